@@ -1,0 +1,35 @@
+import { defaultClientConditions, defaultServerConditions } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+/** Packages of this workspace are tested from their sources; `node` itself runs what `tsc -b` wrote to dist. */
+const source = '@sluice/source';
+
+const MINUTE = 60_000;
+const excluded = ['**/node_modules/**', '**/dist/**', '**/.nx/**', '**/.cache/**', '**/var/**'];
+
+/** The cost of a test is told by its suffix: unit touches nothing, int starts real parts, e2e starts processes. */
+function suite(name: string, testTimeout: number) {
+  return {
+    extends: true as const,
+    test: {
+      name,
+      include: [`**/*.${name}.spec.ts`],
+      exclude: excluded,
+      testTimeout,
+      hookTimeout: Math.max(testTimeout, 30_000),
+    },
+  };
+}
+
+export default defineConfig({
+  resolve: { conditions: [source, ...defaultClientConditions] },
+  ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
+  // Nest's injection by type and class-validator need the decorator metadata that tsc also emits.
+  oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    passWithNoTests: true,
+    projects: [suite('unit', 10_000), suite('int', 20_000), suite('e2e', 2 * MINUTE)],
+  },
+});
