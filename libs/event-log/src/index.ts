@@ -1,1 +1,1 @@
-export {};
+export type { CommitDraft, EventLog, Followed, FollowOptions } from './port.js';

@@ -1,0 +1,99 @@
+import type { StepName, StepSpec } from './plan.js';
+import { encodeToken } from './tokens.js';
+
+/** What a run is for: the whole chain, the enabling of a held canary, or a look whether the target is there already. */
+export type RunKind = 'roll' | 'enable' | 'probe';
+
+/** rollout/target/step/n: names one try of one step for ever. */
+export const attemptId = (rollout: string, host: string, step: StepName, n: number): string => `${rollout}/${encodeToken(host)}/${step}/${n}`;
+
+/** `sluice.agent.<host>.run`: consecutive agent steps travel as one run, named by its first step's attempt. */
+export interface RunCommand {
+  readonly v: 1;
+  readonly attempt: string;
+  readonly rollout: string;
+  readonly host: string;
+  /** The target's place in the plan; echoed in reports. */
+  readonly target: number;
+  readonly kind: RunKind;
+  readonly n: number;
+  /** Fencing token of the group's lease: a lower one than the target has seen is refused. */
+  readonly token: number;
+  readonly steps: readonly StepName[];
+  readonly spec: StepSpec;
+  readonly specHash: string;
+}
+
+export type RefusalCode = 'FENCED' | 'SPEC_CHANGED' | 'BUSY' | 'BAD_RUN' | 'WRONG_HOST';
+
+/** `known`: the attempt is in the journal already; its state follows and nothing is started. */
+export type RunReply =
+  | { readonly ok: true; readonly state: 'accepted' }
+  | { readonly ok: true; readonly state: 'known'; readonly status: AttemptStatus }
+  | { readonly ok: false; readonly code: RefusalCode; readonly message: string };
+
+export interface StatusQuery {
+  readonly v: 1;
+  readonly attempt: string;
+}
+
+/** `neverSeen` makes it safe to send the run again. */
+export type AttemptStatus =
+  | { readonly state: 'running'; readonly step: StepName; readonly report: RunReport }
+  | { readonly state: 'ended'; readonly report: RunReport }
+  | { readonly state: 'neverSeen' };
+
+export interface StepReport {
+  readonly step: StepName;
+  readonly ok: boolean;
+  readonly ms: number;
+  /** `local`: download satisfied by a version that was kept (TAR-39). `waived`: verify ignored on request. */
+  readonly note?: 'local' | 'waived';
+  /** When not ok: stable code, one line that says what to do, and whether the app still serves. */
+  readonly code?: string;
+  readonly message?: string;
+  readonly serving?: boolean;
+}
+
+/** `sluice.report.<shard>.<host>`: results so far; `final` when the run ended (acked after commit, resent until then). */
+export interface RunReport {
+  readonly v: 1;
+  readonly host: string;
+  readonly rollout: string;
+  readonly attempt: string;
+  readonly target: number;
+  readonly kind: RunKind;
+  readonly n: number;
+  readonly token: number;
+  readonly final: boolean;
+  readonly steps: readonly StepReport[];
+}
+
+/** `ok` once it is durable, or when it was known. Not ok and `retry` false: nobody will ever want it, forget it. */
+export type ReportAnswer = { readonly ok: true } | { readonly ok: false; readonly code: string; readonly message: string; readonly retry: boolean };
+
+export interface HelloApp {
+  readonly app: string;
+  readonly group: string;
+  /** The version whose process runs now; null when none does. */
+  readonly running: string | null;
+  /** ms since the epoch; null when nothing runs. */
+  readonly processStartedAt: number | null;
+  /** In service: enabled and not drained by a rollout. */
+  readonly serving: boolean;
+  /** `host:port` of the app. */
+  readonly endpoint: string | null;
+  readonly localVersions: readonly string[];
+}
+
+/** `sluice.hello.<host>`: at start, each interval, and whenever one of these facts changes. */
+export interface Hello {
+  readonly v: 1;
+  readonly host: string;
+  /** The agent's clock, ms since the epoch. */
+  readonly at: number;
+  readonly agent: { readonly version: string; readonly startedAt: number };
+  readonly site?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly apps: readonly HelloApp[];
+}

@@ -1,0 +1,8 @@
+import type { Plan, PlanTarget } from '../plan.js';
+import type { Fault } from '../request.js';
+
+/** Written by the planner on `plan` streams. Targets come in chunks; RolloutPlanned seals them with their hash. */
+export type PlanEvent =
+  | { readonly type: 'PlanTargetsAdded'; readonly from: number; readonly targets: readonly PlanTarget[] }
+  | { readonly type: 'RolloutPlanned'; readonly plan: Plan; readonly planHash: string }
+  | { readonly type: 'RequestRefused'; readonly requestId: string; readonly faults: readonly Fault[]; readonly documentHash: string };

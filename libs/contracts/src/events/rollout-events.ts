@@ -1,0 +1,82 @@
+import type { RunKind } from '../agent-protocol.js';
+import type { ApprovalName } from '../commands.js';
+import type { StepName } from '../plan.js';
+import type { GateName, RolloutMode } from '../request.js';
+import type { Verdict } from './gate-events.js';
+
+/** Why a rollout is braked, with the numbers and the same in words ("lost 3 >= limit 3 ..."). */
+export interface BrakeCause {
+  readonly kind: 'budget' | 'canary' | 'gate' | 'capacity' | 'log';
+  readonly words: string;
+  readonly numbers: Readonly<Record<string, number>>;
+  readonly targets?: readonly number[];
+}
+
+export type EndCause = 'cancelled' | 'superseded' | 'rollback' | 'rejected';
+
+/** How many targets of a rollout stand where. */
+export interface TargetCounts {
+  readonly done: number;
+  readonly skipped: number;
+  readonly failed: number;
+  readonly unknown: number;
+  readonly excluded: number;
+  readonly untouched: number;
+}
+
+/**
+ * Written by the executor on `exec` streams. Targets are named by their place in the plan. `n` counts a target's
+ * attempts. `until` and `deadline` are ms since the epoch.
+ */
+export type RolloutEvent =
+  | { readonly type: 'RolloutStarted'; readonly token: number }
+  | { readonly type: 'ApprovalRequested'; readonly approval: ApprovalName; readonly planHash: string }
+  | { readonly type: 'ApprovalGranted'; readonly approval: ApprovalName; readonly planHash: string; readonly reason?: string }
+  | { readonly type: 'ApprovalRejected'; readonly approval: ApprovalName; readonly reason?: string }
+  | { readonly type: 'WaitStarted'; readonly wait: 'interval' | 'bake'; readonly stage: number; readonly until: number }
+  | { readonly type: 'BatchAwaited'; readonly stage: number }
+  | { readonly type: 'BatchProceeded'; readonly stage: number }
+  | { readonly type: 'StageEntered'; readonly stage: number }
+  | { readonly type: 'TargetsAdmitted'; readonly run: RunKind; readonly targets: readonly number[]; readonly deadline: number }
+  | { readonly type: 'StepSucceeded'; readonly target: number; readonly step: StepName; readonly n: number; readonly ms: number; readonly note?: 'local' | 'waived' }
+  | {
+      readonly type: 'StepFailed';
+      readonly target: number;
+      readonly step: StepName;
+      readonly n: number;
+      readonly ms: number;
+      readonly code: string;
+      readonly message: string;
+      readonly serving: boolean;
+    }
+  | { readonly type: 'TargetUnknown'; readonly target: number; readonly step: StepName; readonly n: number; readonly code: 'DEADLINE' | 'UNREACHABLE' }
+  | { readonly type: 'TargetExcluded'; readonly target: number; readonly reason: string }
+  | { readonly type: 'StageSettled'; readonly stage: number; readonly counts: TargetCounts }
+  | { readonly type: 'GatesRequested'; readonly stage: number; readonly round: number; readonly gates: readonly GateName[]; readonly passNotBefore: number }
+  | { readonly type: 'GateRecorded'; readonly stage: number; readonly round: number; readonly gate: GateName; readonly verdict: Verdict; readonly words: string }
+  | { readonly type: 'StagePassed'; readonly stage: number }
+  | { readonly type: 'RolloutBraked'; readonly cause: BrakeCause }
+  | { readonly type: 'BrakeReleased'; readonly by: 'retry' | 'resume' | 'override'; readonly reason?: string }
+  | { readonly type: 'BudgetChanged'; readonly members: number; readonly maxUnavailable: number; readonly failureLimit: number; readonly extraFailures: number; readonly reason?: string }
+  | { readonly type: 'RetryOrdered'; readonly redo: readonly number[]; readonly probe: readonly number[]; readonly reason?: string }
+  | { readonly type: 'SkipOrdered'; readonly target: number; readonly reason?: string }
+  | { readonly type: 'RolloutPaused'; readonly reason?: string }
+  | { readonly type: 'RolloutResumed'; readonly reason?: string }
+  | { readonly type: 'ModeChanged'; readonly mode: RolloutMode; readonly reason?: string }
+  | { readonly type: 'IntervalsChanged'; readonly intervalMs: number; readonly tailIntervalMs: number; readonly reason?: string }
+  | { readonly type: 'RolloutSettling'; readonly cause: EndCause; readonly reason?: string; readonly by?: string }
+  | { readonly type: 'RolloutSucceeded'; readonly counts: TargetCounts }
+  | { readonly type: 'RolloutFailed'; readonly counts: TargetCounts; readonly notServing: readonly number[] }
+  | { readonly type: 'RolloutCancelled'; readonly cause: EndCause; readonly counts: TargetCounts; readonly notServing: readonly number[] }
+  | { readonly type: 'RolloutClosed'; readonly cause: 'closed' | 'superseded'; readonly reason?: string }
+  | {
+      readonly type: 'RollbackRequested';
+      /** The success that is restored, and its version. */
+      readonly to: { readonly rolloutId: string; readonly version: string };
+      /** Every target that was touched; `down` are those among them that do not serve. */
+      readonly targets: readonly number[];
+      readonly down: readonly number[];
+      /** 1 for the first rollback of this rollout. */
+      readonly ordinal: number;
+      readonly reason?: string;
+    };

@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto';
+
+import canonicalizeModule from 'canonicalize';
+
+// The package ships `export default` with CommonJS typings on some releases: one place that copes.
+const canonicalize = canonicalizeModule as unknown as (value: unknown) => string | undefined;
+
+/** Lower-case hex SHA-256. */
+export function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+/** The RFC 8785 text of a JSON value: what every hash of a document in Sluice is taken over. */
+export function canonicalJson(value: unknown): string {
+  return canonicalize(value) ?? 'null';
+}
+
+/** SHA-256 of the RFC 8785 text of a JSON value. */
+export function hashOf(value: unknown): string {
+  return sha256(canonicalJson(value));
+}

@@ -1,0 +1,108 @@
+import type { Actor } from '@sluice/kernel';
+
+import type { ArtifactRef, Environment, GateName, Profile, RolloutMode, Strategy, VerifySpec } from './request.js';
+
+export type StepName = 'probe' | 'drain' | 'download' | 'install' | 'verify' | 'enable';
+
+/** The chain of a target, in its order (TAR-20). */
+export const STEP_CHAIN = ['drain', 'download', 'install', 'verify', 'enable'] as const satisfies readonly StepName[];
+
+/** What an agent needs to know to do the steps of one attempt. Hashed: another spec under the same attempt is refused. */
+export interface StepSpec {
+  readonly app: string;
+  readonly group: string;
+  readonly version: string;
+  readonly artifact: ArtifactRef;
+  readonly profile: Profile;
+  readonly verify: VerifySpec;
+  readonly ignoreVerify: boolean;
+  /** From out of service to the first touch, so that requests in flight end. */
+  readonly drainWindowMs: number;
+}
+
+/** A host with one app on it: the unit that is deployed. Its place in the plan (`index`) names it in events. */
+export interface PlanTarget {
+  readonly host: string;
+  readonly site?: string;
+  /** It was out of service when the plan was made. */
+  readonly drained?: true;
+  /** The version that ran when the plan was made; absent when nothing is known to run. */
+  readonly from?: string;
+}
+
+/** Batch sizes as [size, how many batches of it]...: 100,000 batches of one are one pair. */
+export type BatchSizes = readonly (readonly [size: number, times: number])[];
+
+/** The budget's constants (design 6.5). */
+export interface PlanBudget {
+  /** G: eligible members, canary included. */
+  readonly members: number;
+  /** p. */
+  readonly percent: number;
+  /** A: how many may be unavailable at once. */
+  readonly maxUnavailable: number;
+  /** T: failures that brake. */
+  readonly failureLimit: number;
+  readonly failureThresholdPercent: number;
+  readonly extraFailures: number;
+  /** Absolute floor of serving members; 0 = none. */
+  readonly minServing: number;
+  /** A rollback's brake never blocks the way out. */
+  readonly advisory: boolean;
+}
+
+export interface PlanWaits {
+  readonly intervalMs: number;
+  readonly tailIntervalMs: number;
+  readonly tailFrom: number;
+  readonly bakeMs: number;
+}
+
+export interface LeftOut {
+  readonly host: string;
+  readonly reason: string;
+}
+
+/**
+ * A fixed plan without its targets (they are in PlanTargetsAdded, canaries first, then the batches in order).
+ * `planHash` is hashOf of the plan and `targetsHash` covers the targets, so an approval names all of it.
+ */
+export interface Plan {
+  readonly v: 1;
+  readonly rolloutId: string;
+  readonly requestId: string;
+  readonly app: string;
+  readonly group: string;
+  readonly environment: Environment;
+  readonly strategy: Strategy;
+  readonly version: string;
+  readonly spec: StepSpec;
+  readonly targetCount: number;
+  /** How many of the first targets are canaries: they hold after verify. */
+  readonly canaries: number;
+  readonly batches: BatchSizes;
+  readonly budget: PlanBudget;
+  readonly waits: PlanWaits;
+  readonly approvals: { readonly batches: 'required' | 'policy' };
+  readonly mode: RolloutMode;
+  readonly gates: readonly GateName[];
+  readonly onCanaryFailure: 'hold' | 'rollback';
+  readonly leftOut: readonly LeftOut[];
+  readonly targetsHash: string;
+  readonly requestedBy: Actor;
+  readonly reason?: string;
+  /** Strategy rollback: the rollout that is taken back. */
+  readonly rollbackOf?: string;
+  /** No report after this: the agent is asked (design 6.5). */
+  readonly pollAfterMs: number;
+  /** An attempt without a result after this is unknown. */
+  readonly attemptDeadlineMs: number;
+}
+
+/** What the preview answers and what the log holds are the same document (TRS-01). */
+export interface PlanPreview {
+  readonly plan: Plan;
+  readonly planHash: string;
+  /** By host, in order, grouped: canary first. */
+  readonly batches: readonly { readonly name: string; readonly hosts: readonly string[] }[];
+}

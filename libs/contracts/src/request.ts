@@ -1,0 +1,109 @@
+import type { Actor } from '@sluice/kernel';
+
+/** A duration as people write it: `300ms`, `30s`, `5m`, `2h`, `14d`. */
+export type DurationText = string;
+
+export const REQUEST_API_VERSION = 'sluice/v1';
+
+export type Environment = 'production' | 'test';
+export type Strategy = 'canary' | 'rolling' | 'rollback';
+export type RolloutMode = 'automatic' | 'manual';
+export type GateName = 'settled' | 'ready';
+
+/** Where the bytes are and what they must be: refused without a sha256 (design 9). `http(s)://` or `file://`. */
+export interface ArtifactRef {
+  readonly url: string;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
+/** How a host asks its app whether it works: n successes in a row until a deadline (TAR-37). */
+export interface VerifySpec {
+  readonly path: string;
+  /** Port of the app on the host; the agent's port for this app when absent. */
+  readonly port?: number;
+  readonly status: number;
+  readonly successes: number;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+}
+
+/** Unpack into releases/<version>, move `current`, stop the old process and confirm it, start the new one. */
+export interface ProcessProfile {
+  readonly kind: 'process';
+  /** argv, run in the release's folder with PORT, SLUICE_APP, SLUICE_VERSION and SLUICE_HOST set. */
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** From SIGTERM to SIGKILL. */
+  readonly stopGraceMs: number;
+}
+
+/** The user's own scripts, one argv per step; a step without a script is done by the agent or is empty. */
+export interface ExecProfile {
+  readonly kind: 'exec';
+  readonly steps: Readonly<Partial<Record<'drain' | 'download' | 'install' | 'verify' | 'enable' | 'probe', readonly string[]>>>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stepTimeoutMs: number;
+}
+
+export type Profile = ProcessProfile | ExecProfile;
+
+/**
+ * A deploy request as any NATS client publishes it on `sluice.request.deploy.<app>` (JSON; YAML through the API and
+ * the CLI). Only app, group, version and artifact are needed: all else has a default (TAR-15).
+ */
+export interface DeployRequest {
+  readonly apiVersion?: typeof REQUEST_API_VERSION;
+  readonly kind?: 'DeployRequest';
+  /** Makes this request another one than an equal document; without it, equal documents are one rollout. */
+  readonly id?: string;
+  readonly app: string;
+  readonly group: string;
+  readonly version: string;
+  readonly artifact: ArtifactRef;
+  readonly strategy?: 'canary' | 'rolling';
+  /** Largest share per batch: `25%`, `0%` (one at a time), a pattern `10%+20%+70%`, or a number of batches `2`. */
+  readonly batches?: string;
+  /** Wait before batch 2, and before each later one until tailFrom. */
+  readonly interval?: DurationText;
+  readonly tailInterval?: DurationText;
+  /** The first batch that waits tailInterval; 3 by default. */
+  readonly tailFrom?: number;
+  readonly canary?: { readonly host?: string };
+  /** How long the enabled canary is watched before the other batches may be approved. */
+  readonly bake?: DurationText;
+  readonly approvals?: { readonly batches?: 'required' | 'policy' };
+  /** Deadline of verify: how long the app may take to start. */
+  readonly startTimeout?: DurationText;
+  readonly ignoreVerify?: boolean;
+  /** Percent of the group; the batch share by default. */
+  readonly failureThreshold?: number;
+  readonly extraFailures?: number;
+  readonly minServing?: number;
+  readonly mode?: RolloutMode;
+  readonly onCanaryFailure?: 'hold' | 'rollback';
+  readonly gates?: readonly GateName[];
+  readonly profile?: Profile;
+  readonly verify?: Partial<Omit<VerifySpec, 'intervalMs' | 'timeoutMs'>> & { readonly interval?: DurationText };
+  readonly drainWindow?: DurationText;
+  readonly requestedBy?: Actor;
+  readonly reason?: string;
+}
+
+/** One fault of a document: where (`/artifact/sha256`, RFC 6901) and what to do. */
+export interface Fault {
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** The answer to a request, on `sluice.outcome.<requestId>` and in the log. */
+export interface RequestOutcome {
+  readonly v: 1;
+  /** The document's id, or the one that the planner derived from it. */
+  readonly requestId: string;
+  readonly outcome: 'planned' | 'duplicate' | 'refused';
+  readonly rolloutId?: string;
+  readonly planHash?: string;
+  readonly faults?: readonly Fault[];
+}

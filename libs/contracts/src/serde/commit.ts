@@ -1,0 +1,95 @@
+import { SluiceError } from '@sluice/kernel';
+
+import type { DomainEvent, EventMeta, EventToAppend } from '../events/index.js';
+import { streamKey, type StreamName } from '../subjects.js';
+import { decodeEvent, encodeEvent } from './events.js';
+import type { StoredCommit, StoredEvent } from './stored.js';
+
+/** Bounds of one commit (design 4): below the 1 MiB of a NATS message with room to spare. */
+export const MAX_COMMIT_EVENTS = 512;
+export const MAX_COMMIT_BYTES = 512 * 1024;
+
+export interface CommitToEncode {
+  readonly id: string;
+  readonly stream: StreamName;
+  readonly rev: number;
+  /** ms since the epoch. */
+  readonly at: number;
+  /** SHA-256 of the raw bytes of the stream's previous commit; empty for the first. */
+  readonly prev: string;
+  readonly events: readonly EventToAppend[];
+}
+
+export interface DecodedCommit {
+  readonly id: string;
+  readonly stream: string;
+  readonly rev: number;
+  readonly at: number;
+  readonly prev: string;
+  readonly events: readonly DomainEvent[];
+  readonly meta: readonly EventMeta[];
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The raw bytes of a commit. Code COMMIT_TOO_LARGE over 512 events or 512 KiB: write several valid commits instead. */
+export function encodeCommit(commit: CommitToEncode): Uint8Array {
+  const { id, stream, rev, at, prev, events } = commit;
+  if (events.length === 0 || events.length > MAX_COMMIT_EVENTS) throw tooLarge(stream, `${events.length} events`);
+  const stored: StoredCommit = { v: 1, id, stream: streamKey(stream), rev, at, prev, events: storeEvents(events) };
+  const bytes = encoder.encode(JSON.stringify(stored));
+  if (bytes.length > MAX_COMMIT_BYTES) throw tooLarge(stream, `${bytes.length} bytes`);
+  return bytes;
+}
+
+function tooLarge(stream: StreamName, size: string): SluiceError {
+  return new SluiceError('COMMIT_TOO_LARGE', `a commit of ${streamKey(stream)} has ${size}; it must have 1 to ${MAX_COMMIT_EVENTS} events and at most ${MAX_COMMIT_BYTES} bytes`);
+}
+
+function storeEvents(events: readonly EventToAppend[]): StoredEvent[] {
+  let before: EventMeta | undefined;
+  return events.map(({ event, meta }) => {
+    const shared = before;
+    before = meta;
+    const stored = encodeEvent(event);
+    return shared === meta ? stored : { ...stored, ...metaDifference(shared, meta) };
+  });
+}
+
+function metaDifference(before: EventMeta | undefined, meta: EventMeta): Partial<EventMeta> {
+  return {
+    ...(before?.by.id === meta.by.id && before.by.kind === meta.by.kind ? {} : { by: meta.by }),
+    ...(before?.cause === meta.cause ? {} : { cause: meta.cause }),
+    ...(before?.corr === meta.corr ? {} : { corr: meta.corr }),
+  };
+}
+
+/** Reads what encodeCommit wrote. Code BAD_COMMIT when the bytes are no commit of version 1. */
+export function decodeCommit(bytes: Uint8Array): DecodedCommit {
+  const stored = parse(bytes);
+  const events: DomainEvent[] = [];
+  const meta: EventMeta[] = [];
+  let current: EventMeta = { by: { id: 'unknown', kind: 'service' }, cause: '', corr: '' };
+  for (const event of stored.events) {
+    if (event.by !== undefined || event.cause !== undefined || event.corr !== undefined) {
+      current = { by: event.by ?? current.by, cause: event.cause ?? current.cause, corr: event.corr ?? current.corr };
+    }
+    events.push(decodeEvent(event));
+    meta.push(current);
+  }
+  return { id: stored.id, stream: stored.stream, rev: stored.rev, at: stored.at, prev: stored.prev, events, meta };
+}
+
+function parse(bytes: Uint8Array): StoredCommit {
+  let value: Partial<StoredCommit> | null;
+  try {
+    value = JSON.parse(decoder.decode(bytes)) as Partial<StoredCommit> | null;
+  } catch (cause) {
+    throw new SluiceError('BAD_COMMIT', 'a message of the log is no JSON: the log was written by something that is not Sluice', {}, { cause });
+  }
+  if (value?.v !== 1 || !Array.isArray(value.events) || typeof value.rev !== 'number' || typeof value.id !== 'string' || typeof value.prev !== 'string') {
+    throw new SluiceError('BAD_COMMIT', 'a message of the log is no commit of version 1: upgrade Sluice, or the log was written by something else');
+  }
+  return value as StoredCommit;
+}

@@ -1,0 +1,132 @@
+import { SluiceError } from '@sluice/kernel';
+
+import type { DomainEvent } from '../events/index.js';
+import type { StepName } from '../plan.js';
+import { fromRanges, toRanges } from '../ranges.js';
+import type { StoredEvent } from './stored.js';
+import { upcast } from './upcasters.js';
+
+type EventOf<T extends DomainEvent['type']> = Extract<DomainEvent, { readonly type: T }>;
+
+/** How one event type is written: payload version, and the two pure directions. */
+interface Codec<E> {
+  readonly v: number;
+  readonly encode: (event: E) => unknown;
+  readonly decode: (data: never) => E;
+}
+
+// Stored step names are one letter: a rollout of 100,000 targets writes 500,000 of them.
+const STEP_CODE: Readonly<Record<StepName, string>> = { probe: 'p', drain: 'd', download: 'l', install: 'i', verify: 'v', enable: 'e' };
+const STEP_OF_CODE = new Map<string, StepName>(Object.entries(STEP_CODE).map(([step, code]) => [code, step as StepName]));
+
+function stepOf(code: string): StepName {
+  const step = STEP_OF_CODE.get(code);
+  if (step === undefined) throw new SluiceError('UNKNOWN_STEP', `the log names a step "${code}" that this version does not know: upgrade Sluice`);
+  return step;
+}
+
+type StoredStep = readonly [target: number, step: string, n: number, ms: number, note?: 'local' | 'waived'];
+
+const stepSucceeded: Codec<EventOf<'StepSucceeded'>> = {
+  v: 1,
+  encode: (e) => (e.note === undefined ? [e.target, STEP_CODE[e.step], e.n, e.ms] : [e.target, STEP_CODE[e.step], e.n, e.ms, e.note]),
+  decode: ([target, code, n, ms, note]: StoredStep) =>
+    note === undefined ? { type: 'StepSucceeded', target, step: stepOf(code), n, ms } : { type: 'StepSucceeded', target, step: stepOf(code), n, ms, note },
+};
+
+/** Bulk events keep the order of their targets when it is ascending, as admissions and ends have it. */
+const ascending = (targets: readonly number[]): boolean => targets.every((target, i) => i === 0 || (targets[i - 1] ?? 0) < target);
+const storeTargets = (targets: readonly number[]): unknown => (ascending(targets) ? { r: toRanges(targets) } : { l: targets });
+type StoredTargets = { readonly r?: readonly number[]; readonly l?: readonly number[] };
+const loadTargets = (stored: StoredTargets): readonly number[] => stored.l ?? fromRanges(stored.r ?? []);
+
+/** A codec that writes the lists of targets in `keys` as ranges and everything else as it is. */
+function withTargets<T extends DomainEvent['type']>(type: T, ...keys: readonly string[]): Codec<EventOf<T>> {
+  return {
+    v: 1,
+    encode: ({ type: _, ...rest }) => Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, keys.includes(key) ? storeTargets(value as number[]) : value])),
+    decode: (data: Record<string, unknown>) => {
+      const event: Record<string, unknown> = { type, ...data };
+      for (const key of keys) event[key] = loadTargets(data[key] as StoredTargets);
+      return event as EventOf<T>;
+    },
+  };
+}
+
+const plain = <T extends DomainEvent['type']>(type: T): Codec<EventOf<T>> => ({
+  v: 1,
+  encode: ({ type: _, ...data }) => data,
+  decode: (data: object) => ({ type, ...data }) as EventOf<T>,
+});
+
+const CODECS: { readonly [T in DomainEvent['type']]: Codec<EventOf<T>> } = {
+  PlanTargetsAdded: plain('PlanTargetsAdded'),
+  RolloutPlanned: plain('RolloutPlanned'),
+  RequestRefused: plain('RequestRefused'),
+  RolloutStarted: plain('RolloutStarted'),
+  ApprovalRequested: plain('ApprovalRequested'),
+  ApprovalGranted: plain('ApprovalGranted'),
+  ApprovalRejected: plain('ApprovalRejected'),
+  WaitStarted: plain('WaitStarted'),
+  BatchAwaited: plain('BatchAwaited'),
+  BatchProceeded: plain('BatchProceeded'),
+  StageEntered: plain('StageEntered'),
+  TargetsAdmitted: withTargets('TargetsAdmitted', 'targets'),
+  StepSucceeded: stepSucceeded,
+  StepFailed: plain('StepFailed'),
+  TargetUnknown: plain('TargetUnknown'),
+  TargetExcluded: plain('TargetExcluded'),
+  StageSettled: plain('StageSettled'),
+  GatesRequested: plain('GatesRequested'),
+  GateRecorded: plain('GateRecorded'),
+  StagePassed: plain('StagePassed'),
+  RolloutBraked: plain('RolloutBraked'),
+  BrakeReleased: plain('BrakeReleased'),
+  BudgetChanged: plain('BudgetChanged'),
+  RetryOrdered: withTargets('RetryOrdered', 'redo', 'probe'),
+  SkipOrdered: plain('SkipOrdered'),
+  RolloutPaused: plain('RolloutPaused'),
+  RolloutResumed: plain('RolloutResumed'),
+  ModeChanged: plain('ModeChanged'),
+  IntervalsChanged: plain('IntervalsChanged'),
+  RolloutSettling: plain('RolloutSettling'),
+  RolloutSucceeded: plain('RolloutSucceeded'),
+  RolloutFailed: withTargets('RolloutFailed', 'notServing'),
+  RolloutCancelled: withTargets('RolloutCancelled', 'notServing'),
+  RolloutClosed: plain('RolloutClosed'),
+  RollbackRequested: withTargets('RollbackRequested', 'targets', 'down'),
+  LeaseGranted: plain('LeaseGranted'),
+  LeaseQueued: plain('LeaseQueued'),
+  LeaseDropped: plain('LeaseDropped'),
+  LeaseReleased: plain('LeaseReleased'),
+  VersionSucceeded: plain('VersionSucceeded'),
+  VersionBlocked: plain('VersionBlocked'),
+  VersionUnblocked: plain('VersionUnblocked'),
+  HostExcluded: plain('HostExcluded'),
+  HostIncluded: plain('HostIncluded'),
+  GateJudged: plain('GateJudged'),
+  NoticeDelivered: plain('NoticeDelivered'),
+};
+
+type AnyCodec = Codec<DomainEvent>;
+
+const codecOf = (type: string): AnyCodec | undefined => (Object.hasOwn(CODECS, type) ? (CODECS[type as DomainEvent['type']] as unknown as AnyCodec) : undefined);
+
+/** All event types that the log may hold. */
+export const EVENT_TYPES: readonly DomainEvent['type'][] = Object.keys(CODECS) as DomainEvent['type'][];
+
+/** Type, version and payload of an event as it is stored. Metadata is the commit codec's. */
+export function encodeEvent(event: DomainEvent): Pick<StoredEvent, 'type' | 'v' | 'data'> {
+  const codec = codecOf(event.type);
+  if (codec === undefined) throw new SluiceError('UNKNOWN_EVENT', `no codec for event ${event.type}`);
+  const data = codec.encode(event);
+  return codec.v === 1 ? { type: event.type, data } : { type: event.type, v: codec.v, data };
+}
+
+/** The event that a stored one stands for, whatever version wrote it. Codes UNKNOWN_EVENT, UNKNOWN_EVENT_VERSION. */
+export function decodeEvent(stored: Pick<StoredEvent, 'type' | 'v' | 'data'>): DomainEvent {
+  const codec = codecOf(stored.type);
+  if (codec === undefined) throw new SluiceError('UNKNOWN_EVENT', `the log holds an event "${stored.type}" that this version does not know: upgrade Sluice`);
+  const version = stored.v ?? 1;
+  return codec.decode((version === codec.v ? stored.data : upcast(stored.type, version, codec.v, stored.data)) as never);
+}

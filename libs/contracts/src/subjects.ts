@@ -1,0 +1,54 @@
+import { encodeToken } from './tokens.js';
+import type { Shard } from './shards.js';
+
+/** Every subject, stream and bucket name of Sluice. No other file has such a literal (design 3). */
+export const STREAMS = { requests: 'SLUICE_REQUESTS', log: 'SLUICE_LOG', notify: 'SLUICE_NOTIFY' } as const;
+
+export const BUCKETS = { inventory: 'sluice_inventory', leases: 'sluice_leases', weights: 'sluice_weights', index: 'sluice_index' } as const;
+
+/** Who writes a stream of the log: every stream has exactly one writing service. */
+export type Writer = 'plan' | 'exec' | 'group' | 'variable' | 'dependency' | 'gate' | 'notice';
+
+/** One stream of the log; `id` is a rollout id, a group stream id or a refusal id. */
+export interface StreamName {
+  readonly shard: Shard;
+  readonly writer: Writer;
+  readonly id: string;
+}
+
+export const streamKey = (stream: StreamName): string => `${stream.writer}.${stream.id}`;
+
+export type CommandAggregate = 'rollout' | 'group' | 'plan' | 'inventory' | 'variable' | 'dependency';
+
+export const SUBJECTS = {
+  allRequests: 'sluice.request.>',
+  deployRequest: (app: string): string => `sluice.request.deploy.${encodeToken(app)}`,
+  allDeployRequests: 'sluice.request.deploy.*',
+  /** Outcomes are found by the request's id, or by the name that the planner gave the document when it has none. */
+  outcome: (requestId: string): string => `sluice.outcome.${encodeToken(requestId)}`,
+  log: (stream: StreamName): string => `sluice.log.${stream.shard}.${stream.writer}.${stream.id}`,
+  logOfShard: (shard: Shard): string => `sluice.log.${shard}.>`,
+  logOfShardAndWriter: (shard: Shard, writer: Writer): string => `sluice.log.${shard}.${writer}.>`,
+  logOfId: (shard: Shard, id: string): string => `sluice.log.${shard}.*.${id}`,
+  wholeLog: 'sluice.log.>',
+  command: (aggregate: CommandAggregate): string => `sluice.command.${aggregate}`,
+  agentRun: (host: string): string => `sluice.agent.${encodeToken(host)}.run`,
+  agentStatus: (host: string): string => `sluice.agent.${encodeToken(host)}.status`,
+  report: (shard: Shard, host: string): string => `sluice.report.${shard}.${encodeToken(host)}`,
+  reportsOfShard: (shard: Shard): string => `sluice.report.${shard}.*`,
+  hello: (host: string): string => `sluice.hello.${encodeToken(host)}`,
+  allHellos: 'sluice.hello.*',
+  notify: (app: string, severity: string): string => `sluice.notify.${encodeToken(app)}.${severity}`,
+  allNotifications: 'sluice.notify.>',
+} as const;
+
+/** The stream that a log subject names; undefined for any other subject. */
+export function streamOfSubject(subject: string): StreamName | undefined {
+  const [root, log, shard, writer, id, ...rest] = subject.split('.');
+  if (root !== 'sluice' || log !== 'log' || shard === undefined || writer === undefined || id === undefined || rest.length > 0) return undefined;
+  return isWriter(writer) ? { shard, writer, id } : undefined;
+}
+
+const WRITERS: ReadonlySet<string> = new Set<Writer>(['plan', 'exec', 'group', 'variable', 'dependency', 'gate', 'notice']);
+
+const isWriter = (text: string): text is Writer => WRITERS.has(text);

@@ -1,0 +1,7 @@
+export type { Actor, ActorKind } from './actor.js';
+export { serviceActor } from './actor.js';
+export type { CancelTimer, Clock } from './clock.js';
+export type { Decider } from './decider.js';
+export { DURATION_PATTERN, formatDuration, MAX_DURATION_MS, parseDuration } from './duration.js';
+export { invariant, isSluiceError, messageOf, SluiceError, unreachable } from './errors.js';
+export { crockford, ulid } from './ids.js';
