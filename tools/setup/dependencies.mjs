@@ -33,7 +33,15 @@ export function installDependencies(root, say) {
   if (isInstalled(root)) return;
   say('Installing the dependencies (npm ci) ...');
   const npm = npmCommand();
-  const args = [...npm.args, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  const args = [
+    ...npm.args,
+    'ci',
+    '--include=dev',
+    '--no-audit',
+    '--no-fund',
+    '--no-update-notifier',
+    '--loglevel=error',
+  ];
   const result = spawnSync(npm.command, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (result.status !== 0) {
     const cause = result.error ? ` (${result.error.message})` : '';
