@@ -27,6 +27,7 @@ export type {
   NoticeEvent,
   PlanEvent,
   RecordedCommit,
+  RollbackTarget,
   RolloutEvent,
   StreamHead,
   TargetCounts,
@@ -56,6 +57,20 @@ export type {
   VerifySpec,
 } from './request.js';
 export { REQUEST_API_VERSION } from './request.js';
+export {
+  MESSAGE_SCHEMAS,
+  parseAttemptStatus,
+  parseGroupCommand,
+  parseHello,
+  parseReportAnswer,
+  parseRolloutCommand,
+  parseRunCommand,
+  parseRunReply,
+  parseRunReport,
+  parseStatusQuery,
+} from './schemas/messages.js';
+export type { Schema } from './schemas/parts.js';
+export { MAX_MESSAGE_BYTES, parserOf } from './schemas/validate.js';
 export type { CommitToEncode, DecodedCommit } from './serde/commit.js';
 export { decodeCommit, encodeCommit, MAX_COMMIT_BYTES, MAX_COMMIT_EVENTS } from './serde/commit.js';
 export { decodeEvent, encodeEvent, EVENT_TYPES } from './serde/events.js';

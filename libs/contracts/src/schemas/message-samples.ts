@@ -1,0 +1,167 @@
+import type {
+  AttemptStatus,
+  Hello,
+  ReportAnswer,
+  RunCommand,
+  RunReply,
+  RunReport,
+  StatusQuery,
+} from '../agent-protocol.js';
+import { attemptId } from '../agent-protocol.js';
+import type { CommandEnvelope, GroupCommand, RolloutCommand } from '../commands.js';
+import { hashOf } from '../hashing.js';
+import type { StepSpec } from '../plan.js';
+
+const rollout = 'r07-0123456789ABCDEFGHJKMNPQRS';
+const host = 'web-01.example';
+
+/** Samples of every message, for the tests of their schemas. */
+export const SAMPLE_SPEC: StepSpec = {
+  app: 'hello',
+  group: 'hello-web',
+  version: '2.0.0',
+  artifact: { url: 'https://store.example/hello-2.0.0.tgz', sha256: 'ab'.repeat(32) },
+  profile: { kind: 'process', command: ['node', 'server.js'], env: { NODE_ENV: 'production' }, stopGraceMs: 10_000 },
+  verify: { path: '/healthz', port: 8080, status: 200, successes: 2, intervalMs: 500, timeoutMs: 60_000 },
+  ignoreVerify: false,
+  drainWindowMs: 2_000,
+};
+
+export const SAMPLE_RUN: RunCommand = {
+  v: 1,
+  attempt: attemptId(rollout, host, 'drain', 1),
+  rollout,
+  host,
+  target: 3,
+  kind: 'roll',
+  n: 1,
+  token: 7,
+  steps: ['drain', 'download', 'install', 'verify', 'enable'],
+  spec: SAMPLE_SPEC,
+  specHash: hashOf(SAMPLE_SPEC),
+};
+
+const scripts: RunCommand = {
+  ...SAMPLE_RUN,
+  spec: {
+    ...SAMPLE_SPEC,
+    profile: { kind: 'exec', steps: { install: ['/opt/install', 'now'] }, stepTimeoutMs: 60_000 },
+  },
+};
+
+export const SAMPLE_REPORT: RunReport = {
+  v: 1,
+  host,
+  rollout,
+  attempt: SAMPLE_RUN.attempt,
+  target: 3,
+  kind: 'roll',
+  n: 1,
+  token: 7,
+  final: true,
+  steps: [
+    { step: 'drain', ok: true, ms: 2_004 },
+    { step: 'download', ok: true, ms: 12, note: 'local' },
+    {
+      step: 'install',
+      ok: false,
+      ms: 90,
+      code: 'STOP_TIMEOUT',
+      message: 'the old process did not stop: stop it, then retry',
+      serving: false,
+    },
+  ],
+};
+
+const statuses: readonly AttemptStatus[] = [
+  { state: 'running', step: 'install', report: { ...SAMPLE_REPORT, final: false, steps: [] } },
+  { state: 'ended', report: SAMPLE_REPORT },
+  { state: 'neverSeen' },
+];
+
+const replies: readonly RunReply[] = [
+  { ok: true, state: 'accepted' },
+  ...statuses.map((status): RunReply => ({ ok: true, state: 'known', status })),
+  { ok: false, code: 'FENCED', message: 'a newer rollout owns this group' },
+];
+
+const answers: readonly ReportAnswer[] = [
+  { ok: true },
+  { ok: false, code: 'NOT_OWNER', message: 'ask again', retry: true },
+];
+
+export const SAMPLE_HELLO: Hello = {
+  v: 1,
+  host,
+  at: 1_767_225_600_000,
+  agent: { version: '0.1.0', startedAt: 1_767_225_500_000 },
+  site: 'fra',
+  labels: { rack: 'r1' },
+  apps: [
+    {
+      app: 'hello',
+      group: 'hello-web',
+      running: '1.0.0',
+      processStartedAt: 1_767_225_510_000,
+      serving: true,
+      endpoint: '10.0.0.1:8080',
+      localVersions: ['1.0.0', '0.9.0'],
+    },
+    {
+      app: 'idle',
+      group: 'idle',
+      running: null,
+      processStartedAt: null,
+      serving: false,
+      endpoint: null,
+      localVersions: [],
+    },
+  ],
+};
+
+const queries: readonly StatusQuery[] = [{ v: 1, attempt: SAMPLE_RUN.attempt }];
+
+const rolloutCommands: readonly RolloutCommand[] = [
+  { type: 'approve', approval: 'canary', planHash: 'cd'.repeat(32) },
+  { type: 'reject', approval: 'batches' },
+  { type: 'pause' },
+  { type: 'resume' },
+  { type: 'cancel' },
+  { type: 'rollback' },
+  { type: 'retry' },
+  { type: 'skip', host },
+  { type: 'override', extraFailures: 2 },
+  { type: 'proceed' },
+  { type: 'setMode', mode: 'manual' },
+  { type: 'setInterval', tailIntervalMs: 0 },
+  { type: 'close' },
+];
+
+const groupCommands: readonly GroupCommand[] = [
+  { type: 'exclude', host },
+  { type: 'include', host },
+  { type: 'block', version: '3.0.0' },
+  { type: 'unblock', version: '3.0.0' },
+];
+
+const envelope = <C>(target: string, command: C): CommandEnvelope<C> => ({
+  v: 1,
+  id: '01ARZ3NDEKTSV4RRFFQ69G5FAV',
+  target,
+  command,
+  actor: { id: 'ana', kind: 'user' },
+  reason: 'because',
+  expectedRev: 4,
+});
+
+export const MESSAGE_SAMPLES = {
+  RunCommand: [SAMPLE_RUN, scripts],
+  RunReply: replies,
+  StatusQuery: queries,
+  AttemptStatus: statuses,
+  RunReport: [SAMPLE_REPORT],
+  ReportAnswer: answers,
+  Hello: [SAMPLE_HELLO],
+  RolloutCommandEnvelope: rolloutCommands.map((command) => envelope(rollout, command)),
+  GroupCommandEnvelope: groupCommands.map((command) => envelope('hello-web', command)),
+} as const;

@@ -1,0 +1,199 @@
+import type {
+  AttemptStatus,
+  Hello,
+  ReportAnswer,
+  RunCommand,
+  RunReply,
+  RunReport,
+  StatusQuery,
+} from '../agent-protocol.js';
+import type { CommandEnvelope, GroupCommand, RolloutCommand } from '../commands.js';
+import {
+  actor,
+  approvalName,
+  closed,
+  code,
+  commandId,
+  count,
+  durationMs,
+  instant,
+  int,
+  is,
+  list,
+  map,
+  mode,
+  name,
+  nullable,
+  oneOfTexts,
+  open,
+  reason,
+  rolloutId,
+  runKind,
+  type Schema,
+  sha256Hex,
+  step,
+  tag,
+  text,
+  union,
+  words,
+  yes,
+} from './parts.js';
+import { stepSpec } from './spec.js';
+import { parserOf } from './validate.js';
+
+/** rollout/target/step/n: 30 + 600 (a name whose every byte is escaped) + the rest. */
+const attempt = text(700, 1);
+const steps = list(step, 8, 1);
+
+const runCommand = closed({
+  v: is(1),
+  attempt,
+  rollout: rolloutId,
+  host: name,
+  target: count,
+  kind: runKind,
+  n: int(1, 1_000_000),
+  token: int(0, Number.MAX_SAFE_INTEGER),
+  steps,
+  spec: stepSpec,
+  specHash: sha256Hex,
+});
+
+const statusQuery = closed({ v: is(1), attempt });
+
+/** A failed step says why, and whether the app still serves; a good one needs none of it. */
+const stepReport: Schema = {
+  ...open(
+    { step, ok: yes, ms: durationMs, note: oneOfTexts('local', 'waived'), code, message: words, serving: yes },
+    ...['note', 'code', 'message', 'serving'],
+  ),
+  if: { properties: { ok: { const: false } } },
+  // eslint-disable-next-line unicorn/no-thenable -- the keyword of JSON Schema
+  then: { required: ['code', 'message', 'serving'] },
+};
+
+const runReport = open({
+  v: is(1),
+  host: name,
+  rollout: rolloutId,
+  attempt,
+  target: count,
+  kind: runKind,
+  n: int(1, 1_000_000),
+  token: int(0, Number.MAX_SAFE_INTEGER),
+  final: yes,
+  steps: list(stepReport, 8),
+});
+
+const attemptStatus = union(
+  'state',
+  open({ state: tag('running'), step, report: runReport }),
+  open({ state: tag('ended'), report: runReport }),
+  open({ state: tag('neverSeen') }),
+);
+
+const refusal = open({
+  ok: is(false),
+  code: oneOfTexts('FENCED', 'SPEC_CHANGED', 'BUSY', 'BAD_RUN', 'WRONG_HOST'),
+  message: words,
+});
+const known = union(
+  'state',
+  open({ ok: is(true), state: tag('accepted') }),
+  open({ ok: is(true), state: tag('known'), status: attemptStatus }),
+);
+
+/** Told apart by the boolean `ok`, which `discriminator` cannot do. */
+const byOk = (good: Schema, bad: Schema): Schema => ({
+  type: 'object',
+  properties: { ok: yes },
+  required: ['ok'],
+  if: { properties: { ok: { const: true } } },
+  // eslint-disable-next-line unicorn/no-thenable -- the keyword of JSON Schema
+  then: good,
+  else: bad,
+});
+
+const runReply = byOk(known, refusal);
+const reportAnswer = byOk(open({ ok: is(true) }), open({ ok: is(false), code, message: words, retry: yes }));
+
+const helloApp = open({
+  app: name,
+  group: name,
+  running: nullable(name),
+  processStartedAt: nullable(instant),
+  serving: yes,
+  endpoint: nullable(text(300, 1)),
+  localVersions: list(name, 64),
+});
+
+const hello = open(
+  {
+    v: is(1),
+    host: name,
+    at: instant,
+    agent: open({ version: text(64, 1), startedAt: instant }),
+    site: name,
+    labels: map(text(256), 64),
+    apps: list(helloApp, 256),
+  },
+  'site',
+);
+
+const rolloutCommand = union(
+  'type',
+  closed({ type: tag('approve'), approval: approvalName, planHash: sha256Hex }),
+  closed({ type: tag('reject'), approval: approvalName }),
+  ...['pause', 'resume', 'cancel', 'rollback', 'retry', 'proceed', 'close'].map((type) => closed({ type: tag(type) })),
+  closed({ type: tag('skip'), host: name }),
+  closed({ type: tag('override'), extraFailures: count }),
+  closed({ type: tag('setMode'), mode }),
+  closed(
+    { type: tag('setInterval'), intervalMs: durationMs, tailIntervalMs: durationMs },
+    'intervalMs',
+    'tailIntervalMs',
+  ),
+);
+
+const groupCommand = union(
+  'type',
+  ...['exclude', 'include'].map((type) => closed({ type: tag(type), host: name })),
+  ...['block', 'unblock'].map((type) => closed({ type: tag(type), version: name })),
+);
+
+const envelope = (target: Schema, command: Schema): Schema =>
+  closed({ v: is(1), id: commandId, target, command, actor, reason, expectedRev: count }, 'reason', 'expectedRev');
+
+/** The JSON Schemas of the messages between processes, by name. */
+export const MESSAGE_SCHEMAS = {
+  RunCommand: runCommand,
+  RunReply: runReply,
+  StatusQuery: statusQuery,
+  AttemptStatus: attemptStatus,
+  RunReport: runReport,
+  ReportAnswer: reportAnswer,
+  Hello: hello,
+  RolloutCommandEnvelope: envelope(rolloutId, rolloutCommand),
+  GroupCommandEnvelope: envelope(name, groupCommand),
+} as const satisfies Readonly<Record<string, Schema>>;
+
+/**
+ * Each reads one message, as bytes or as a value that was read from JSON already, and returns it typed.
+ * Code BAD_MESSAGE otherwise, with `path` (RFC 6901) and `reason` in its details. Commands refuse what they do not
+ * know; what agents send may hold more.
+ */
+export const parseRunCommand = parserOf<RunCommand>('RunCommand', MESSAGE_SCHEMAS.RunCommand);
+export const parseRunReply = parserOf<RunReply>('RunReply', MESSAGE_SCHEMAS.RunReply);
+export const parseStatusQuery = parserOf<StatusQuery>('StatusQuery', MESSAGE_SCHEMAS.StatusQuery);
+export const parseAttemptStatus = parserOf<AttemptStatus>('AttemptStatus', MESSAGE_SCHEMAS.AttemptStatus);
+export const parseRunReport = parserOf<RunReport>('RunReport', MESSAGE_SCHEMAS.RunReport);
+export const parseReportAnswer = parserOf<ReportAnswer>('ReportAnswer', MESSAGE_SCHEMAS.ReportAnswer);
+export const parseHello = parserOf<Hello>('Hello', MESSAGE_SCHEMAS.Hello);
+export const parseRolloutCommand = parserOf<CommandEnvelope<RolloutCommand>>(
+  'CommandEnvelope',
+  MESSAGE_SCHEMAS.RolloutCommandEnvelope,
+);
+export const parseGroupCommand = parserOf<CommandEnvelope<GroupCommand>>(
+  'CommandEnvelope',
+  MESSAGE_SCHEMAS.GroupCommandEnvelope,
+);
