@@ -40,17 +40,21 @@ export function runTests(root, args, failedChecks) {
  * @returns {Totals}
  */
 export function totals(results, status, failedChecks) {
-  const unloadable = (results?.testResults ?? []).filter(
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = results ?? NOTHING;
+  const unloadable = testResults.filter(
     (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
   ).length;
-  const failedTests = (results?.numFailedTests ?? 0) + unloadable;
+  const failedTests = numFailedTests + unloadable;
   const unexplained = status !== 0 && failedTests === 0 ? 1 : 0;
   return {
-    passed: results?.numPassedTests ?? 0,
+    passed: numPassedTests,
     failed: failedTests + unexplained + failedChecks,
-    skipped: (results?.numPendingTests ?? 0) + (results?.numTodoTests ?? 0),
+    skipped: numPendingTests + numTodoTests,
   };
 }
+
+/** @type {Results} */
+const NOTHING = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] };
 
 /** @param {Totals} totals */
 export function summaryLine({ passed, failed, skipped }) {

@@ -1,0 +1,126 @@
+/**
+ * Who may import whom, and which code is pure: the only table of it, default deny. The linter's configuration is
+ * generated from it (generate.mjs), the architecture test reads it, and both are tested with planted violations.
+ */
+
+/**
+ * @typedef {'kernel' | 'contracts' | 'domain' | 'infrastructure' | 'testing' | 'app' | 'entry'} Layer
+ * @typedef {object} Package
+ * @property {string} path folder of the package
+ * @property {Layer} layer
+ * @property {readonly string[]} imports packages that any of its sources may import
+ * @property {readonly string[]} [specImports] packages that only its specs may import besides
+ */
+
+const infrastructure = /** @type {const} */ (['event-log', 'messaging', 'config', 'observability']);
+const base = /** @type {const} */ (['kernel', 'contracts']);
+const specImports = /** @type {const} */ (['testing']);
+
+/**
+ * @param {string} name
+ * @returns {Package}
+ */
+const context = (name) => ({ path: `libs/domain/${name}`, layer: 'domain', imports: base, specImports });
+
+/**
+ * @param {string} name
+ * @param {readonly string[]} contexts
+ * @returns {Package}
+ */
+const app = (name, ...contexts) => ({
+  path: `apps/${name}`,
+  layer: 'app',
+  imports: [...base, ...infrastructure, ...contexts],
+  specImports,
+});
+
+/** @type {Record<string, Package>} */
+const composed = {
+  kernel: { path: 'libs/kernel', layer: 'kernel', imports: [] },
+  contracts: { path: 'libs/contracts', layer: 'contracts', imports: ['kernel'] },
+  planning: context('planning'),
+  rollout: context('rollout'),
+  group: context('group'),
+  gating: context('gating'),
+  notification: context('notification'),
+  config: { path: 'libs/config', layer: 'infrastructure', imports: base, specImports },
+  observability: { path: 'libs/observability', layer: 'infrastructure', imports: base, specImports },
+  messaging: { path: 'libs/messaging', layer: 'infrastructure', imports: [...base, 'config'], specImports },
+  'event-log': { path: 'libs/event-log', layer: 'infrastructure', imports: [...base, 'messaging'], specImports },
+  testing: { path: 'libs/testing', layer: 'testing', imports: base },
+  planner: app('planner', 'planning'),
+  executor: app('executor', 'rollout', 'group'),
+  'health-gate': app('health-gate', 'gating', 'rollout'),
+  notifier: app('notifier', 'notification'),
+  gateway: app('gateway', 'rollout', 'group'),
+  agent: { path: 'apps/agent', layer: 'app', imports: [...base, 'messaging', 'config', 'observability'], specImports },
+  // The one program that holds the others: `sluice <service>`, `sluice up` and its demo fleet (from testing).
+  cli: {
+    path: 'apps/cli',
+    layer: 'entry',
+    imports: [
+      ...base,
+      ...infrastructure,
+      'testing',
+      'planner',
+      'executor',
+      'health-gate',
+      'notifier',
+      'gateway',
+      'agent',
+    ],
+  },
+};
+
+const everything = Object.keys(composed);
+
+/** @type {Readonly<Record<string, Package>>} */
+export const packages = {
+  ...composed,
+  demo: { path: 'tools/demo', layer: 'entry', imports: everything },
+  bench: { path: 'bench', layer: 'entry', imports: everything },
+  test: { path: 'test', layer: 'entry', imports: everything },
+};
+
+export const scope = '@sluice/';
+
+/** Specs, and the behaviour suites that a port ships for its adapters' specs. Neither is imported by other sources. */
+export const specFile = /\.(spec|suite)\.[cm]?ts$/;
+export const specGlobs = ['**/*.spec.ts', '**/*.suite.ts'];
+
+/** Pure layers know no framework, no server, no machine, no clock and no chance: these come in as data. */
+export const pureLayers = /** @type {readonly Layer[]} */ (['kernel', 'domain']);
+
+export const impureGlobals = [
+  'process',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'clearTimeout',
+  'clearInterval',
+  'clearImmediate',
+  'queueMicrotask',
+  'performance',
+  'crypto',
+  'fetch',
+  'console',
+  'Buffer',
+  'require',
+  'global',
+  'globalThis',
+];
+
+/** @type {readonly (readonly [object: string, property: string])[]} */
+export const impureProperties = [
+  ['Date', 'now'],
+  ['Math', 'random'],
+];
+
+/** The packages that may read the environment; everybody else is given a parsed configuration. */
+export const environmentReaders = ['config', 'demo', 'bench', 'test'];
+
+/** The packages that may write a subject, stream or bucket name as a literal. */
+export const subjectOwners = ['contracts', 'messaging', 'test'];
+
+/** Folders that say nothing about what is in them. */
+export const namelessFolders = ['util', 'utils', 'helper', 'helpers', 'common', 'misc', 'shared'];
