@@ -5,7 +5,8 @@ import { encodeToken } from './tokens.js';
 export type RunKind = 'roll' | 'enable' | 'probe';
 
 /** rollout/target/step/n: names one try of one step for ever. */
-export const attemptId = (rollout: string, host: string, step: StepName, n: number): string => `${rollout}/${encodeToken(host)}/${step}/${n}`;
+export const attemptId = (rollout: string, host: string, step: StepName, n: number): string =>
+  `${rollout}/${encodeToken(host)}/${step}/${n}`;
 
 /** `sluice.agent.<host>.run`: consecutive agent steps travel as one run, named by its first step's attempt. */
 export interface RunCommand {
@@ -70,7 +71,9 @@ export interface RunReport {
 }
 
 /** `ok` once it is durable, or when it was known. Not ok and `retry` false: nobody will ever want it, forget it. */
-export type ReportAnswer = { readonly ok: true } | { readonly ok: false; readonly code: string; readonly message: string; readonly retry: boolean };
+export type ReportAnswer =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly code: string; readonly message: string; readonly retry: boolean };
 
 export interface HelloApp {
   readonly app: string;

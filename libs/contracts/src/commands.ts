@@ -45,5 +45,16 @@ export interface CommandEnvelope<C> {
 
 /** `actions`: what the state offers now (TRS-10). */
 export type CommandResult =
-  | { readonly ok: true; readonly target: string; readonly state: string; readonly rev: number; readonly actions: readonly string[] }
-  | { readonly ok: false; readonly code: string; readonly message: string; readonly details?: Readonly<Record<string, unknown>> };
+  | {
+      readonly ok: true;
+      readonly target: string;
+      readonly state: string;
+      readonly rev: number;
+      readonly actions: readonly string[];
+    }
+  | {
+      readonly ok: false;
+      readonly code: string;
+      readonly message: string;
+      readonly details?: Readonly<Record<string, unknown>>;
+    };

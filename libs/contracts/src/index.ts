@@ -12,7 +12,14 @@ export type {
   StepReport,
 } from './agent-protocol.js';
 export { attemptId } from './agent-protocol.js';
-export type { ApprovalName, CommandEnvelope, CommandResult, GroupCommand, RolloutCommand, RolloutCommandType } from './commands.js';
+export type {
+  ApprovalName,
+  CommandEnvelope,
+  CommandResult,
+  GroupCommand,
+  RolloutCommand,
+  RolloutCommandType,
+} from './commands.js';
 export type {
   BrakeCause,
   DomainEvent,
@@ -37,7 +44,17 @@ export { EMPTY_HEAD } from './events/index.js';
 export { canonicalJson, hashOf, sha256 } from './hashing.js';
 export type { GroupEntry, InventoryRecord, InventorySource, MemberEntry } from './inventory.js';
 export type { Notification, NotificationData, Severity } from './notification.js';
-export type { BatchSizes, LeftOut, Plan, PlanBudget, PlanPreview, PlanTarget, PlanWaits, StepName, StepSpec } from './plan.js';
+export type {
+  BatchSizes,
+  LeftOut,
+  Plan,
+  PlanBudget,
+  PlanPreview,
+  PlanTarget,
+  PlanWaits,
+  StepName,
+  StepSpec,
+} from './plan.js';
 export { STEP_CHAIN } from './plan.js';
 export type { Ranges } from './ranges.js';
 export { fromRanges, toRanges } from './ranges.js';
@@ -76,7 +93,17 @@ export { decodeCommit, encodeCommit, MAX_COMMIT_BYTES, MAX_COMMIT_EVENTS } from 
 export { decodeEvent, encodeEvent, EVENT_TYPES } from './serde/events.js';
 export type { StoredCommit, StoredEvent } from './serde/stored.js';
 export type { Shard } from './shards.js';
-export { ALL_SHARDS, groupStreamId, isRolloutId, refusalIdOf, rolloutIdOf, SHARD_COUNT, shardName, shardOfGroup, shardOfId } from './shards.js';
+export {
+  ALL_SHARDS,
+  groupStreamId,
+  isRolloutId,
+  refusalIdOf,
+  rolloutIdOf,
+  SHARD_COUNT,
+  shardName,
+  shardOfGroup,
+  shardOfId,
+} from './shards.js';
 export type { Stage, StageEntry } from './stages.js';
 export { batchCount, stageAt, stageCount } from './stages.js';
 export type { CommandAggregate, StreamName, Writer } from './subjects.js';

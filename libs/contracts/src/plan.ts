@@ -71,6 +71,8 @@ export interface Plan {
   readonly v: 1;
   readonly rolloutId: string;
   readonly requestId: string;
+  /** SHA-256 of the request's canonical JSON: the same id with another document is told by it. Absent in a rollback. */
+  readonly documentHash?: string;
   readonly app: string;
   readonly group: string;
   readonly environment: Environment;
@@ -105,4 +107,6 @@ export interface PlanPreview {
   readonly planHash: string;
   /** By host, in order, grouped: canary first. */
   readonly batches: readonly { readonly name: string; readonly hosts: readonly string[] }[];
+  /** The reply would be too large for one message: later batches are not listed, the plan itself is whole. */
+  readonly truncated?: true;
 }

@@ -41,7 +41,9 @@ export interface ProcessProfile {
 /** The user's own scripts, one argv per step; a step without a script is done by the agent or is empty. */
 export interface ExecProfile {
   readonly kind: 'exec';
-  readonly steps: Readonly<Partial<Record<'drain' | 'download' | 'install' | 'verify' | 'enable' | 'probe', readonly string[]>>>;
+  readonly steps: Readonly<
+    Partial<Record<'drain' | 'download' | 'install' | 'verify' | 'enable' | 'probe', readonly string[]>>
+  >;
   readonly env?: Readonly<Record<string, string>>;
   readonly stepTimeoutMs: number;
 }

@@ -4,7 +4,12 @@ import type { Shard } from './shards.js';
 /** Every subject, stream and bucket name of Sluice. No other file has such a literal (design 3). */
 export const STREAMS = { requests: 'SLUICE_REQUESTS', log: 'SLUICE_LOG', notify: 'SLUICE_NOTIFY' } as const;
 
-export const BUCKETS = { inventory: 'sluice_inventory', leases: 'sluice_leases', weights: 'sluice_weights', index: 'sluice_index' } as const;
+export const BUCKETS = {
+  inventory: 'sluice_inventory',
+  leases: 'sluice_leases',
+  weights: 'sluice_weights',
+  index: 'sluice_index',
+} as const;
 
 /** Who writes a stream of the log: every stream has exactly one writing service. */
 export type Writer = 'plan' | 'exec' | 'group' | 'variable' | 'dependency' | 'gate' | 'notice';
@@ -45,10 +50,26 @@ export const SUBJECTS = {
 /** The stream that a log subject names; undefined for any other subject. */
 export function streamOfSubject(subject: string): StreamName | undefined {
   const [root, log, shard, writer, id, ...rest] = subject.split('.');
-  if (root !== 'sluice' || log !== 'log' || shard === undefined || writer === undefined || id === undefined || rest.length > 0) return undefined;
+  if (
+    root !== 'sluice' ||
+    log !== 'log' ||
+    shard === undefined ||
+    writer === undefined ||
+    id === undefined ||
+    rest.length > 0
+  )
+    return undefined;
   return isWriter(writer) ? { shard, writer, id } : undefined;
 }
 
-const WRITERS: ReadonlySet<string> = new Set<Writer>(['plan', 'exec', 'group', 'variable', 'dependency', 'gate', 'notice']);
+const WRITERS: ReadonlySet<string> = new Set<Writer>([
+  'plan',
+  'exec',
+  'group',
+  'variable',
+  'dependency',
+  'gate',
+  'notice',
+]);
 
 const isWriter = (text: string): text is Writer => WRITERS.has(text);

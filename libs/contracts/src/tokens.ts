@@ -8,7 +8,11 @@ const SAFE = /^[A-Za-z0-9_-]+$/;
 export const MAX_NAME_BYTES = 200;
 
 const isSafeByte = (byte: number): boolean =>
-  (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a) || byte === 0x2d || byte === 0x5f;
+  (byte >= 0x30 && byte <= 0x39) ||
+  (byte >= 0x41 && byte <= 0x5a) ||
+  (byte >= 0x61 && byte <= 0x7a) ||
+  byte === 0x2d ||
+  byte === 0x5f;
 
 /**
  * A name from outside (host, app, group) as one NATS subject token, which is also a valid KV key part:
@@ -23,7 +27,8 @@ export function encodeToken(name: string): string {
   }
   if (!name.isWellFormed()) throw new SluiceError('BAD_NAME', 'a name must be well-formed Unicode text');
   let token = '';
-  for (const byte of bytes) token += isSafeByte(byte) ? String.fromCharCode(byte) : `=${byte.toString(16).padStart(2, '0')}`;
+  for (const byte of bytes)
+    token += isSafeByte(byte) ? String.fromCharCode(byte) : `=${byte.toString(16).padStart(2, '0')}`;
   return token;
 }
 
@@ -31,7 +36,7 @@ export function encodeToken(name: string): string {
 export function decodeToken(token: string): string {
   if (SAFE.test(token) && token.length <= MAX_NAME_BYTES) return token;
   const bytes: number[] = [];
-  for (let i = 0; i < token.length; ) {
+  for (let i = 0; i < token.length && bytes.length <= MAX_NAME_BYTES;) {
     const escaped = /^=([0-9a-f]{2})/.exec(token.slice(i, i + 3));
     bytes.push(escaped?.[1] === undefined ? token.charCodeAt(i) : Number.parseInt(escaped[1], 16));
     i += escaped === null ? 1 : 3;

@@ -21,7 +21,11 @@ export function isSluiceError(error: unknown, code?: string): error is SluiceErr
 }
 
 /** A broken invariant of our own: a bug, never bad input. */
-export function invariant(condition: boolean, message: string, details: Readonly<Record<string, unknown>> = {}): asserts condition {
+export function invariant(
+  condition: boolean,
+  message: string,
+  details: Readonly<Record<string, unknown>> = {},
+): asserts condition {
   if (!condition) throw new SluiceError('INVARIANT_BROKEN', message, details);
 }
 

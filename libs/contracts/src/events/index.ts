@@ -11,7 +11,7 @@ export type { GateEvent, GateJudged, Verdict } from './gate-events.js';
 export type { GroupEvent, LeaseOutcome } from './group-events.js';
 export type { NoticeEvent } from './notice-events.js';
 export type { PlanEvent } from './plan-events.js';
-export type { BrakeCause, EndCause, RolloutEvent, TargetCounts } from './rollout-events.js';
+export type { BrakeCause, EndCause, RollbackTarget, RolloutEvent, TargetCounts } from './rollout-events.js';
 
 export type DomainEvent = PlanEvent | RolloutEvent | GroupEvent | GateEvent | NoticeEvent;
 

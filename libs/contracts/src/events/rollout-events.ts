@@ -12,6 +12,12 @@ export interface BrakeCause {
   readonly targets?: readonly number[];
 }
 
+/** A success that can be restored. */
+export interface RollbackTarget {
+  readonly rolloutId: string;
+  readonly version: string;
+}
+
 export type EndCause = 'cancelled' | 'superseded' | 'rollback' | 'rejected';
 
 /** How many targets of a rollout stand where. */
@@ -29,7 +35,8 @@ export interface TargetCounts {
  * attempts. `until` and `deadline` are ms since the epoch.
  */
 export type RolloutEvent =
-  | { readonly type: 'RolloutStarted'; readonly token: number }
+  /** `rollbackTo`: what a rollback of this rollout would restore, fixed when the lease was granted; absent when there is nothing. */
+  | { readonly type: 'RolloutStarted'; readonly token: number; readonly rollbackTo?: RollbackTarget }
   | { readonly type: 'ApprovalRequested'; readonly approval: ApprovalName; readonly planHash: string }
   | { readonly type: 'ApprovalGranted'; readonly approval: ApprovalName; readonly planHash: string; readonly reason?: string }
   | { readonly type: 'ApprovalRejected'; readonly approval: ApprovalName; readonly reason?: string }
@@ -72,7 +79,7 @@ export type RolloutEvent =
   | {
       readonly type: 'RollbackRequested';
       /** The success that is restored, and its version. */
-      readonly to: { readonly rolloutId: string; readonly version: string };
+      readonly to: RollbackTarget;
       /** Every target that was touched; `down` are those among them that do not serve. */
       readonly targets: readonly number[];
       readonly down: readonly number[];

@@ -65,7 +65,10 @@ const statusQuery = closed({ v: is(1), attempt });
 const stepReport: Schema = {
   ...open(
     { step, ok: yes, ms: durationMs, note: oneOfTexts('local', 'waived'), code, message: words, serving: yes },
-    ...['note', 'code', 'message', 'serving'],
+    'note',
+    'code',
+    'message',
+    'serving',
   ),
   if: { properties: { ok: { const: false } } },
   // eslint-disable-next-line unicorn/no-thenable -- the keyword of JSON Schema

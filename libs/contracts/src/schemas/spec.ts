@@ -38,7 +38,12 @@ const processProfile = closed(
 
 const scripts = closed(
   { drain: argv, download: argv, install: argv, verify: argv, enable: argv, probe: argv },
-  ...['drain', 'download', 'install', 'verify', 'enable', 'probe'],
+  'drain',
+  'download',
+  'install',
+  'verify',
+  'enable',
+  'probe',
 );
 
 const execProfile = closed({ kind: tag('exec'), steps: scripts, env: environment, stepTimeoutMs: durationMs }, 'env');
