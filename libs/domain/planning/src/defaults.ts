@@ -1,0 +1,52 @@
+import type { Environment, GateName, RolloutMode } from '@sluice/contracts';
+
+/** What a request need not say (TAR-15). Durations in milliseconds. */
+export interface EnvironmentDefaults {
+  readonly strategy: 'canary' | 'rolling';
+  readonly batches: string;
+  readonly intervalMs: number;
+  readonly bakeMs: number;
+  readonly approvals: 'required' | 'policy';
+}
+
+/**
+ * The defaults by class of environment; a request overrides each one by itself.
+ *
+ * | | production | test |
+ * |---|---|---|
+ * | strategy | canary | rolling |
+ * | batches | 25% | 100% |
+ * | largest share of a batch | 50% | 100% |
+ * | interval | 60 s | none |
+ * | tailInterval, from batch tailFrom (3) | = interval | = interval |
+ * | bake | 5 min | none |
+ * | approvals.batches | required | policy |
+ *
+ * Everywhere: gates settled and ready, mode automatic, onCanaryFailure hold, failureThreshold = the batch share,
+ * extraFailures 0, minServing 0, startTimeout 180 s (the deadline of verify), verify GET /health wants status 200
+ * three times in a row, one second apart, drainWindow 5 s.
+ */
+export const ENVIRONMENT_DEFAULTS: Readonly<Record<Environment, EnvironmentDefaults>> = {
+  production: { strategy: 'canary', batches: '25%', intervalMs: 60_000, bakeMs: 300_000, approvals: 'required' },
+  test: { strategy: 'rolling', batches: '100%', intervalMs: 0, bakeMs: 0, approvals: 'policy' },
+};
+
+export const DEFAULT_TAIL_FROM = 3;
+export const DEFAULT_MODE: RolloutMode = 'automatic';
+export const DEFAULT_GATES: readonly GateName[] = ['settled', 'ready'];
+export const DEFAULT_START_TIMEOUT_MS = 180_000;
+export const DEFAULT_VERIFY = { path: '/health', status: 200, successes: 3, intervalMs: 1_000 } as const;
+export const DEFAULT_DRAIN_WINDOW_MS = 5_000;
+
+/** No report for so long: the agent is asked. */
+export const POLL_AFTER_MS = 5_000;
+
+const MIN_ATTEMPT_DEADLINE_MS = 600_000;
+
+/**
+ * When an attempt without a result is unknown: at least ten minutes, and long enough for the drain window, a slow
+ * download and a start that uses up its time-out (C9: 170 s of 180 s must pass).
+ */
+export function attemptDeadlineMs(startTimeoutMs: number, drainWindowMs: number): number {
+  return Math.max(MIN_ATTEMPT_DEADLINE_MS, 2 * startTimeoutMs + drainWindowMs + 120_000);
+}

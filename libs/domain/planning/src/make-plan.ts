@@ -1,0 +1,228 @@
+import type {
+  DeployRequest,
+  Fault,
+  GroupEntry,
+  LeftOut,
+  MemberEntry,
+  Plan,
+  PlanBudget,
+  PlanTarget,
+  Profile,
+  StepSpec,
+} from '@sluice/contracts';
+
+import { batchSizes } from './batch-sizes.js';
+import { budgetOf } from './budget.js';
+import { POLL_AFTER_MS } from './defaults.js';
+import { boundFaults, faultList } from './faults.js';
+import { boundLeftOut } from './left-out.js';
+import { eligibleTargets, orderTargets } from './ordering.js';
+import { type Wishes, readWishes } from './wishes.js';
+
+/** All that a plan is made of. The same input gives the same plan, byte for byte (TRS-01). */
+export interface PlanInput {
+  /** Already of the right shape (the request's schema). */
+  readonly request: DeployRequest;
+  readonly requestId: string;
+  /** SHA-256 of the request's canonical JSON. */
+  readonly documentHash: string;
+  readonly rolloutId: string;
+  /** undefined: nobody has defined the group. */
+  readonly group: GroupEntry | undefined;
+  readonly members: readonly MemberEntry[];
+  /** Host -> reason. */
+  readonly exclusions: ReadonlyMap<string, string>;
+  /** Version -> reason. */
+  readonly blocked: ReadonlyMap<string, string>;
+}
+
+/** A plan before its targets are hashed. */
+export type PlanDraft = Omit<Plan, 'targetsHash'>;
+
+export type MadePlan =
+  | { readonly ok: true; readonly draft: PlanDraft; readonly targets: readonly PlanTarget[] }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
+
+const DEFAULT_REQUESTER = { id: 'anonymous', kind: 'user' } as const;
+
+/**
+ * The fixed plan of a request, or every fault that keeps it from being made. Codes: GROUP_UNKNOWN, EMPTY_GROUP,
+ * APP_MISMATCH, VERSION_BLOCKED, NO_PROFILE, CANARY_UNKNOWN, CANARY_NOT_USED, CANARY_BLOCKED, MIN_SERVING, TOO_SHORT,
+ * BAD_DURATION and those of parseBatches.
+ */
+export function makePlan(input: PlanInput): MadePlan {
+  const { request, group } = input;
+  const { wishes, faults: wishFaults } = readWishes(request, group);
+  if (group === undefined) {
+    const unknown = fault(
+      '/group',
+      'GROUP_UNKNOWN',
+      `nobody has defined the group "${request.group}": add it to the inventory first`,
+    );
+    return { ok: false, faults: boundFaults([unknown, ...wishFaults]) };
+  }
+  const eligible = eligibleTargets(group, input.members, input.exclusions);
+  const laidOut = layOut(wishes, eligible.targets, request);
+  const faults = [...groupFaults(input, group), ...wishFaults, ...missingProfile(wishes), ...laidOut.faults];
+  if (eligible.targets.length === 0) faults.push(emptyGroup(group, eligible.leftOut));
+  if (faults.length > 0 || wishes.profile === undefined) return { ok: false, faults: boundFaults(faults) };
+  const spec = specOf(request, wishes, wishes.profile);
+  return {
+    ok: true,
+    draft: draftOf({ input, wishes, laidOut, spec, leftOut: eligible.leftOut }),
+    targets: laidOut.targets,
+  };
+}
+
+const fault = (path: string, code: string, message: string): Fault => ({ path, code, message });
+
+function groupFaults(input: PlanInput, group: GroupEntry): Fault[] {
+  const { request } = input;
+  const list = faultList();
+  if (group.app !== request.app) {
+    list.add(
+      '/app',
+      'APP_MISMATCH',
+      `the group "${group.name}" is of the app "${group.app}": name that app, or another group`,
+    );
+  }
+  const why = input.blocked.get(request.version);
+  if (why !== undefined) {
+    const reason = why === '' ? '' : ` (${why})`;
+    list.add(
+      '/version',
+      'VERSION_BLOCKED',
+      `${request.version} is blocked for this group${reason}: unblock it or deploy another version`,
+    );
+  }
+  return [...list.faults];
+}
+
+function missingProfile(wishes: Wishes): Fault[] {
+  if (wishes.profile !== undefined) return [];
+  return [
+    fault(
+      '/profile',
+      'NO_PROFILE',
+      'neither the request nor the group says how to install: add a profile to one of them',
+    ),
+  ];
+}
+
+function emptyGroup(group: GroupEntry, leftOut: readonly LeftOut[]): Fault {
+  const shown = leftOut.slice(0, 5).map(({ host, reason }) => `${host} (${reason})`);
+  const detail =
+    leftOut.length === 0 ? 'it has no members' : `left out: ${shown.join(', ')}${leftOut.length > 5 ? ', ...' : ''}`;
+  return fault('/group', 'EMPTY_GROUP', `the group "${group.name}" has no host to deploy to: ${detail}`);
+}
+
+interface LaidOut {
+  readonly targets: readonly PlanTarget[];
+  readonly canaries: number;
+  readonly batches: Plan['batches'];
+  readonly budget: PlanBudget;
+  readonly faults: readonly Fault[];
+}
+
+function layOut(wishes: Wishes, eligible: readonly PlanTarget[], request: DeployRequest): LaidOut {
+  const budget = budgetOf(wishes.rule, eligible.length, request);
+  const drainedFirst = eligible.filter((target) => target.drained === true).length >= budget.maxUnavailable;
+  const list = faultList();
+  if (eligible.length > 0 && budget.minServing >= eligible.length) {
+    const most = eligible.length - 1;
+    list.add(
+      '/minServing',
+      'MIN_SERVING',
+      `no host could ever be taken out of service: of ${eligible.length} hosts at most ${most} can be held serving`,
+    );
+  }
+  const canary = wishes.strategy === 'canary' ? pickCanary(eligible, drainedFirst, request.canary?.host) : undefined;
+  if (canary?.fault !== undefined) list.add('/canary/host', canary.fault.code, canary.fault.message);
+  const chosen = canary?.target;
+  const others = chosen === undefined ? eligible : eligible.filter((target) => target !== chosen);
+  const batches = batchSizes(wishes.rule, others.length);
+  const ordered = orderTargets(others, batches, drainedFirst);
+  return {
+    targets: chosen === undefined ? ordered : [chosen, ...ordered],
+    canaries: chosen === undefined ? 0 : 1,
+    batches,
+    budget,
+    faults: list.faults,
+  };
+}
+
+interface Canary {
+  readonly target?: PlanTarget;
+  readonly fault?: { readonly code: string; readonly message: string };
+}
+
+/** The configured host, else the first by stable order; one of the drained when they use up the budget (see orderTargets). */
+function pickCanary(eligible: readonly PlanTarget[], drainedFirst: boolean, host: string | undefined): Canary {
+  if (host === undefined) {
+    const first = drainedFirst ? eligible.find((target) => target.drained === true) : eligible[0];
+    return first === undefined ? {} : { target: first };
+  }
+  const target = eligible.find((each) => each.host === host);
+  if (target === undefined) {
+    return {
+      fault: {
+        code: 'CANARY_UNKNOWN',
+        message: `"${host}" is no host of the group that can be deployed to: name one that is, or none`,
+      },
+    };
+  }
+  if (!drainedFirst || target.drained === true) return { target };
+  const message = `the hosts out of service already use up the budget, so "${host}" could never be taken out too: name one of them, or none`;
+  return { fault: { code: 'CANARY_BLOCKED', message } };
+}
+
+function specOf(request: DeployRequest, wishes: Wishes, profile: Profile): StepSpec {
+  return {
+    app: request.app,
+    group: request.group,
+    version: request.version,
+    artifact: request.artifact,
+    profile,
+    verify: wishes.verify,
+    ignoreVerify: request.ignoreVerify ?? false,
+    drainWindowMs: wishes.drainWindowMs,
+  };
+}
+
+interface DraftParts {
+  readonly input: PlanInput;
+  readonly wishes: Wishes;
+  readonly laidOut: LaidOut;
+  readonly spec: StepSpec;
+  readonly leftOut: readonly LeftOut[];
+}
+
+function draftOf({ input, wishes, laidOut, spec, leftOut }: DraftParts): PlanDraft {
+  const { request } = input;
+  return {
+    v: 1,
+    rolloutId: input.rolloutId,
+    requestId: input.requestId,
+    documentHash: input.documentHash,
+    app: request.app,
+    group: request.group,
+    environment: wishes.environment,
+    strategy: wishes.strategy,
+    version: request.version,
+    spec,
+    targetCount: laidOut.targets.length,
+    canaries: laidOut.canaries,
+    batches: laidOut.batches,
+    budget: laidOut.budget,
+    waits: wishes.waits,
+    approvals: { batches: wishes.approvals },
+    mode: wishes.mode,
+    gates: wishes.gates,
+    onCanaryFailure: wishes.onCanaryFailure,
+    leftOut: boundLeftOut(leftOut),
+    requestedBy: request.requestedBy ?? DEFAULT_REQUESTER,
+    ...(request.reason === undefined ? {} : { reason: request.reason }),
+    pollAfterMs: POLL_AFTER_MS,
+    attemptDeadlineMs: wishes.attemptDeadlineMs,
+  };
+}

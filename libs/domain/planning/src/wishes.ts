@@ -1,0 +1,133 @@
+import type {
+  DeployRequest,
+  Environment,
+  Fault,
+  GateName,
+  GroupEntry,
+  PlanWaits,
+  Profile,
+  RolloutMode,
+  VerifySpec,
+} from '@sluice/contracts';
+
+import { BATCH_CAP, type BatchRule, parseBatches } from './batch-rule.js';
+import {
+  attemptDeadlineMs,
+  DEFAULT_DRAIN_WINDOW_MS,
+  DEFAULT_GATES,
+  DEFAULT_MODE,
+  DEFAULT_START_TIMEOUT_MS,
+  DEFAULT_TAIL_FROM,
+  DEFAULT_VERIFY,
+  ENVIRONMENT_DEFAULTS,
+} from './defaults.js';
+import { durationOr, type FaultList, faultList } from './faults.js';
+
+/** A request with every default filled in. */
+export interface Wishes {
+  readonly environment: Environment;
+  readonly strategy: 'canary' | 'rolling';
+  readonly rule: BatchRule;
+  readonly waits: PlanWaits;
+  readonly approvals: 'required' | 'policy';
+  readonly mode: RolloutMode;
+  readonly gates: readonly GateName[];
+  readonly onCanaryFailure: 'hold' | 'rollback';
+  readonly profile: Profile | undefined;
+  readonly verify: VerifySpec;
+  readonly drainWindowMs: number;
+  readonly attemptDeadlineMs: number;
+}
+
+/**
+ * Fills in the defaults of the group and of its environment, and lists what makes no sense. Without a group the rules
+ * of `test` are taken, so that only what is wrong anywhere is listed beside the missing group.
+ */
+export function readWishes(
+  request: DeployRequest,
+  group: GroupEntry | undefined,
+): { wishes: Wishes; faults: readonly Fault[] } {
+  const list = faultList();
+  const environment = group?.environment ?? 'test';
+  const defaults = ENVIRONMENT_DEFAULTS[environment];
+  const strategy = request.strategy ?? defaults.strategy;
+  const startTimeoutMs = positive(
+    list,
+    '/startTimeout',
+    durationOr(list, '/startTimeout', request.startTimeout, DEFAULT_START_TIMEOUT_MS),
+  );
+  const drainWindowMs = durationOr(
+    list,
+    '/drainWindow',
+    request.drainWindow,
+    group?.drainWindowMs ?? DEFAULT_DRAIN_WINDOW_MS,
+  );
+  const wishes: Wishes = {
+    environment,
+    strategy,
+    rule: ruleOf(list, request.batches ?? defaults.batches, BATCH_CAP[environment]),
+    waits: waitsOf(list, request, environment),
+    approvals: request.approvals?.batches ?? defaults.approvals,
+    mode: request.mode ?? DEFAULT_MODE,
+    gates: request.gates ?? DEFAULT_GATES,
+    onCanaryFailure: request.onCanaryFailure ?? 'hold',
+    profile: request.profile ?? group?.profile,
+    verify: verifyOf(list, request, group, startTimeoutMs),
+    drainWindowMs,
+    attemptDeadlineMs: attemptDeadlineMs(startTimeoutMs, drainWindowMs),
+  };
+  if (strategy === 'rolling' && request.canary?.host !== undefined) {
+    list.add(
+      '/canary/host',
+      'CANARY_NOT_USED',
+      'strategy rolling has no canary: leave the host out, or use strategy canary',
+    );
+  }
+  return { wishes, faults: list.faults };
+}
+
+function ruleOf(list: FaultList, text: string, cap: number): BatchRule {
+  const parsed = parseBatches(text, cap);
+  if (parsed.ok) return parsed.rule;
+  list.add('/batches', parsed.code, parsed.message);
+  return { kind: 'percent', percent: 0 };
+}
+
+function waitsOf(list: FaultList, request: DeployRequest, environment: Environment): PlanWaits {
+  const defaults = ENVIRONMENT_DEFAULTS[environment];
+  const intervalMs = durationOr(list, '/interval', request.interval, defaults.intervalMs);
+  return {
+    intervalMs,
+    tailIntervalMs: durationOr(list, '/tailInterval', request.tailInterval, intervalMs),
+    tailFrom: request.tailFrom ?? DEFAULT_TAIL_FROM,
+    bakeMs: durationOr(list, '/bake', request.bake, defaults.bakeMs),
+  };
+}
+
+function verifyOf(
+  list: FaultList,
+  request: DeployRequest,
+  group: GroupEntry | undefined,
+  timeoutMs: number,
+): VerifySpec {
+  const { interval, ...asked } = request.verify ?? {};
+  const base = { ...DEFAULT_VERIFY, ...group?.verify };
+  const intervalMs = positive(
+    list,
+    '/verify/interval',
+    durationOr(list, '/verify/interval', interval, base.intervalMs),
+  );
+  const asksForTime = request.startTimeout !== undefined;
+  return {
+    ...base,
+    ...asked,
+    intervalMs,
+    timeoutMs: asksForTime ? timeoutMs : (group?.verify?.timeoutMs ?? timeoutMs),
+  };
+}
+
+function positive(list: FaultList, path: string, ms: number): number {
+  if (ms > 0) return ms;
+  list.add(path, 'TOO_SHORT', 'must be longer than 0');
+  return 1;
+}
