@@ -1,0 +1,82 @@
+import type { GroupCommand, GroupEvent, LeaseOutcome, Strategy } from '@sluice/contracts';
+import { SluiceError, unreachable } from '@sluice/kernel';
+
+import type { GroupState, Success } from './state.js';
+
+export type GroupInput =
+  | { readonly type: 'request'; readonly rolloutId: string; readonly version: string; readonly strategy: Strategy }
+  | { readonly type: 'release'; readonly rolloutId: string; readonly outcome: LeaseOutcome; readonly success?: Success }
+  /** A rollback was ordered: its bad version does not start again (TRS-06). */
+  | { readonly type: 'blockBad'; readonly version: string; readonly rolloutId: string }
+  /** That rollback was cancelled. */
+  | { readonly type: 'unblockBad'; readonly rolloutId: string }
+  | { readonly type: 'command'; readonly command: GroupCommand; readonly reason?: string };
+
+/** One lease per group; its token strictly grows; a blocked version does not start (design 6.2). */
+export function decideGroup(state: GroupState, input: GroupInput): readonly GroupEvent[] {
+  switch (input.type) {
+    case 'request':
+      return request(state, input);
+    case 'release':
+      return release(state, input);
+    case 'blockBad':
+      return state.blocked[input.version] === undefined
+        ? [{ type: 'VersionBlocked', version: input.version, rolloutId: input.rolloutId, reason: `rolled back from ${input.rolloutId}` }]
+        : [];
+    case 'unblockBad':
+      return Object.entries(state.blocked)
+        .filter(([, block]) => block.rolloutId === input.rolloutId)
+        .map(([version]) => ({ type: 'VersionUnblocked', version, reason: 'its rollback was cancelled' }));
+    case 'command':
+      return command(state, input.command, input.reason);
+    default:
+      return unreachable(input, 'group input');
+  }
+}
+
+/** Asked again and again by whoever drives the rollout: only the first time has an effect. */
+function request(state: GroupState, wanted: Extract<GroupInput, { readonly type: 'request' }>): readonly GroupEvent[] {
+  const { rolloutId, version, strategy } = wanted;
+  if (state.active === rolloutId || state.waiting?.rolloutId === rolloutId) return [];
+  if (isBlocked(state, version, strategy)) return [{ type: 'LeaseDropped', rolloutId, reason: blockedReason(state, version) }];
+  if (state.active === undefined) return [{ type: 'LeaseGranted', rolloutId, token: state.token + 1 }];
+  const dropped: GroupEvent[] =
+    state.waiting === undefined ? [] : [{ type: 'LeaseDropped', rolloutId: state.waiting.rolloutId, reason: `superseded by ${rolloutId}` }];
+  return [...dropped, { type: 'LeaseQueued', rolloutId, behind: state.active, version, strategy }];
+}
+
+const isBlocked = (state: GroupState, version: string, strategy: Strategy): boolean => strategy !== 'rollback' && state.blocked[version] !== undefined;
+
+const blockedReason = (state: GroupState, version: string): string => `version ${version} is blocked in this group: ${state.blocked[version]?.reason ?? ''}`;
+
+function release(state: GroupState, input: Extract<GroupInput, { readonly type: 'release' }>): readonly GroupEvent[] {
+  const { rolloutId, outcome, success } = input;
+  if (state.waiting?.rolloutId === rolloutId) return [{ type: 'LeaseDropped', rolloutId, reason: `ended as ${outcome} before it started` }];
+  if (state.active !== rolloutId) return [];
+  const succeeded: GroupEvent[] = success === undefined ? [] : [{ type: 'VersionSucceeded', ...success }];
+  return [...succeeded, { type: 'LeaseReleased', rolloutId, outcome }, ...grantNext(state)];
+}
+
+function grantNext(state: GroupState): readonly GroupEvent[] {
+  const next = state.waiting;
+  if (next === undefined) return [];
+  if (isBlocked(state, next.version, next.strategy)) return [{ type: 'LeaseDropped', rolloutId: next.rolloutId, reason: blockedReason(state, next.version) }];
+  return [{ type: 'LeaseGranted', rolloutId: next.rolloutId, token: state.token + 1 }];
+}
+
+/** Code REASON_NEEDED: what a person takes out of service or forbids stays in the history with a reason. */
+function command(state: GroupState, said: GroupCommand, reason: string | undefined): readonly GroupEvent[] {
+  if (reason === undefined || reason.trim() === '') throw new SluiceError('REASON_NEEDED', `${said.type} needs a reason: it stays in the history`);
+  switch (said.type) {
+    case 'exclude':
+      return state.excluded[said.host] === undefined ? [{ type: 'HostExcluded', host: said.host, reason }] : [];
+    case 'include':
+      return state.excluded[said.host] === undefined ? [] : [{ type: 'HostIncluded', host: said.host, reason }];
+    case 'block':
+      return state.blocked[said.version] === undefined ? [{ type: 'VersionBlocked', version: said.version, reason }] : [];
+    case 'unblock':
+      return state.blocked[said.version] === undefined ? [] : [{ type: 'VersionUnblocked', version: said.version, reason }];
+    default:
+      return unreachable(said, 'group command');
+  }
+}

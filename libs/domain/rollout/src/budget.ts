@@ -1,0 +1,98 @@
+import type { BrakeCause } from '@sluice/contracts';
+
+import { countOf, phaseAt, planOf, type RolloutState } from './state.js';
+
+/**
+ * The budget's one invariant (design 6.5): a target may be admitted iff unavailable + 1 <= A, and the brake falls iff
+ * targets are left and lost - writtenOff >= min(A, T).
+ */
+
+/** Failures that somebody took on: they neither brake nor take room. In a rollback all of them, so nothing blocks the way out. */
+export function writtenOff(state: RolloutState): number {
+  return planOf(state).budget.advisory ? state.lostCount : Math.min(state.lostCount, state.extraFailures);
+}
+
+/** Drained or in a step, plus lost, less what was written off. */
+export const unavailable = (state: RolloutState): number => state.outCount - writtenOff(state);
+
+export const serving = (state: RolloutState): number => state.members - state.outCount;
+
+/** How many serving members may be taken out now: unavailable + 1 <= A, and never below minServing. */
+export function room(state: RolloutState): number {
+  const floor = planOf(state).budget.minServing;
+  return Math.min(state.maxUnavailable - unavailable(state), floor === 0 ? Number.POSITIVE_INFINITY : serving(state) - floor);
+}
+
+/** What already is out of service costs nothing to admit. */
+export const mayAdmit = (state: RolloutState, target: number): boolean => state.out[target] === 1 || room(state) > 0;
+
+/** Targets that a brake would still hold back. */
+export const targetsLeft = (state: RolloutState): number => countOf(state, 'pending') + countOf(state, 'verified');
+
+/** min(A, T). */
+export const brakeLimit = (state: RolloutState): number => Math.min(state.maxUnavailable, state.failureLimit);
+
+/** True while nothing of the budget's own rules would brake. */
+export const budgetIsFree = (state: RolloutState): boolean => budgetCause(state) === undefined && canaryCause(state) === undefined;
+
+/** Why the budget brakes now, or undefined. */
+export function budgetCause(state: RolloutState): BrakeCause | undefined {
+  if (planOf(state).budget.advisory || targetsLeft(state) === 0) return undefined;
+  const [lost, off, limit] = [state.lostCount, writtenOff(state), brakeLimit(state)];
+  if (lost - off < limit) return undefined;
+  return {
+    kind: 'budget',
+    words: `lost ${lost} - written off ${off} = ${lost - off} >= limit ${limit} = min(A ${state.maxUnavailable}, T ${state.failureLimit}) of ${state.members} members; ${targetsLeft(state)} targets are left`,
+    numbers: { lost, writtenOff: off, limit, maxUnavailable: state.maxUnavailable, failureLimit: state.failureLimit, members: state.members, left: targetsLeft(state) },
+    targets: lostTargets(state),
+  };
+}
+
+/** A failing canary brakes at once; only failures that an operator took on afterwards are forgiven. */
+export function canaryCause(state: RolloutState): BrakeCause | undefined {
+  const plan = planOf(state);
+  const forgiven = state.extraFailures - plan.budget.extraFailures;
+  if (plan.budget.advisory || state.canariesFailed <= forgiven) return undefined;
+  const failed = range(plan.canaries).filter((target) => ['failed', 'unknown'].includes(phaseAt(state, target)));
+  const first = failed[0] === undefined ? undefined : state.failures.get(failed[0]);
+  const why = first === undefined ? '' : `: ${first.step} failed with ${first.code}, ${first.message}`;
+  return {
+    kind: 'canary',
+    words: `canary ${failed.map((target) => state.targets[target]?.host).join(', ')} failed ${state.canariesFailed} > ${forgiven} forgiven${why}`.slice(0, 600),
+    numbers: { failed: state.canariesFailed, forgiven, canaries: plan.canaries },
+    targets: failed,
+  };
+}
+
+/** Nothing is in a step, something is left, and nothing of it may be admitted: it would wait for ever without a word. */
+export function capacityCause(state: RolloutState): BrakeCause {
+  const plan = planOf(state);
+  const [out, A] = [unavailable(state), state.maxUnavailable];
+  const floor = plan.budget.minServing;
+  const words =
+    out + 1 > A
+      ? `unavailable ${out} + 1 > A ${A}: ${state.outCount} of ${state.members} members are out of service and none is in a step`
+      : `serving ${serving(state)} - 1 < minServing ${floor}`;
+  return { kind: 'capacity', words, numbers: { unavailable: out, maxUnavailable: A, serving: serving(state), minServing: floor, members: state.members } };
+}
+
+/** A and T for a number of members, by the plan's rule. */
+export function budgetFor(state: RolloutState, members: number): { readonly maxUnavailable: number; readonly failureLimit: number } {
+  const { advisory, percent, failureThresholdPercent } = planOf(state).budget;
+  return {
+    maxUnavailable: advisory ? Math.ceil(members / 2) : Math.max(1, Math.floor((members * percent) / 100)),
+    failureLimit: Math.max(1, Math.ceil((members * failureThresholdPercent) / 100)),
+  };
+}
+
+/** At most 50 of them: a brake names enough hosts to look at, not all. */
+function lostTargets(state: RolloutState): number[] {
+  const out: number[] = [];
+  for (const target of [...state.failures.keys(), ...state.unknown.keys()]) {
+    if (out.length >= 50) break;
+    if (state.lost[target] === 1 && !out.includes(target)) out.push(target);
+  }
+  return out.sort((a, b) => a - b);
+}
+
+const range = (length: number): number[] => Array.from({ length }, (_, i) => i);

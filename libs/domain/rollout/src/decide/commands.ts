@@ -1,0 +1,163 @@
+import type { RolloutCommand, RolloutEvent, Stage } from '@sluice/contracts';
+import { stageAt, stageCount } from '@sluice/contracts';
+import { type Actor, SluiceError, unreachable } from '@sluice/kernel';
+
+import { budgetFor, budgetIsFree } from '../budget.js';
+import { phaseAt, planOf, type RolloutState } from '../state.js';
+import { assertOffered } from '../transitions.js';
+import { rollbackRequested } from './advance.js';
+
+export interface Said {
+  readonly actor: Actor;
+  readonly reason?: string;
+}
+
+type Decided = readonly RolloutEvent[];
+type Why = { readonly reason?: string };
+
+/** What a person or a program says. Codes: NOT_OFFERED, NOT_ALLOWED, PLAN_CHANGED, REASON_NEEDED, BAD_COMMAND, NOT_FOUND. */
+export function decideCommand(state: RolloutState, command: RolloutCommand, said: Said): Decided {
+  assertOffered(state, command.type);
+  const why: Why = said.reason === undefined ? {} : { reason: said.reason };
+  switch (command.type) {
+    case 'approve':
+      return approve(state, command, said);
+    case 'reject':
+      return reject(state, command.approval, why);
+    case 'pause':
+      return [{ type: 'RolloutPaused', ...why }];
+    case 'resume':
+      return state.status === 'braked' ? [{ type: 'BrakeReleased', by: 'resume', ...why }] : [{ type: 'RolloutResumed', ...why }];
+    case 'cancel':
+      return [{ type: 'RolloutSettling', cause: 'cancelled', ...why }];
+    case 'rollback':
+      return rollback(state, why);
+    case 'retry':
+      return retry(state, why);
+    case 'skip':
+      return skip(state, command.host, why);
+    case 'override':
+      return override(state, command.extraFailures, why);
+    case 'proceed':
+      return [{ type: 'BatchProceeded', stage: state.stage.index }];
+    case 'setMode':
+      return command.mode === state.mode ? [] : [{ type: 'ModeChanged', mode: command.mode, ...why }];
+    case 'setInterval':
+      return setIntervals(state, command, why);
+    case 'close':
+      return [{ type: 'RolloutClosed', cause: 'closed', ...why }];
+    default:
+      return unreachable(command, 'command');
+  }
+}
+
+/** The approver is not the requester, and names the plan that was read (I13). */
+function approve(state: RolloutState, command: Extract<RolloutCommand, { readonly type: 'approve' }>, said: Said): Decided {
+  const plan = planOf(state);
+  assertWanted(state, command.approval);
+  if (said.actor.id === plan.requestedBy.id) {
+    throw new SluiceError('NOT_ALLOWED', `${said.actor.id} requested this rollout, so somebody else must approve it`);
+  }
+  if (command.planHash !== state.planHash) {
+    throw new SluiceError('PLAN_CHANGED', `the approval names plan ${command.planHash.slice(0, 12)}, the plan is ${state.planHash.slice(0, 12)}: read it again`, { planHash: state.planHash });
+  }
+  return [{ type: 'ApprovalGranted', approval: command.approval, planHash: state.planHash, ...(said.reason === undefined ? {} : { reason: said.reason }) }];
+}
+
+function reject(state: RolloutState, approval: 'canary' | 'batches', why: Why): Decided {
+  assertWanted(state, approval);
+  return [
+    { type: 'ApprovalRejected', approval, ...why },
+    { type: 'RolloutSettling', cause: 'rejected', ...why },
+  ];
+}
+
+function assertWanted(state: RolloutState, approval: string): void {
+  if (state.wanted === approval) return;
+  throw new SluiceError('CONFLICT', `this rollout waits for the approval "${state.wanted}", not "${approval}"`, { wanted: state.wanted });
+}
+
+function rollback(state: RolloutState, why: Why): Decided {
+  const ended = state.status === 'succeeded' || state.status === 'failed' || state.status === 'cancelled' || state.status === 'closed';
+  return ended ? rollbackRequested(state, why.reason) : [{ type: 'RolloutSettling', cause: 'rollback', ...why }];
+}
+
+/**
+ * Failed targets are done again and unknown ones looked at first; in batches with a failure the others are looked at
+ * too, and done again only when the look fails (TAR-24).
+ */
+function retry(state: RolloutState, why: Why): Decided {
+  const redo: number[] = [];
+  const probe: number[] = [];
+  const last = Math.min(state.stage.index, stageCount(planOf(state)) - 1);
+  for (let index = 0; index <= last; index += 1) {
+    const stage = stageAt(planOf(state), index);
+    if (stage !== undefined) sortStage(state, stage, redo, probe);
+  }
+  const release: Decided = state.status === 'braked' ? [{ type: 'BrakeReleased', by: 'retry', ...why }] : [];
+  return [...release, { type: 'RetryOrdered', redo, probe, ...why }];
+}
+
+function sortStage(state: RolloutState, stage: Stage, redo: number[], probe: number[]): void {
+  const well: number[] = [];
+  const before = redo.length + probe.length;
+  for (let target = stage.from; target < stage.to; target += 1) {
+    const phase = phaseAt(state, target);
+    if (phase === 'failed') redo.push(target);
+    if (phase === 'unknown') probe.push(target);
+    if (phase === 'done' || phase === 'skipped') well.push(target);
+  }
+  if (redo.length + probe.length > before) probe.push(...well);
+}
+
+/** Skipped only when a look shows that it runs the version already; otherwise it stays failed. */
+function skip(state: RolloutState, host: string, why: Why): Decided {
+  const target = targetNamed(state, host);
+  const phase = phaseAt(state, target);
+  if (phase !== 'failed' && phase !== 'unknown') throw new SluiceError('CONFLICT', `${host} is ${phase}; only a failed or unknown target can be skipped`);
+  const release: Decided = state.status === 'braked' ? [{ type: 'BrakeReleased', by: 'retry', ...why }] : [];
+  return [...release, { type: 'SkipOrdered', target, ...why }];
+}
+
+/** A rollout may have 100,000 targets, so this is for what a person says, not for reports. Code NOT_FOUND. */
+export function targetNamed(state: RolloutState, host: string): number {
+  const target = state.targets.findIndex((candidate) => candidate.host === host);
+  if (target < 0) throw new SluiceError('NOT_FOUND', `${host} is no target of this rollout`);
+  return target;
+}
+
+/** Raises the failures that are taken on, for this rollout only; minServing stays. Released at once when that frees it. */
+function override(state: RolloutState, extraFailures: number, why: Why): Decided {
+  if (why.reason === undefined || why.reason.trim() === '') throw new SluiceError('REASON_NEEDED', 'an override needs a reason: it stays in the history');
+  if (!Number.isInteger(extraFailures) || extraFailures < 1 || extraFailures > state.members) {
+    throw new SluiceError('BAD_COMMAND', `extraFailures must be a whole number from 1 to ${state.members}`);
+  }
+  const raised = { ...state, extraFailures: state.extraFailures + extraFailures };
+  const changed: RolloutEvent = { type: 'BudgetChanged', ...budgetNow(raised), ...why };
+  return budgetIsFree(raised) ? [changed, { type: 'BrakeReleased', by: 'override', ...why }] : [changed];
+}
+
+const budgetNow = (state: RolloutState): { members: number; maxUnavailable: number; failureLimit: number; extraFailures: number } => ({
+  members: state.members,
+  maxUnavailable: state.maxUnavailable,
+  failureLimit: state.failureLimit,
+  extraFailures: state.extraFailures,
+});
+
+function setIntervals(state: RolloutState, command: Extract<RolloutCommand, { readonly type: 'setInterval' }>, why: Why): Decided {
+  const intervalMs = command.intervalMs ?? state.intervalMs;
+  const tailIntervalMs = command.tailIntervalMs ?? state.tailIntervalMs;
+  if (intervalMs === state.intervalMs && tailIntervalMs === state.tailIntervalMs) return [];
+  return [{ type: 'IntervalsChanged', intervalMs, tailIntervalMs, ...why }];
+}
+
+/** The host leaves G: it gets no commands any more, and A and T are computed anew (TAR-33). */
+export function decideExclude(state: RolloutState, host: string, reason: string): Decided {
+  const target = state.targets.findIndex((candidate) => candidate.host === host);
+  if (target < 0 || phaseAt(state, target) === 'excluded') return [];
+  const members = state.members - 1;
+  return [
+    { type: 'TargetExcluded', target, reason },
+    { type: 'BudgetChanged', members, ...budgetFor(state, members), extraFailures: state.extraFailures, reason: `${host} excluded` },
+  ];
+}

@@ -1,0 +1,61 @@
+import type { GateJudged, RolloutEvent } from '@sluice/contracts';
+import { unreachable } from '@sluice/kernel';
+
+import type { RolloutInput } from '../inputs.js';
+import { isTerminal, type RolloutState } from '../state.js';
+import { advance } from './advance.js';
+import { decideCommand, decideExclude } from './commands.js';
+import { decideDeadlines, decideNeverSeen, decideReport, decideUnreachable } from './reports.js';
+
+/** What follows from one input at `now` (ms since the epoch). Follow it with `advance` until that stays quiet. */
+export function decideRollout(state: RolloutState, input: RolloutInput, now: number): readonly RolloutEvent[] {
+  switch (input.type) {
+    case 'report':
+      return decideReport(state, input.report);
+    case 'advance':
+      return advance(state, now);
+    case 'tick':
+      return decideDeadlines(state, now);
+    case 'neverSeen':
+      return decideNeverSeen(state, input.target, input.n);
+    case 'unreachable':
+      return decideUnreachable(state, input.target, input.n);
+    case 'verdict':
+      return verdict(state, input.judged);
+    case 'start':
+      return start(state, input);
+    case 'exclude':
+      return isTerminal(state.status) || state.status === 'unplanned' ? [] : decideExclude(state, input.host, input.reason);
+    case 'supersede':
+      return supersede(state, input.by);
+    case 'drop':
+      return state.status === 'planned' ? [{ type: 'RolloutSettling', cause: 'rejected', reason: input.reason }] : [];
+    case 'command':
+      return decideCommand(state, input.command, input);
+    default:
+      return unreachable(input, 'input');
+  }
+}
+
+/** A start that was said already stays quiet: the lease is granted once, however often its owner restarts. */
+function start(state: RolloutState, input: Extract<RolloutInput, { readonly type: 'start' }>): readonly RolloutEvent[] {
+  if (state.status !== 'planned') return [];
+  return [{ type: 'RolloutStarted', token: input.token, ...(input.rollbackTo === undefined ? {} : { rollbackTo: input.rollbackTo }) }];
+}
+
+/** Admits no more, settles, ends; then the new rollout gets the lease (design 6.5). */
+function supersede(state: RolloutState, by: string): readonly RolloutEvent[] {
+  if (isTerminal(state.status) || state.status === 'settling') return [];
+  if (state.status === 'failed') return [{ type: 'RolloutClosed', cause: 'superseded', reason: `superseded by ${by}` }];
+  return [{ type: 'RolloutSettling', cause: 'superseded', by, reason: `superseded by ${by}` }];
+}
+
+/** A verdict of another stage or round comes too late; inconclusive and error hold, so they are recorded and no more. */
+function verdict(state: RolloutState, judged: GateJudged): readonly RolloutEvent[] {
+  const { stage, round, gate, verdict: said, words } = judged;
+  const awaited = state.stage.asked && state.stage.index === stage && state.stage.round === round && !state.stage.passed.has(gate);
+  if (!awaited || isTerminal(state.status) || state.status === 'settling') return [];
+  const recorded: RolloutEvent = { type: 'GateRecorded', stage, round, gate, verdict: said, words };
+  if (said !== 'fail' || state.status !== 'running') return [recorded];
+  return [recorded, { type: 'RolloutBraked', cause: { kind: 'gate', words: `gate ${gate} failed at stage ${stage}: ${words}`, numbers: { stage, round } } }];
+}

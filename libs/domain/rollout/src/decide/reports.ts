@@ -1,0 +1,94 @@
+import type { RolloutEvent, RunReport, StepReport } from '@sluice/contracts';
+import { SluiceError } from '@sluice/kernel';
+
+import { attemptOf } from '../evolve/targets.js';
+import { isTerminal, type OpenAttempt, phaseAt, type RolloutState } from '../state.js';
+
+/** The longest message of a failed step that goes into the log. */
+const MAX_MESSAGE = 400;
+
+/**
+ * An agent's results. What is known already is quiet. Codes: BAD_REPORT (it does not fit the attempt: an agent that
+ * lies changes nothing), STALE_ATTEMPT (nobody waits for it any more), FENCED.
+ */
+export function decideReport(state: RolloutState, report: RunReport): readonly RolloutEvent[] {
+  assertOurs(state, report);
+  const attempt = attemptOf(state, report.target);
+  const n = state.attempts[report.target] ?? 0;
+  if (report.n > n) throw bad(report, `attempt ${report.n} was never given, the last is ${n}`);
+  if (attempt === undefined || attempt.n !== report.n || attempt.run !== report.kind) {
+    // The answer to a final report may have been lost: what was recorded is recorded.
+    if (report.n === n && attempt === undefined && phaseAt(state, report.target) !== 'excluded') return [];
+    throw new SluiceError('STALE_ATTEMPT', `attempt ${report.attempt} is over; forget it`);
+  }
+  return results(report, attempt);
+}
+
+function assertOurs(state: RolloutState, report: RunReport): void {
+  const target = state.targets[report.target];
+  if (target === undefined || target.host !== report.host) throw bad(report, `target ${report.target} of this rollout is not ${report.host}`);
+  if (report.token !== state.token) throw new SluiceError('FENCED', `token ${report.token} is not ${state.token}, the rollout's`);
+  if (isTerminal(state.status)) throw new SluiceError('STALE_ATTEMPT', `the rollout has ended as ${state.status}; forget attempt ${report.attempt}`);
+}
+
+const bad = (report: RunReport, why: string): SluiceError => new SluiceError('BAD_REPORT', `report of ${report.host} for ${report.attempt} refused: ${why}`);
+
+/** The steps that the attempt's chain still waits for, in its order and no other (TAR-20, TAR-21). */
+function results(report: RunReport, attempt: OpenAttempt): readonly RolloutEvent[] {
+  const events: RolloutEvent[] = [];
+  let failed = false;
+  report.steps.forEach((result, index) => {
+    if (failed || attempt.steps[index] !== result.step) throw bad(report, `step ${result.step} cannot follow as number ${index + 1} of ${attempt.steps.join(', ')}`);
+    failed = !result.ok;
+    if (index >= attempt.next) events.push(resultOf(report, result));
+  });
+  if (report.final && !failed && report.steps.length < attempt.steps.length) {
+    throw bad(report, `it says that it is final after ${report.steps.length} of ${attempt.steps.length} steps`);
+  }
+  return events;
+}
+
+function resultOf(report: RunReport, result: StepReport): RolloutEvent {
+  const { target, n } = report;
+  const { step, ms } = result;
+  if (result.ok) return { type: 'StepSucceeded', target, step, n, ms, ...(result.note === undefined ? {} : { note: result.note }) };
+  const [code, message] = [result.code ?? 'STEP_FAILED', (result.message ?? '').slice(0, MAX_MESSAGE)];
+  return { type: 'StepFailed', target, step, n, ms, code, message, serving: result.serving === true };
+}
+
+/** The agent never saw the attempt. An open one is simply sent again; an unknown one is now known not to have begun. */
+export function decideNeverSeen(state: RolloutState, target: number, n: number): readonly RolloutEvent[] {
+  const attempt = state.unknown.get(target);
+  const step = attempt?.steps[0];
+  if (attempt === undefined || attempt.n !== n || step === undefined) return [];
+  return [{ type: 'StepFailed', target, step, n, ms: 0, code: 'NEVER_STARTED', message: 'the agent is back and has never seen this attempt', serving: false }];
+}
+
+export function decideUnreachable(state: RolloutState, target: number, n: number): readonly RolloutEvent[] {
+  const attempt = state.open.get(target);
+  return attempt === undefined || attempt.n !== n ? [] : [unknown(target, attempt, 'UNREACHABLE')];
+}
+
+/** Attempts are in the order of their deadlines, so only those that are due are looked at. */
+export function decideDeadlines(state: RolloutState, now: number): readonly RolloutEvent[] {
+  const due: RolloutEvent[] = [];
+  for (const [target, attempt] of state.open) {
+    if (attempt.deadline > now) break;
+    due.push(unknown(target, attempt, 'DEADLINE'));
+    if (due.length >= 256) break;
+  }
+  return due;
+}
+
+function unknown(target: number, attempt: OpenAttempt, code: 'DEADLINE' | 'UNREACHABLE'): RolloutEvent {
+  return { type: 'TargetUnknown', target, step: attempt.steps[attempt.next] ?? 'probe', n: attempt.n, code };
+}
+
+/** When `tick` or `advance` next has something to do by time alone, for a state that was advanced at `now`; ms since the epoch. */
+export function nextDeadline(state: RolloutState, now: number): number | undefined {
+  const first = state.open.values().next().value?.deadline;
+  // A wait that is over has had its effect; what the rollout waits for now is not time.
+  const wait = state.status === 'running' && state.wait !== undefined && state.wait.until > now ? state.wait.until : undefined;
+  if (first === undefined || wait === undefined) return first ?? wait;
+  return Math.min(first, wait);
+}

@@ -1,0 +1,247 @@
+import { type Plan, type PlanEvent, type RolloutEvent, stageAt } from '@sluice/contracts';
+import { unreachable } from '@sluice/kernel';
+
+import { emptyRetry, freshStage, phaseAt, planOf, type RolloutState } from '../state.js';
+import { addTargets, admit, endTargets, excludeTarget, sealTargets, setPhase, stepFailed, stepSucceeded, targetUnknown } from './targets.js';
+
+/** Folds one event of the rollout's `plan` or `exec` stream into the state, in place. `at` is the commit's time. */
+export function evolveRollout(state: RolloutState, event: PlanEvent | RolloutEvent, at: number): RolloutState {
+  switch (event.type) {
+    case 'PlanTargetsAdded':
+      addTargets(state, event.from, event.targets);
+      return state;
+    case 'RolloutPlanned':
+      return planned(state, event.plan, event.planHash, at);
+    case 'RequestRefused':
+      return state;
+    default:
+      return evolveExec(state, event, at);
+  }
+}
+
+function planned(state: RolloutState, plan: Plan, planHash: string, at: number): RolloutState {
+  state.plan = plan;
+  state.planHash = planHash;
+  state.status = 'planned';
+  state.plannedAt = at;
+  sealTargets(state, plan.targetCount);
+  state.members = plan.budget.members;
+  state.maxUnavailable = plan.budget.maxUnavailable;
+  state.failureLimit = plan.budget.failureLimit;
+  state.extraFailures = plan.budget.extraFailures;
+  state.mode = plan.mode;
+  state.intervalMs = plan.waits.intervalMs;
+  state.tailIntervalMs = plan.waits.tailIntervalMs;
+  return state;
+}
+
+function evolveExec(state: RolloutState, event: RolloutEvent, at: number): RolloutState {
+  switch (event.type) {
+    case 'TargetsAdmitted':
+      admit(state, event, at);
+      break;
+    case 'StepSucceeded':
+      stepSucceeded(state, event);
+      break;
+    case 'StepFailed':
+      stepFailed(state, event);
+      break;
+    case 'TargetUnknown':
+      targetUnknown(state, event);
+      break;
+    case 'TargetExcluded':
+      excludeTarget(state, event.target);
+      break;
+    case 'StageEntered':
+    case 'StageSettled':
+    case 'StagePassed':
+    case 'GatesRequested':
+    case 'GateRecorded':
+    case 'WaitStarted':
+    case 'BatchAwaited':
+    case 'BatchProceeded':
+      evolveStage(state, event);
+      break;
+    default:
+      evolveCourse(state, event, at);
+  }
+  closeRetry(state);
+  return state;
+}
+
+type StageEvent = Extract<
+  RolloutEvent,
+  { readonly type: 'StageEntered' | 'StageSettled' | 'StagePassed' | 'GatesRequested' | 'GateRecorded' | 'WaitStarted' | 'BatchAwaited' | 'BatchProceeded' }
+>;
+
+function evolveStage(state: RolloutState, event: StageEvent): void {
+  const { stage } = state;
+  switch (event.type) {
+    case 'StageEntered':
+      enterStage(state);
+      break;
+    case 'StageSettled':
+      stage.settled = true;
+      break;
+    case 'StagePassed':
+      state.stage = freshStage(event.stage + 1);
+      state.wait = undefined;
+      break;
+    case 'GatesRequested':
+      stage.round = event.round;
+      stage.asked = true;
+      stage.passed.clear();
+      break;
+    case 'GateRecorded':
+      if (event.verdict === 'pass') stage.passed.add(event.gate);
+      break;
+    case 'WaitStarted':
+      state.wait = { kind: event.wait, stage: event.stage, until: event.until };
+      break;
+    case 'BatchAwaited':
+      stage.awaited = true;
+      break;
+    case 'BatchProceeded':
+      stage.proceeded = true;
+      break;
+    default:
+      unreachable(event, 'stage event');
+  }
+}
+
+/** Targets that are out of service already go first: to admit them costs nothing. */
+function enterStage(state: RolloutState): void {
+  const span = stageAt(planOf(state), state.stage.index);
+  if (span === undefined) return;
+  const first: number[] = [];
+  const rest: number[] = [];
+  for (let target = span.from; target < span.to; target += 1) (state.out[target] === 1 ? first : rest).push(target);
+  state.stage.entered = true;
+  state.stage.order = first.length === 0 ? rest : first.concat(rest);
+  state.stage.cursor = 0;
+  state.wait = undefined;
+}
+
+type CourseEvent = Exclude<RolloutEvent, StageEvent | { readonly type: 'TargetsAdmitted' | 'StepSucceeded' | 'StepFailed' | 'TargetUnknown' | 'TargetExcluded' }>;
+
+// One line a case: splitting this table would hide that it is complete.
+// oxlint-disable-next-line complexity, max-lines-per-function
+function evolveCourse(state: RolloutState, event: CourseEvent, at: number): void {
+  switch (event.type) {
+    case 'RolloutStarted':
+      state.status = 'running';
+      state.token = event.token;
+      state.rollbackTo = event.rollbackTo;
+      state.startedAt = at;
+      break;
+    case 'ApprovalRequested':
+      state.status = 'awaiting-approval';
+      state.wanted = event.approval;
+      break;
+    case 'ApprovalGranted':
+      state.status = 'running';
+      state.approved.add(event.approval);
+      state.wanted = undefined;
+      break;
+    case 'ApprovalRejected':
+      state.wanted = undefined;
+      break;
+    case 'RolloutBraked':
+      state.status = 'braked';
+      state.brake = event.cause;
+      break;
+    case 'BrakeReleased':
+      releaseBrake(state);
+      break;
+    case 'BudgetChanged':
+      state.members = event.members;
+      state.maxUnavailable = event.maxUnavailable;
+      state.failureLimit = event.failureLimit;
+      state.extraFailures = event.extraFailures;
+      break;
+    case 'RetryOrdered':
+      orderRetry(state, event.redo, event.probe);
+      break;
+    case 'SkipOrdered':
+      state.status = 'running';
+      state.retry.probe.push(event.target);
+      state.retry.skips.add(event.target);
+      state.retry.active = true;
+      break;
+    case 'RolloutPaused':
+      state.pausedFrom = state.status === 'awaiting-approval' ? 'awaiting-approval' : 'running';
+      state.status = 'paused';
+      break;
+    case 'RolloutResumed':
+      state.status = state.pausedFrom ?? 'running';
+      state.pausedFrom = undefined;
+      break;
+    case 'ModeChanged':
+      state.mode = event.mode;
+      break;
+    case 'IntervalsChanged':
+      state.intervalMs = event.intervalMs;
+      state.tailIntervalMs = event.tailIntervalMs;
+      break;
+    case 'RolloutSettling':
+      state.status = 'settling';
+      state.wanted = undefined;
+      state.retry = emptyRetry();
+      state.end = { cause: event.cause, ...(event.reason === undefined ? {} : { reason: event.reason }), ...(event.by === undefined ? {} : { by: event.by }) };
+      break;
+    case 'RolloutSucceeded':
+      endAs(state, 'succeeded', at);
+      break;
+    case 'RolloutFailed':
+      state.status = 'failed';
+      state.endedAt = at;
+      break;
+    case 'RolloutCancelled':
+      endAs(state, 'cancelled', at);
+      break;
+    case 'RolloutClosed':
+      endAs(state, 'closed', at);
+      break;
+    case 'RollbackRequested':
+      state.rollbacks = event.ordinal;
+      break;
+    default:
+      unreachable(event, 'rollout event');
+  }
+}
+
+function endAs(state: RolloutState, status: 'succeeded' | 'cancelled' | 'closed', at: number): void {
+  state.status = status;
+  state.endedAt = at;
+  state.wait = undefined;
+  endTargets(state);
+}
+
+/** A gate that braked is asked again in a new round. */
+function releaseBrake(state: RolloutState): void {
+  if (state.brake?.kind === 'gate') state.stage.asked = false;
+  state.status = 'running';
+  state.brake = undefined;
+}
+
+function orderRetry(state: RolloutState, redo: readonly number[], probe: readonly number[]): void {
+  state.status = 'running';
+  state.endedAt = 0;
+  // Queues are taken from their ends.
+  state.retry = { redo: redo.toReversed(), probe: probe.toReversed(), skips: new Set(), active: true };
+  for (const target of redo) {
+    state.failures.delete(target);
+    setPhase(state, target, 'pending');
+  }
+}
+
+/** A retry is over when nothing of it waits and nothing is in a step. What was admitted or excluded drops out of its queues. */
+function closeRetry(state: RolloutState): void {
+  const { retry } = state;
+  if (!retry.active) return;
+  while (retry.redo.length > 0 && phaseAt(state, retry.redo.at(-1) ?? -1) !== 'pending') retry.redo.pop();
+  while (retry.probe.length > 0 && !awaitsProbe(state, retry.probe.at(-1) ?? -1)) retry.probe.pop();
+  if (retry.redo.length === 0 && retry.probe.length === 0 && state.open.size === 0) state.retry = emptyRetry();
+}
+
+const awaitsProbe = (state: RolloutState, target: number): boolean => !state.open.has(target) && phaseAt(state, target) !== 'excluded';

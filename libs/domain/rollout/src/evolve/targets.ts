@@ -1,0 +1,155 @@
+import type { PlanTarget, RolloutEvent, RunKind } from '@sluice/contracts';
+import { invariant } from '@sluice/kernel';
+
+import { PHASE_CODE, type Phase, phaseOfStep, stepsOfRun } from '../phases.js';
+import { type OpenAttempt, phaseAt, planOf, type RolloutState } from '../state.js';
+
+type Of<T extends RolloutEvent['type']> = Extract<RolloutEvent, { readonly type: T }>;
+
+/** Chunks come in order; one that starts earlier than what is there replaces the tail (a plan that was begun anew). */
+export function addTargets(state: RolloutState, from: number, targets: readonly PlanTarget[]): void {
+  invariant(from <= state.targets.length, 'a plan has a gap between its chunks', { from, have: state.targets.length });
+  state.targets.length = from;
+  for (const target of targets) state.targets.push(target);
+}
+
+/** Gives every target its place once the plan is sealed. */
+export function sealTargets(state: RolloutState, count: number): void {
+  invariant(state.targets.length === count, 'a sealed plan has another number of targets than it says', { count, have: state.targets.length });
+  state.phase = new Uint8Array(count);
+  state.attempts = new Uint32Array(count);
+  state.out = new Uint8Array(count);
+  state.lost = new Uint8Array(count);
+  state.phaseCounts.fill(0);
+  state.phaseCounts[PHASE_CODE.pending] = count;
+  state.targets.forEach((target, index) => {
+    if (target.drained === true) setOut(state, index, true);
+  });
+}
+
+export function admit(state: RolloutState, event: Of<'TargetsAdmitted'>, at: number): void {
+  for (const target of event.targets) admitOne(state, { run: event.run, deadline: event.deadline }, target, at);
+  advanceCursor(state);
+}
+
+function admitOne(state: RolloutState, admission: { readonly run: RunKind; readonly deadline: number }, target: number, at: number): void {
+  const { run, deadline } = admission;
+  if ((state.attempts[target] ?? 0) === 0) state.touched += 1;
+  const n = run === 'enable' ? (state.attempts[target] ?? 0) : (state.attempts[target] ?? 0) + 1;
+  state.attempts[target] = n;
+  state.unknown.delete(target);
+  state.failures.delete(target);
+  const steps = stepsOfRun(run, target < planOf(state).canaries);
+  state.open.set(target, { run, n, steps, next: 0, admittedAt: at, deadline });
+  setPhase(state, target, phaseOfStep(steps[0] ?? 'probe'));
+  if (run === 'roll') {
+    // A canary that is done anew is approved anew.
+    if (target < planOf(state).canaries) state.approved.delete('canary');
+    setOut(state, target, true);
+    setLost(state, target, false);
+  }
+}
+
+/** Admission follows the stage's order, so its place is the first target that is still pending. */
+function advanceCursor(state: RolloutState): void {
+  const { stage } = state;
+  while (stage.cursor < stage.order.length && phaseAt(state, stage.order[stage.cursor] ?? -1) !== 'pending') stage.cursor += 1;
+}
+
+export function stepSucceeded(state: RolloutState, event: Of<'StepSucceeded'>): void {
+  const attempt = attemptOf(state, event.target);
+  if (attempt === undefined || attempt.n !== event.n) return;
+  attempt.next += 1;
+  const next = attempt.steps[attempt.next];
+  if (next !== undefined) {
+    setPhase(state, event.target, phaseOfStep(next));
+    return;
+  }
+  closeAttempt(state, event.target);
+  settle(state, event.target, attempt);
+}
+
+/** What a run that went through makes of its target. */
+function settle(state: RolloutState, target: number, attempt: OpenAttempt): void {
+  const held = attempt.run === 'roll' && target < planOf(state).canaries;
+  setPhase(state, target, held ? 'verified' : attempt.run === 'probe' ? 'skipped' : 'done');
+  setLost(state, target, false);
+  if (!held) setOut(state, target, false);
+}
+
+export function stepFailed(state: RolloutState, event: Of<'StepFailed'>): void {
+  const attempt = attemptOf(state, event.target);
+  if (attempt === undefined || attempt.n !== event.n) return;
+  closeAttempt(state, event.target);
+  const redo = attempt.run === 'probe' && state.retry.active && !state.retry.skips.has(event.target);
+  setPhase(state, event.target, redo ? 'pending' : 'failed');
+  setOut(state, event.target, !event.serving);
+  setLost(state, event.target, !event.serving);
+  if (redo) state.retry.redo.push(event.target);
+  else state.failures.set(event.target, { step: event.step, code: event.code, message: event.message });
+}
+
+/** It stays known by its attempt: when the agent is back, its report settles the target. */
+export function targetUnknown(state: RolloutState, event: Of<'TargetUnknown'>): void {
+  const attempt = state.open.get(event.target);
+  if (attempt === undefined || attempt.n !== event.n) return;
+  state.open.delete(event.target);
+  state.unknown.set(event.target, attempt);
+  setPhase(state, event.target, 'unknown');
+  setOut(state, event.target, true);
+  setLost(state, event.target, true);
+  state.failures.set(event.target, { step: event.step, code: event.code, message: event.code === 'DEADLINE' ? 'no result by the deadline' : 'the agent cannot be reached' });
+}
+
+export function excludeTarget(state: RolloutState, target: number): void {
+  closeAttempt(state, target);
+  state.failures.delete(target);
+  setPhase(state, target, 'excluded');
+  setOut(state, target, false);
+  setLost(state, target, false);
+  advanceCursor(state);
+}
+
+/** At the end nothing is in between (I12): pending ones were never touched, held and unknown ones do not serve. */
+export function endTargets(state: RolloutState): void {
+  for (let target = 0; target < state.phase.length; target += 1) {
+    const phase = phaseAt(state, target);
+    if (phase === 'pending') setPhase(state, target, (state.attempts[target] ?? 0) === 0 ? 'untouched' : 'failed');
+    if (phase === 'verified' || phase === 'unknown') {
+      setPhase(state, target, 'failed');
+      setLost(state, target, true);
+    }
+  }
+  state.open.clear();
+  state.unknown.clear();
+}
+
+export const attemptOf = (state: RolloutState, target: number): OpenAttempt | undefined => state.open.get(target) ?? state.unknown.get(target);
+
+function closeAttempt(state: RolloutState, target: number): void {
+  state.open.delete(target);
+  state.unknown.delete(target);
+}
+
+const SETTLED_BADLY: ReadonlySet<number> = new Set([PHASE_CODE.failed, PHASE_CODE.unknown]);
+
+export function setPhase(state: RolloutState, target: number, phase: Phase): void {
+  const [before, after] = [state.phase[target] ?? 0, PHASE_CODE[phase]];
+  if (before === after) return;
+  state.phaseCounts[before] = (state.phaseCounts[before] ?? 0) - 1;
+  state.phaseCounts[after] = (state.phaseCounts[after] ?? 0) + 1;
+  state.phase[target] = after;
+  if (target < planOf(state).canaries) state.canariesFailed += Number(SETTLED_BADLY.has(after)) - Number(SETTLED_BADLY.has(before));
+}
+
+function setOut(state: RolloutState, target: number, out: boolean): void {
+  const value = out ? 1 : 0;
+  state.outCount += value - (state.out[target] ?? 0);
+  state.out[target] = value;
+}
+
+export function setLost(state: RolloutState, target: number, lost: boolean): void {
+  const value = lost ? 1 : 0;
+  state.lostCount += value - (state.lost[target] ?? 0);
+  state.lost[target] = value;
+}

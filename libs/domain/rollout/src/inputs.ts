@@ -1,0 +1,17 @@
+import type { GateJudged, RollbackTarget, RolloutCommand, RunReport } from '@sluice/contracts';
+import type { Actor } from '@sluice/kernel';
+
+/** Everything that can move a rollout. `advance` and `tick` are time and the rollout's own course. */
+export type RolloutInput =
+  | { readonly type: 'start'; readonly token: number; readonly rollbackTo?: RollbackTarget }
+  | { readonly type: 'advance' }
+  | { readonly type: 'tick' }
+  | { readonly type: 'report'; readonly report: RunReport }
+  | { readonly type: 'neverSeen'; readonly target: number; readonly n: number }
+  | { readonly type: 'unreachable'; readonly target: number; readonly n: number }
+  | { readonly type: 'verdict'; readonly judged: GateJudged }
+  | { readonly type: 'exclude'; readonly host: string; readonly reason: string }
+  | { readonly type: 'supersede'; readonly by: string }
+  /** The group does not let it start. */
+  | { readonly type: 'drop'; readonly reason: string }
+  | { readonly type: 'command'; readonly command: RolloutCommand; readonly actor: Actor; readonly reason?: string };

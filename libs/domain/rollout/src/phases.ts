@@ -1,0 +1,48 @@
+import type { RunKind, StepName } from '@sluice/contracts';
+import { STEP_CHAIN } from '@sluice/contracts';
+
+/** Where a target stands (design 6.4). */
+export const PHASES = [
+  'pending',
+  'probing',
+  'skipped',
+  'draining',
+  'downloading',
+  'installing',
+  'verifying',
+  'verified',
+  'enabling',
+  'done',
+  'failed',
+  'unknown',
+  'excluded',
+  'untouched',
+] as const;
+
+export type Phase = (typeof PHASES)[number];
+
+/** Phases are kept as small numbers, one byte a target. */
+export const PHASE_CODE = Object.fromEntries(PHASES.map((phase, code) => [phase, code])) as Readonly<Record<Phase, number>>;
+
+const PHASE_OF_STEP: Readonly<Record<StepName, Phase>> = {
+  probe: 'probing',
+  drain: 'draining',
+  download: 'downloading',
+  install: 'installing',
+  verify: 'verifying',
+  enable: 'enabling',
+};
+
+/** The phase that a target is in while that step is under way. */
+export const phaseOfStep = (step: StepName): Phase => PHASE_OF_STEP[step];
+
+const FULL: readonly StepName[] = STEP_CHAIN;
+const HELD: readonly StepName[] = STEP_CHAIN.slice(0, STEP_CHAIN.indexOf('enable'));
+const ENABLE: readonly StepName[] = ['enable'];
+const PROBE: readonly StepName[] = ['probe'];
+
+/** The steps of a run, in their order. A canary's chain ends with verify: its last step waits for an approval (TAR-25). */
+export function stepsOfRun(run: RunKind, hold: boolean): readonly StepName[] {
+  if (run === 'roll') return hold ? HELD : FULL;
+  return run === 'enable' ? ENABLE : PROBE;
+}

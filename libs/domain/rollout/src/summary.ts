@@ -1,0 +1,120 @@
+import type { ApprovalName, BrakeCause, EndCause, RollbackTarget, RolloutCommandType, RolloutMode, Strategy, TargetCounts } from '@sluice/contracts';
+import { stageAt, stageCount } from '@sluice/contracts';
+
+import { unavailable } from './budget.js';
+import { counts } from './counts.js';
+import type { Phase } from './phases.js';
+import { attemptOf } from './evolve/targets.js';
+import { phaseAt, planOf, type RolloutState, type RolloutStatus, type Wait } from './state.js';
+import { nextActions } from './transitions.js';
+
+/** One rollout at a glance. Times are ms since the epoch, 0 = not yet. */
+export interface RolloutSummary {
+  readonly id: string;
+  readonly app: string;
+  readonly group: string;
+  readonly version: string;
+  readonly strategy: Strategy;
+  readonly state: RolloutStatus;
+  readonly planHash: string;
+  readonly targets: number;
+  readonly counts: TargetCounts & { readonly inStep: number; readonly held: number };
+  readonly stage: { readonly index: number; readonly name: string; readonly of: number };
+  readonly budget: {
+    readonly members: number;
+    readonly maxUnavailable: number;
+    readonly failureLimit: number;
+    readonly extraFailures: number;
+    readonly unavailable: number;
+    readonly lost: number;
+  };
+  readonly wait?: Wait;
+  readonly wanted?: ApprovalName;
+  readonly brake?: BrakeCause;
+  readonly end?: EndCause;
+  readonly mode: RolloutMode;
+  readonly awaitsProceed: boolean;
+  readonly actions: readonly RolloutCommandType[];
+  readonly rollbackTo?: RollbackTarget;
+  readonly rollbackOf?: string;
+  readonly plannedAt: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
+export function summarizeRollout(state: RolloutState): RolloutSummary {
+  const plan = planOf(state);
+  const stages = stageCount(plan);
+  const stage = stageAt(plan, Math.min(state.stage.index, Math.max(0, stages - 1)));
+  const tally = counts(state);
+  const held = state.status === 'awaiting-approval' || state.status === 'running' || state.status === 'paused' || state.status === 'braked' ? heldCount(state) : 0;
+  return {
+    id: plan.rolloutId,
+    app: plan.app,
+    group: plan.group,
+    version: plan.version,
+    strategy: plan.strategy,
+    state: state.status,
+    planHash: state.planHash,
+    targets: plan.targetCount,
+    counts: { ...tally, failed: tally.failed - held, inStep: state.open.size, held },
+    stage: { index: stage?.index ?? 0, name: stage?.name ?? '', of: stages },
+    budget: {
+      members: state.members,
+      maxUnavailable: state.maxUnavailable,
+      failureLimit: state.failureLimit,
+      extraFailures: state.extraFailures,
+      unavailable: unavailable(state),
+      lost: state.lostCount,
+    },
+    ...(state.wait === undefined ? {} : { wait: state.wait }),
+    ...(state.wanted === undefined ? {} : { wanted: state.wanted }),
+    ...(state.brake === undefined || state.status !== 'braked' ? {} : { brake: state.brake }),
+    ...(state.end === undefined ? {} : { end: state.end.cause }),
+    mode: state.mode,
+    awaitsProceed: state.status === 'running' && state.stage.awaited && !state.stage.proceeded,
+    actions: nextActions(state),
+    ...(state.rollbackTo === undefined ? {} : { rollbackTo: state.rollbackTo }),
+    ...(plan.rollbackOf === undefined ? {} : { rollbackOf: plan.rollbackOf }),
+    plannedAt: state.plannedAt,
+    startedAt: state.startedAt,
+    endedAt: state.endedAt,
+  };
+}
+
+const heldCount = (state: RolloutState): number => {
+  let held = 0;
+  for (let target = 0; target < planOf(state).canaries; target += 1) if (phaseAt(state, target) === 'verified') held += 1;
+  return held;
+};
+
+/** One target as people read it. */
+export interface TargetView {
+  readonly index: number;
+  readonly host: string;
+  readonly phase: Phase;
+  readonly n: number;
+  readonly serving: boolean;
+  readonly step?: string;
+  readonly code?: string;
+  readonly message?: string;
+}
+
+/** Targets [from, to) of the plan. */
+export function targetsOf(state: RolloutState, from = 0, to = state.targets.length): TargetView[] {
+  return state.targets.slice(from, to).map((target, offset) => {
+    const index = from + offset;
+    const attempt = attemptOf(state, index);
+    const failure = state.failures.get(index);
+    const step = failure?.step ?? attempt?.steps[attempt.next];
+    return {
+      index,
+      host: target.host,
+      phase: phaseAt(state, index),
+      n: state.attempts[index] ?? 0,
+      serving: state.out[index] !== 1,
+      ...(step === undefined ? {} : { step }),
+      ...(failure === undefined ? {} : { code: failure.code, message: failure.message }),
+    };
+  });
+}
