@@ -1,1 +1,6 @@
-export {};
+export type { ConfigFault, Environment } from './load.js';
+export { loadConfig, unknownSettings } from './load.js';
+export type { NatsServerProgram, ResolveOptions } from './nats-server.js';
+export { resolveNatsServer } from './nats-server.js';
+export type { Setting, SluiceConfig } from './settings.js';
+export { SETTINGS } from './settings.js';

@@ -1,0 +1,52 @@
+/** What a reader makes of the text of one variable: its value, or what is wanted instead. */
+export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly wanted: string };
+
+export type Reader<T> = (text: string) => Reading<T>;
+
+const good = <T>(value: T): Reading<T> => ({ ok: true, value });
+const bad = (wanted: string): { readonly ok: false; readonly wanted: string } => ({ ok: false, wanted });
+
+/** A whole number in decimal digits, between both bounds. */
+export function integer(min: number, max: number): Reader<number> {
+  return (text) => {
+    const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    return value >= min && value <= max ? good(value) : bad(`a whole number from ${min} to ${max}`);
+  };
+}
+
+export function oneOf<const T extends string>(...values: readonly T[]): Reader<T> {
+  return (text) => {
+    const value = values.find((candidate) => candidate === text);
+    return value === undefined ? bad(`one of ${values.join(', ')}`) : good(value);
+  };
+}
+
+/** A duration as `parse` reads it, in milliseconds. */
+export function duration(parse: (text: string) => number, max: string): Reader<number> {
+  return (text) => {
+    try {
+      const value = parse(text);
+      return value > 0 && value <= parse(max) ? good(value) : bad(`a duration above 0 and up to ${max}, such as 30s`);
+    } catch {
+      return bad(`a duration such as 30s, 5m or 7d, up to ${max}`);
+    }
+  };
+}
+
+/** One or more `nats://host:port`, separated by commas. Credentials belong into their own variables, not into a URL. */
+export const natsUrls: Reader<string> = (text) => {
+  const wanted = 'nats://host:port or tls://host:port, several separated by commas, without a user or password in them';
+  return text.split(',').every(isNatsUrl) ? good(text) : bad(wanted);
+};
+
+function isNatsUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  return (protocol === 'nats:' || protocol === 'tls:') && hostname !== '' && username === '' && password === '';
+}
+
+export const host: Reader<string> = (text) =>
+  /^[A-Za-z0-9.:_-]{1,253}$/.test(text) ? good(text) : bad('a host name or an address, such as 127.0.0.1');
+
+export const path: Reader<string> = (text) =>
+  text.length > 0 && text.length <= 4_096 && !text.includes('\0') ? good(text) : bad('a path of 1 to 4096 characters');

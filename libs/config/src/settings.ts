@@ -1,0 +1,48 @@
+import { MAX_DURATION_MS, formatDuration, parseDuration } from '@sluice/kernel';
+
+import { duration, host, integer, natsUrls, oneOf, path, type Reader } from './readers.js';
+
+/** One variable: its name, how its text is read, what it is when nobody sets it, and what it is for. */
+export interface Setting<T> {
+  readonly name: string;
+  readonly read: Reader<T>;
+  readonly fallback: T;
+  readonly about: string;
+}
+
+const setting = <T>(name: string, read: Reader<T>, fallback: NoInfer<T>, about: string): Setting<T> => ({
+  name,
+  read,
+  fallback,
+  about,
+});
+
+const SECOND = 1_000;
+const DAY = 86_400 * SECOND;
+const anyDuration = duration(parseDuration, formatDuration(MAX_DURATION_MS));
+const short = duration(parseDuration, '10m');
+
+/** Every variable that Sluice reads, but SLUICE_NATS_SERVER, which resolveNatsServer reads. The README prints it. */
+export const SETTINGS = {
+  natsUrl: setting('SLUICE_NATS_URL', natsUrls, 'nats://127.0.0.1:4222', 'where NATS listens'),
+  natsReplicas: setting('SLUICE_NATS_REPLICAS', integer(1, 5), 1, 'copies of each stream: 3 in a cluster'),
+  natsWait: setting('SLUICE_NATS_WAIT', short, 30 * SECOND, 'how long a start waits for NATS'),
+  httpHost: setting('SLUICE_HTTP_HOST', host, '127.0.0.1', 'address that the gateway listens on'),
+  httpPort: setting('SLUICE_HTTP_PORT', integer(0, 65_535), 8080, 'port of the gateway; 0 takes a free one'),
+  dataDir: setting('SLUICE_DATA_DIR', path, 'var', 'folder of `sluice up` and of the agent'),
+  logLevel: setting(
+    'SLUICE_LOG_LEVEL',
+    oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    'info',
+    'lowest level that is written to stderr',
+  ),
+  notifyRetention: setting('SLUICE_NOTIFY_RETENTION', anyDuration, 7 * DAY, 'how long notifications are kept'),
+  requestRedeliveries: setting('SLUICE_REQUEST_REDELIVERIES', integer(1, 100), 5, 'tries before a request is given up'),
+  leaseTime: setting('SLUICE_LEASE_TIME', short, 10 * SECOND, 'a shard is free so long after its owner fell silent'),
+  shutdownGrace: setting('SLUICE_SHUTDOWN_GRACE', short, 10 * SECOND, 'time to drain on SIGTERM and SIGINT'),
+} as const;
+
+type Value<S> = S extends Setting<infer T> ? T : never;
+
+/** Durations in milliseconds. */
+export type SluiceConfig = { readonly [K in keyof typeof SETTINGS]: Value<(typeof SETTINGS)[K]> };
