@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import canonicalizeModule from 'canonicalize';
-
-// The package ships `export default` with CommonJS typings on some releases: one place that copes.
-const canonicalize = canonicalizeModule as unknown as (value: unknown) => string | undefined;
+import canonicalize from 'canonicalize';
 
 /** Lower-case hex SHA-256. */
 export function sha256(data: string | Uint8Array): string {

@@ -86,6 +86,7 @@ export {
   parseRunReport,
   parseStatusQuery,
 } from './schemas/messages.js';
+export { COMMIT_SCHEMA, EVENT_SCHEMAS } from './schemas/events.js';
 export type { Schema } from './schemas/parts.js';
 export { MAX_MESSAGE_BYTES, parserOf } from './schemas/validate.js';
 export type { CommitToEncode, DecodedCommit } from './serde/commit.js';

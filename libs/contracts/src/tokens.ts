@@ -35,17 +35,23 @@ export function encodeToken(name: string): string {
 /** The inverse of encodeToken. Code BAD_TOKEN for anything that encodeToken does not write. */
 export function decodeToken(token: string): string {
   if (SAFE.test(token) && token.length <= MAX_NAME_BYTES) return token;
+  const bytes = bytesOfToken(token);
+  const name = bytes.length > MAX_NAME_BYTES ? undefined : decodeBytes(bytes);
+  if (name === undefined || name === '' || encodeToken(name) !== token) {
+    throw new SluiceError('BAD_TOKEN', `"${token.slice(0, 80)}" is no token that Sluice writes`);
+  }
+  return name;
+}
+
+/** Stops one byte over the bound, however long the text is. */
+function bytesOfToken(token: string): number[] {
   const bytes: number[] = [];
   for (let i = 0; i < token.length && bytes.length <= MAX_NAME_BYTES;) {
     const escaped = /^=([0-9a-f]{2})/.exec(token.slice(i, i + 3));
     bytes.push(escaped?.[1] === undefined ? token.charCodeAt(i) : Number.parseInt(escaped[1], 16));
     i += escaped === null ? 1 : 3;
   }
-  const name = decodeBytes(bytes);
-  if (name === undefined || name === '' || bytes.length > MAX_NAME_BYTES || encodeToken(name) !== token) {
-    throw new SluiceError('BAD_TOKEN', `"${token.slice(0, 80)}" is no token that Sluice writes`);
-  }
-  return name;
+  return bytes;
 }
 
 function decodeBytes(bytes: readonly number[]): string | undefined {

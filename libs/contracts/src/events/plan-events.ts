@@ -5,4 +5,9 @@ import type { Fault } from '../request.js';
 export type PlanEvent =
   | { readonly type: 'PlanTargetsAdded'; readonly from: number; readonly targets: readonly PlanTarget[] }
   | { readonly type: 'RolloutPlanned'; readonly plan: Plan; readonly planHash: string }
-  | { readonly type: 'RequestRefused'; readonly requestId: string; readonly faults: readonly Fault[]; readonly documentHash: string };
+  | {
+      readonly type: 'RequestRefused';
+      readonly requestId: string;
+      readonly faults: readonly Fault[];
+      readonly documentHash: string;
+    };

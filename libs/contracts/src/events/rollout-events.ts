@@ -38,14 +38,31 @@ export type RolloutEvent =
   /** `rollbackTo`: what a rollback of this rollout would restore, fixed when the lease was granted; absent when there is nothing. */
   | { readonly type: 'RolloutStarted'; readonly token: number; readonly rollbackTo?: RollbackTarget }
   | { readonly type: 'ApprovalRequested'; readonly approval: ApprovalName; readonly planHash: string }
-  | { readonly type: 'ApprovalGranted'; readonly approval: ApprovalName; readonly planHash: string; readonly reason?: string }
+  | {
+      readonly type: 'ApprovalGranted';
+      readonly approval: ApprovalName;
+      readonly planHash: string;
+      readonly reason?: string;
+    }
   | { readonly type: 'ApprovalRejected'; readonly approval: ApprovalName; readonly reason?: string }
   | { readonly type: 'WaitStarted'; readonly wait: 'interval' | 'bake'; readonly stage: number; readonly until: number }
   | { readonly type: 'BatchAwaited'; readonly stage: number }
   | { readonly type: 'BatchProceeded'; readonly stage: number }
   | { readonly type: 'StageEntered'; readonly stage: number }
-  | { readonly type: 'TargetsAdmitted'; readonly run: RunKind; readonly targets: readonly number[]; readonly deadline: number }
-  | { readonly type: 'StepSucceeded'; readonly target: number; readonly step: StepName; readonly n: number; readonly ms: number; readonly note?: 'local' | 'waived' }
+  | {
+      readonly type: 'TargetsAdmitted';
+      readonly run: RunKind;
+      readonly targets: readonly number[];
+      readonly deadline: number;
+    }
+  | {
+      readonly type: 'StepSucceeded';
+      readonly target: number;
+      readonly step: StepName;
+      readonly n: number;
+      readonly ms: number;
+      readonly note?: 'local' | 'waived';
+    }
   | {
       readonly type: 'StepFailed';
       readonly target: number;
@@ -56,25 +73,66 @@ export type RolloutEvent =
       readonly message: string;
       readonly serving: boolean;
     }
-  | { readonly type: 'TargetUnknown'; readonly target: number; readonly step: StepName; readonly n: number; readonly code: 'DEADLINE' | 'UNREACHABLE' }
+  | {
+      readonly type: 'TargetUnknown';
+      readonly target: number;
+      readonly step: StepName;
+      readonly n: number;
+      readonly code: 'DEADLINE' | 'UNREACHABLE';
+    }
   | { readonly type: 'TargetExcluded'; readonly target: number; readonly reason: string }
   | { readonly type: 'StageSettled'; readonly stage: number; readonly counts: TargetCounts }
-  | { readonly type: 'GatesRequested'; readonly stage: number; readonly round: number; readonly gates: readonly GateName[]; readonly passNotBefore: number }
-  | { readonly type: 'GateRecorded'; readonly stage: number; readonly round: number; readonly gate: GateName; readonly verdict: Verdict; readonly words: string }
+  | {
+      readonly type: 'GatesRequested';
+      readonly stage: number;
+      readonly round: number;
+      readonly gates: readonly GateName[];
+      readonly passNotBefore: number;
+    }
+  | {
+      readonly type: 'GateRecorded';
+      readonly stage: number;
+      readonly round: number;
+      readonly gate: GateName;
+      readonly verdict: Verdict;
+      readonly words: string;
+    }
   | { readonly type: 'StagePassed'; readonly stage: number }
   | { readonly type: 'RolloutBraked'; readonly cause: BrakeCause }
   | { readonly type: 'BrakeReleased'; readonly by: 'retry' | 'resume' | 'override'; readonly reason?: string }
-  | { readonly type: 'BudgetChanged'; readonly members: number; readonly maxUnavailable: number; readonly failureLimit: number; readonly extraFailures: number; readonly reason?: string }
-  | { readonly type: 'RetryOrdered'; readonly redo: readonly number[]; readonly probe: readonly number[]; readonly reason?: string }
+  | {
+      readonly type: 'BudgetChanged';
+      readonly members: number;
+      readonly maxUnavailable: number;
+      readonly failureLimit: number;
+      readonly extraFailures: number;
+      readonly reason?: string;
+    }
+  | {
+      readonly type: 'RetryOrdered';
+      readonly redo: readonly number[];
+      readonly probe: readonly number[];
+      readonly reason?: string;
+    }
   | { readonly type: 'SkipOrdered'; readonly target: number; readonly reason?: string }
   | { readonly type: 'RolloutPaused'; readonly reason?: string }
   | { readonly type: 'RolloutResumed'; readonly reason?: string }
   | { readonly type: 'ModeChanged'; readonly mode: RolloutMode; readonly reason?: string }
-  | { readonly type: 'IntervalsChanged'; readonly intervalMs: number; readonly tailIntervalMs: number; readonly reason?: string }
+  | {
+      readonly type: 'IntervalsChanged';
+      readonly intervalMs: number;
+      readonly tailIntervalMs: number;
+      readonly reason?: string;
+    }
   | { readonly type: 'RolloutSettling'; readonly cause: EndCause; readonly reason?: string; readonly by?: string }
   | { readonly type: 'RolloutSucceeded'; readonly counts: TargetCounts }
   | { readonly type: 'RolloutFailed'; readonly counts: TargetCounts; readonly notServing: readonly number[] }
-  | { readonly type: 'RolloutCancelled'; readonly cause: EndCause; readonly counts: TargetCounts; readonly notServing: readonly number[] }
+  | {
+      readonly type: 'RolloutCancelled';
+      readonly cause: EndCause;
+      readonly counts: TargetCounts;
+      readonly notServing: readonly number[];
+    }
   | { readonly type: 'RolloutClosed'; readonly cause: 'closed' | 'superseded'; readonly reason?: string }
   | {
       readonly type: 'RollbackRequested';

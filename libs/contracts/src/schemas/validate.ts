@@ -11,7 +11,13 @@ let shared: Ajv | undefined;
 
 /** Compiled once, when it is first used: a program that never sees a message does not pay for its schema. */
 export function validatorOf<T>(schema: Schema): ValidateFunction<T> {
-  shared ??= new Ajv({ discriminator: true, strict: true, strictRequired: false, strictTypes: false });
+  shared ??= new Ajv({
+    discriminator: true,
+    strict: true,
+    strictRequired: false,
+    strictTypes: false,
+    strictTuples: false,
+  });
   return shared.compile<T>(schema);
 }
 

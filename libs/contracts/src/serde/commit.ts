@@ -1,4 +1,4 @@
-import { SluiceError } from '@sluice/kernel';
+import { isSluiceError, SluiceError } from '@sluice/kernel';
 
 import type { DomainEvent, EventMeta, EventToAppend } from '../events/index.js';
 import { streamKey, type StreamName } from '../subjects.js';
@@ -31,7 +31,7 @@ export interface DecodedCommit {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** The raw bytes of a commit. Code COMMIT_TOO_LARGE over 512 events or 512 KiB: write several valid commits instead. */
 export function encodeCommit(commit: CommitToEncode): Uint8Array {
@@ -44,7 +44,10 @@ export function encodeCommit(commit: CommitToEncode): Uint8Array {
 }
 
 function tooLarge(stream: StreamName, size: string): SluiceError {
-  return new SluiceError('COMMIT_TOO_LARGE', `a commit of ${streamKey(stream)} has ${size}; it must have 1 to ${MAX_COMMIT_EVENTS} events and at most ${MAX_COMMIT_BYTES} bytes`);
+  return new SluiceError(
+    'COMMIT_TOO_LARGE',
+    `a commit of ${streamKey(stream)} has ${size}; it must have 1 to ${MAX_COMMIT_EVENTS} events and at most ${MAX_COMMIT_BYTES} bytes`,
+  );
 }
 
 function storeEvents(events: readonly EventToAppend[]): StoredEvent[] {
@@ -65,7 +68,10 @@ function metaDifference(before: EventMeta | undefined, meta: EventMeta): Partial
   };
 }
 
-/** Reads what encodeCommit wrote. Code BAD_COMMIT when the bytes are no commit of version 1. */
+/**
+ * Reads what encodeCommit wrote. Code BAD_COMMIT when the bytes are no commit of version 1; UNKNOWN_EVENT and
+ * UNKNOWN_EVENT_VERSION when a newer version of Sluice wrote them.
+ */
 export function decodeCommit(bytes: Uint8Array): DecodedCommit {
   const stored = parse(bytes);
   const events: DomainEvent[] = [];
@@ -75,21 +81,55 @@ export function decodeCommit(bytes: Uint8Array): DecodedCommit {
     if (event.by !== undefined || event.cause !== undefined || event.corr !== undefined) {
       current = { by: event.by ?? current.by, cause: event.cause ?? current.cause, corr: event.corr ?? current.corr };
     }
-    events.push(decodeEvent(event));
+    events.push(decode(event));
     meta.push(current);
   }
   return { id: stored.id, stream: stored.stream, rev: stored.rev, at: stored.at, prev: stored.prev, events, meta };
 }
 
-function parse(bytes: Uint8Array): StoredCommit {
-  let value: Partial<StoredCommit> | null;
+function decode(stored: StoredEvent): DomainEvent {
   try {
-    value = JSON.parse(decoder.decode(bytes)) as Partial<StoredCommit> | null;
+    return decodeEvent(stored);
   } catch (cause) {
-    throw new SluiceError('BAD_COMMIT', 'a message of the log is no JSON: the log was written by something that is not Sluice', {}, { cause });
+    if (isSluiceError(cause)) throw cause;
+    throw new SluiceError(
+      'BAD_COMMIT',
+      `an event ${String(stored.type)} of the log has a payload that cannot be read`,
+      {},
+      { cause },
+    );
   }
-  if (value?.v !== 1 || !Array.isArray(value.events) || typeof value.rev !== 'number' || typeof value.id !== 'string' || typeof value.prev !== 'string') {
-    throw new SluiceError('BAD_COMMIT', 'a message of the log is no commit of version 1: upgrade Sluice, or the log was written by something else');
-  }
-  return value as StoredCommit;
 }
+
+function parse(bytes: Uint8Array): StoredCommit {
+  let value: unknown;
+  try {
+    value = JSON.parse(decoder.decode(bytes));
+  } catch (cause) {
+    throw new SluiceError(
+      'BAD_COMMIT',
+      'a message of the log is no JSON: the log was written by something that is not Sluice',
+      {},
+      { cause },
+    );
+  }
+  if (!isCommit(value)) {
+    throw new SluiceError(
+      'BAD_COMMIT',
+      'a message of the log is no commit of version 1: upgrade Sluice, or the log was written by something else',
+    );
+  }
+  return value;
+}
+
+/** The envelope only, by hand: a schema for every event would cost more than the JSON parser does. */
+function isCommit(value: unknown): value is StoredCommit {
+  if (typeof value !== 'object' || value === null) return false;
+  const { v, id, stream, rev, at, prev, events } = value as Partial<Record<keyof StoredCommit, unknown>>;
+  const texts = typeof id === 'string' && typeof stream === 'string' && typeof prev === 'string';
+  const numbers = v === 1 && typeof rev === 'number' && typeof at === 'number';
+  return texts && numbers && Array.isArray(events) && events.every(isStoredEvent);
+}
+
+const isStoredEvent = (event: unknown): boolean =>
+  typeof event === 'object' && event !== null && 'type' in event && typeof event.type === 'string';

@@ -16,12 +16,25 @@ interface Codec<E> {
 }
 
 // Stored step names are one letter: a rollout of 100,000 targets writes 500,000 of them.
-const STEP_CODE: Readonly<Record<StepName, string>> = { probe: 'p', drain: 'd', download: 'l', install: 'i', verify: 'v', enable: 'e' };
-const STEP_OF_CODE = new Map<string, StepName>(Object.entries(STEP_CODE).map(([step, code]) => [code, step as StepName]));
+const STEP_CODE: Readonly<Record<StepName, string>> = {
+  probe: 'p',
+  drain: 'd',
+  download: 'l',
+  install: 'i',
+  verify: 'v',
+  enable: 'e',
+};
+const STEP_OF_CODE = new Map<string, StepName>(
+  Object.entries(STEP_CODE).map(([step, code]) => [code, step as StepName]),
+);
 
 function stepOf(code: string): StepName {
   const step = STEP_OF_CODE.get(code);
-  if (step === undefined) throw new SluiceError('UNKNOWN_STEP', `the log names a step "${code}" that this version does not know: upgrade Sluice`);
+  if (step === undefined)
+    throw new SluiceError(
+      'UNKNOWN_STEP',
+      `the log names a step "${code}" that this version does not know: upgrade Sluice`,
+    );
   return step;
 }
 
@@ -29,14 +42,19 @@ type StoredStep = readonly [target: number, step: string, n: number, ms: number,
 
 const stepSucceeded: Codec<EventOf<'StepSucceeded'>> = {
   v: 1,
-  encode: (e) => (e.note === undefined ? [e.target, STEP_CODE[e.step], e.n, e.ms] : [e.target, STEP_CODE[e.step], e.n, e.ms, e.note]),
+  encode: (e) =>
+    e.note === undefined ? [e.target, STEP_CODE[e.step], e.n, e.ms] : [e.target, STEP_CODE[e.step], e.n, e.ms, e.note],
   decode: ([target, code, n, ms, note]: StoredStep) =>
-    note === undefined ? { type: 'StepSucceeded', target, step: stepOf(code), n, ms } : { type: 'StepSucceeded', target, step: stepOf(code), n, ms, note },
+    note === undefined
+      ? { type: 'StepSucceeded', target, step: stepOf(code), n, ms }
+      : { type: 'StepSucceeded', target, step: stepOf(code), n, ms, note },
 };
 
 /** Bulk events keep the order of their targets when it is ascending, as admissions and ends have it. */
-const ascending = (targets: readonly number[]): boolean => targets.every((target, i) => i === 0 || (targets[i - 1] ?? 0) < target);
-const storeTargets = (targets: readonly number[]): unknown => (ascending(targets) ? { r: toRanges(targets) } : { l: targets });
+const ascending = (targets: readonly number[]): boolean =>
+  targets.every((target, i) => i === 0 || (targets[i - 1] ?? 0) < target);
+const storeTargets = (targets: readonly number[]): unknown =>
+  ascending(targets) ? { r: toRanges(targets) } : { l: targets };
 type StoredTargets = { readonly r?: readonly number[]; readonly l?: readonly number[] };
 const loadTargets = (stored: StoredTargets): readonly number[] => stored.l ?? fromRanges(stored.r ?? []);
 
@@ -44,7 +62,10 @@ const loadTargets = (stored: StoredTargets): readonly number[] => stored.l ?? fr
 function withTargets<T extends DomainEvent['type']>(type: T, ...keys: readonly string[]): Codec<EventOf<T>> {
   return {
     v: 1,
-    encode: ({ type: _, ...rest }) => Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, keys.includes(key) ? storeTargets(value as number[]) : value])),
+    encode: ({ type: _, ...rest }) =>
+      Object.fromEntries(
+        Object.entries(rest).map(([key, value]) => [key, keys.includes(key) ? storeTargets(value as number[]) : value]),
+      ),
     decode: (data: Record<string, unknown>) => {
       const event: Record<string, unknown> = { type, ...data };
       for (const key of keys) event[key] = loadTargets(data[key] as StoredTargets);
@@ -110,7 +131,8 @@ const CODECS: { readonly [T in DomainEvent['type']]: Codec<EventOf<T>> } = {
 
 type AnyCodec = Codec<DomainEvent>;
 
-const codecOf = (type: string): AnyCodec | undefined => (Object.hasOwn(CODECS, type) ? (CODECS[type as DomainEvent['type']] as unknown as AnyCodec) : undefined);
+const codecOf = (type: string): AnyCodec | undefined =>
+  Object.hasOwn(CODECS, type) ? (CODECS[type as DomainEvent['type']] as unknown as AnyCodec) : undefined;
 
 /** All event types that the log may hold. */
 export const EVENT_TYPES: readonly DomainEvent['type'][] = Object.keys(CODECS) as DomainEvent['type'][];
@@ -126,7 +148,13 @@ export function encodeEvent(event: DomainEvent): Pick<StoredEvent, 'type' | 'v' 
 /** The event that a stored one stands for, whatever version wrote it. Codes UNKNOWN_EVENT, UNKNOWN_EVENT_VERSION. */
 export function decodeEvent(stored: Pick<StoredEvent, 'type' | 'v' | 'data'>): DomainEvent {
   const codec = codecOf(stored.type);
-  if (codec === undefined) throw new SluiceError('UNKNOWN_EVENT', `the log holds an event "${stored.type}" that this version does not know: upgrade Sluice`);
+  if (codec === undefined)
+    throw new SluiceError(
+      'UNKNOWN_EVENT',
+      `the log holds an event "${stored.type}" that this version does not know: upgrade Sluice`,
+    );
   const version = stored.v ?? 1;
-  return codec.decode((version === codec.v ? stored.data : upcast(stored.type, version, codec.v, stored.data)) as never);
+  return codec.decode(
+    (version === codec.v ? stored.data : upcast(stored.type, { from: version, to: codec.v }, stored.data)) as never,
+  );
 }

@@ -1,0 +1,140 @@
+import type { DomainEvent } from '../events/index.js';
+import {
+  actor,
+  closed,
+  count,
+  durationMs,
+  gateName,
+  instant,
+  int,
+  is,
+  list,
+  mode,
+  name,
+  oneOfTexts,
+  reason,
+  rolloutId,
+  type Schema,
+  severity,
+  sha256Hex,
+  strategy,
+  text,
+  words,
+  yes,
+} from './parts.js';
+import { GATE_EVENT_SCHEMAS, ROLLOUT_EVENT_SCHEMAS } from './rollout-event-schemas.js';
+import { stepSpec } from './spec.js';
+
+const planTarget = closed({ host: name, site: name, drained: is(true), from: name }, 'site', 'drained', 'from');
+
+const budget = closed({
+  members: count,
+  percent: int(0, 100),
+  maxUnavailable: count,
+  failureLimit: count,
+  failureThresholdPercent: int(0, 100),
+  extraFailures: count,
+  minServing: count,
+  advisory: yes,
+});
+
+const waits = closed({ intervalMs: durationMs, tailIntervalMs: durationMs, tailFrom: count, bakeMs: durationMs });
+const batches = list({ type: 'array', items: [count, count], minItems: 2, maxItems: 2 }, 10_000);
+
+const plan = closed(
+  {
+    v: is(1),
+    rolloutId,
+    requestId: text(200, 1),
+    app: name,
+    group: name,
+    environment: oneOfTexts('production', 'test'),
+    strategy,
+    version: name,
+    spec: stepSpec,
+    targetCount: count,
+    canaries: count,
+    batches,
+    budget,
+    waits,
+    approvals: closed({ batches: oneOfTexts('required', 'policy') }),
+    mode,
+    gates: list(gateName, 16),
+    onCanaryFailure: oneOfTexts('hold', 'rollback'),
+    leftOut: list(closed({ host: name, reason: text(2_000) }), 100_000),
+    targetsHash: sha256Hex,
+    requestedBy: actor,
+    reason,
+    rollbackOf: rolloutId,
+    pollAfterMs: durationMs,
+    attemptDeadlineMs: durationMs,
+    documentHash: sha256Hex,
+  },
+  'reason',
+  'rollbackOf',
+  'documentHash',
+);
+
+const fault = closed({ path: text(2_000), code: text(64, 1), message: words });
+
+const PLAN_EVENT_SCHEMAS = {
+  PlanTargetsAdded: closed({ from: count, targets: list(planTarget, 100_000, 1) }),
+  RolloutPlanned: closed({ plan, planHash: sha256Hex }),
+  RequestRefused: closed({ requestId: text(200, 1), faults: list(fault, 1_000), documentHash: sha256Hex }),
+} as const;
+
+const because = text(2_000);
+
+const GROUP_EVENT_SCHEMAS = {
+  LeaseGranted: closed({ rolloutId, token: int(1, Number.MAX_SAFE_INTEGER) }),
+  LeaseQueued: closed({ rolloutId, behind: rolloutId, version: name, strategy }),
+  LeaseDropped: closed({ rolloutId, reason: because }),
+  LeaseReleased: closed({ rolloutId, outcome: oneOfTexts('succeeded', 'cancelled', 'closed', 'dropped') }),
+  VersionSucceeded: closed({ version: name, rolloutId, strategy, sha256: sha256Hex, restores: rolloutId }, 'restores'),
+  VersionBlocked: closed({ version: name, reason: because, rolloutId }, 'rolloutId'),
+  VersionUnblocked: closed({ version: name, reason: because }),
+  HostExcluded: closed({ host: name, reason: because }),
+  HostIncluded: closed({ host: name, reason: because }),
+} as const;
+
+const NOTICE_EVENT_SCHEMAS = {
+  NoticeDelivered: closed({ notificationId: text(200, 1), notificationType: text(200, 1), severity, position: count }),
+} as const;
+
+/**
+ * The JSON Schema of the payload of each event type as it is stored today. Closed: a field that is added to an event
+ * is added here, or the tests say so.
+ */
+export const EVENT_SCHEMAS: { readonly [T in DomainEvent['type']]: Schema } = {
+  ...PLAN_EVENT_SCHEMAS,
+  ...ROLLOUT_EVENT_SCHEMAS,
+  ...GROUP_EVENT_SCHEMAS,
+  ...GATE_EVENT_SCHEMAS,
+  ...NOTICE_EVENT_SCHEMAS,
+};
+
+const storedEvent = closed(
+  {
+    type: oneOfTexts(...Object.keys(EVENT_SCHEMAS)),
+    v: int(1, 1_000),
+    by: actor,
+    cause: text(800),
+    corr: text(800),
+    data: {},
+  },
+  'v',
+  'by',
+  'cause',
+  'corr',
+);
+
+/** The JSON Schema of one message of the log; the payloads are those of EVENT_SCHEMAS. */
+export const COMMIT_SCHEMA: Schema = closed({
+  v: is(1),
+  id: text(64, 1),
+  stream: text(700, 1),
+  rev: int(1, Number.MAX_SAFE_INTEGER),
+  at: instant,
+  prev: { anyOf: [sha256Hex, { const: '' }] },
+  events: list(storedEvent, 512, 1),
+});

@@ -1,0 +1,131 @@
+import {
+  approvalName,
+  closed,
+  code,
+  count,
+  durationMs,
+  gateName,
+  instant,
+  int,
+  list,
+  map,
+  mode,
+  name,
+  oneOfTexts,
+  reason,
+  rolloutId,
+  runKind,
+  sha256Hex,
+  text,
+  words,
+  yes,
+} from './parts.js';
+
+const index = count;
+const attemptNumber = int(1, 1_000_000);
+/** Bounded by what a commit holds anyway. */
+const indexes = list(index, 300_000);
+
+/** Targets as ranges when they ascend (`r`), one by one otherwise (`l`). */
+const targets = { type: 'object', oneOf: [closed({ r: indexes }), closed({ l: indexes })] };
+const counts = closed({
+  done: count,
+  skipped: count,
+  failed: count,
+  unknown: count,
+  excluded: count,
+  untouched: count,
+});
+const endCause = oneOfTexts('cancelled', 'superseded', 'rollback', 'rejected');
+const verdict = oneOfTexts('pass', 'fail', 'inconclusive', 'error');
+const stepLetter = oneOfTexts('p', 'd', 'l', 'i', 'v', 'e');
+const step = oneOfTexts('probe', 'drain', 'download', 'install', 'verify', 'enable');
+
+/** [target, step, n, ms] and a note. */
+const stepSucceeded = {
+  type: 'array',
+  items: [index, stepLetter, attemptNumber, durationMs, oneOfTexts('local', 'waived')],
+  minItems: 4,
+  maxItems: 5,
+};
+
+const brakeCause = closed(
+  {
+    kind: oneOfTexts('budget', 'canary', 'gate', 'capacity', 'log'),
+    words,
+    numbers: map({ type: 'number' }, 32),
+    targets: indexes,
+  },
+  'targets',
+);
+
+const stepFailed = closed({
+  target: index,
+  step,
+  n: attemptNumber,
+  ms: durationMs,
+  code,
+  message: words,
+  serving: yes,
+});
+
+const budgetChanged = closed(
+  { members: count, maxUnavailable: count, failureLimit: count, extraFailures: count, reason },
+  'reason',
+);
+
+const rollbackTarget = closed({ rolloutId, version: name });
+
+const rollbackRequested = closed(
+  {
+    to: rollbackTarget,
+    targets,
+    down: targets,
+    ordinal: int(1, 1_000_000),
+    reason,
+  },
+  'reason',
+);
+
+const gateOfRound = { stage: index, round: int(1, 1_000_000), gate: gateName, verdict, words };
+
+/** Payloads of version 1 of the events on `exec` streams. */
+export const ROLLOUT_EVENT_SCHEMAS = {
+  RolloutStarted: closed({ token: int(1, Number.MAX_SAFE_INTEGER), rollbackTo: rollbackTarget }, 'rollbackTo'),
+  ApprovalRequested: closed({ approval: approvalName, planHash: sha256Hex }),
+  ApprovalGranted: closed({ approval: approvalName, planHash: sha256Hex, reason }, 'reason'),
+  ApprovalRejected: closed({ approval: approvalName, reason }, 'reason'),
+  WaitStarted: closed({ wait: oneOfTexts('interval', 'bake'), stage: index, until: instant }),
+  BatchAwaited: closed({ stage: index }),
+  BatchProceeded: closed({ stage: index }),
+  StageEntered: closed({ stage: index }),
+  TargetsAdmitted: closed({ run: runKind, targets, deadline: instant }),
+  StepSucceeded: stepSucceeded,
+  StepFailed: stepFailed,
+  TargetUnknown: closed({ target: index, step, n: attemptNumber, code: oneOfTexts('DEADLINE', 'UNREACHABLE') }),
+  TargetExcluded: closed({ target: index, reason }),
+  StageSettled: closed({ stage: index, counts }),
+  GatesRequested: closed({ stage: index, round: int(1, 1_000_000), gates: list(gateName, 16), passNotBefore: instant }),
+  GateRecorded: closed(gateOfRound),
+  StagePassed: closed({ stage: index }),
+  RolloutBraked: closed({ cause: brakeCause }),
+  BrakeReleased: closed({ by: oneOfTexts('retry', 'resume', 'override'), reason }, 'reason'),
+  BudgetChanged: budgetChanged,
+  RetryOrdered: closed({ redo: targets, probe: targets, reason }, 'reason'),
+  SkipOrdered: closed({ target: index, reason }, 'reason'),
+  RolloutPaused: closed({ reason }, 'reason'),
+  RolloutResumed: closed({ reason }, 'reason'),
+  ModeChanged: closed({ mode, reason }, 'reason'),
+  IntervalsChanged: closed({ intervalMs: durationMs, tailIntervalMs: durationMs, reason }, 'reason'),
+  RolloutSettling: closed({ cause: endCause, reason, by: rolloutId }, 'reason', 'by'),
+  RolloutSucceeded: closed({ counts }),
+  RolloutFailed: closed({ counts, notServing: targets }),
+  RolloutCancelled: closed({ cause: endCause, counts, notServing: targets }),
+  RolloutClosed: closed({ cause: oneOfTexts('closed', 'superseded'), reason }, 'reason'),
+  RollbackRequested: rollbackRequested,
+} as const;
+
+/** Payload of version 1 on `gate` streams. */
+export const GATE_EVENT_SCHEMAS = {
+  GateJudged: closed({ ...gateOfRound, inputs: { type: 'object' }, policyHash: text(128) }),
+} as const;
