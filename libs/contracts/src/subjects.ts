@@ -9,6 +9,8 @@ export const BUCKETS = {
   leases: 'sluice_leases',
   weights: 'sluice_weights',
   index: 'sluice_index',
+  /** What the installation remembers of itself: that its log was created. */
+  meta: 'sluice_meta',
 } as const;
 
 /** Who writes a stream of the log: every stream has exactly one writing service. */
@@ -34,6 +36,7 @@ export const SUBJECTS = {
   log: (stream: StreamName): string => `sluice.log.${stream.shard}.${stream.writer}.${stream.id}`,
   logOfShard: (shard: Shard): string => `sluice.log.${shard}.>`,
   logOfShardAndWriter: (shard: Shard, writer: Writer): string => `sluice.log.${shard}.${writer}.>`,
+  logOfWriter: (writer: Writer): string => `sluice.log.*.${writer}.>`,
   logOfId: (shard: Shard, id: string): string => `sluice.log.${shard}.*.${id}`,
   wholeLog: 'sluice.log.>',
   command: (aggregate: CommandAggregate): string => `sluice.command.${aggregate}`,

@@ -1,0 +1,17 @@
+/** A part of the system that runs until it is stopped. */
+export interface RunningService {
+  readonly name: string;
+  /** Stops intake first, then drains with a bound. Stopping twice is stopping once. */
+  stop(): Promise<void>;
+}
+
+/** The part of a logger that this package writes to; the services' loggers are one. */
+export interface Log {
+  debug(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+/** Says nothing. */
+export const silentLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
