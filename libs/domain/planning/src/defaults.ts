@@ -38,6 +38,10 @@ export const DEFAULT_START_TIMEOUT_MS = 180_000;
 export const DEFAULT_VERIFY = { path: '/health', status: 200, successes: 3, intervalMs: 1_000 } as const;
 export const DEFAULT_DRAIN_WINDOW_MS = 5_000;
 
+/** A host may be out of service for hours, not for months: longer waits are typing errors. */
+export const MAX_START_TIMEOUT_MS = 24 * 3_600_000;
+export const MAX_DRAIN_WINDOW_MS = 24 * 3_600_000;
+
 /** No report for so long: the agent is asked. */
 export const POLL_AFTER_MS = 5_000;
 

@@ -127,54 +127,58 @@ interface LaidOut {
 function layOut(wishes: Wishes, eligible: readonly PlanTarget[], request: DeployRequest): LaidOut {
   const budget = budgetOf(wishes.rule, eligible.length, request);
   const drainedFirst = eligible.filter((target) => target.drained === true).length >= budget.maxUnavailable;
-  const list = faultList();
-  if (eligible.length > 0 && budget.minServing >= eligible.length) {
-    const most = eligible.length - 1;
-    list.add(
-      '/minServing',
-      'MIN_SERVING',
-      `no host could ever be taken out of service: of ${eligible.length} hosts at most ${most} can be held serving`,
-    );
-  }
-  const canary = wishes.strategy === 'canary' ? pickCanary(eligible, drainedFirst, request.canary?.host) : undefined;
-  if (canary?.fault !== undefined) list.add('/canary/host', canary.fault.code, canary.fault.message);
-  const chosen = canary?.target;
-  const others = chosen === undefined ? eligible : eligible.filter((target) => target !== chosen);
+  const canary: Canary =
+    wishes.strategy === 'canary'
+      ? pickCanary(eligible, drainedFirst, request.canary?.host)
+      : { targets: [], faults: [] };
+  const others = eligible.filter((target) => !canary.targets.includes(target));
   const batches = batchSizes(wishes.rule, others.length);
-  const ordered = orderTargets(others, batches, drainedFirst);
   return {
-    targets: chosen === undefined ? ordered : [chosen, ...ordered],
-    canaries: chosen === undefined ? 0 : 1,
+    targets: [...canary.targets, ...orderTargets(others, batches, drainedFirst)],
+    canaries: canary.targets.length,
     batches,
     budget,
-    faults: list.faults,
+    faults: [...canary.faults, ...floorFaults(budget)],
   };
 }
 
-interface Canary {
-  readonly target?: PlanTarget;
-  readonly fault?: { readonly code: string; readonly message: string };
+function floorFaults({ members, minServing }: PlanBudget): readonly Fault[] {
+  if (members === 0 || minServing < members) return [];
+  const most = `of ${members} hosts at most ${members - 1} can be held serving`;
+  return [fault('/minServing', 'MIN_SERVING', `no host could ever be taken out of service: ${most}`)];
 }
 
-/** The configured host, else the first by stable order; one of the drained when they use up the budget (see orderTargets). */
+/** No target, or one. */
+interface Canary {
+  readonly targets: readonly PlanTarget[];
+  readonly faults: readonly Fault[];
+}
+
+/**
+ * The configured host, else the first by stable order; one of the drained when they use up the budget (see
+ * orderTargets).
+ */
 function pickCanary(eligible: readonly PlanTarget[], drainedFirst: boolean, host: string | undefined): Canary {
   if (host === undefined) {
     const first = drainedFirst ? eligible.find((target) => target.drained === true) : eligible[0];
-    return first === undefined ? {} : { target: first };
+    return { targets: first === undefined ? [] : [first], faults: [] };
   }
   const target = eligible.find((each) => each.host === host);
   if (target === undefined) {
-    return {
-      fault: {
-        code: 'CANARY_UNKNOWN',
-        message: `"${host}" is no host of the group that can be deployed to: name one that is, or none`,
-      },
-    };
+    return noCanary(
+      'CANARY_UNKNOWN',
+      `"${host}" is no host of the group that can be deployed to: name one that is, or none`,
+    );
   }
-  if (!drainedFirst || target.drained === true) return { target };
-  const message = `the hosts out of service already use up the budget, so "${host}" could never be taken out too: name one of them, or none`;
-  return { fault: { code: 'CANARY_BLOCKED', message } };
+  if (!drainedFirst || target.drained === true) return { targets: [target], faults: [] };
+  const why = `the hosts out of service already use up the budget, so "${host}" could never be taken out too`;
+  return noCanary('CANARY_BLOCKED', `${why}: name one of them, or none`);
 }
+
+const noCanary = (code: string, message: string): Canary => ({
+  targets: [],
+  faults: [fault('/canary/host', code, message)],
+});
 
 function specOf(request: DeployRequest, wishes: Wishes, profile: Profile): StepSpec {
   return {

@@ -15,7 +15,7 @@ describe('stable order', () => {
   });
 
   it('equals the order of UTF-32 for any names', () => {
-    const points = (name: string): number[] => [...name].map((symbol) => symbol.codePointAt(0) ?? 0);
+    const points = (name: string): number[] => Array.from(name, (symbol) => symbol.codePointAt(0) ?? 0);
     const slow = (a: number[], b: number[]): number => {
       const i = a.findIndex((point, at) => point !== b[at]);
       return i === -1 ? a.length - b.length : (a[i] ?? 0) - (b[i] ?? -1);

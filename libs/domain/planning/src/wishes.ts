@@ -10,6 +10,8 @@ import type {
   VerifySpec,
 } from '@sluice/contracts';
 
+import { formatDuration } from '@sluice/kernel';
+
 import { BATCH_CAP, type BatchRule, parseBatches } from './batch-rule.js';
 import {
   attemptDeadlineMs,
@@ -20,6 +22,8 @@ import {
   DEFAULT_TAIL_FROM,
   DEFAULT_VERIFY,
   ENVIRONMENT_DEFAULTS,
+  MAX_DRAIN_WINDOW_MS,
+  MAX_START_TIMEOUT_MS,
 } from './defaults.js';
 import { durationOr, type FaultList, faultList } from './faults.js';
 
@@ -49,41 +53,53 @@ export function readWishes(
 ): { wishes: Wishes; faults: readonly Fault[] } {
   const list = faultList();
   const environment = group?.environment ?? 'test';
-  const defaults = ENVIRONMENT_DEFAULTS[environment];
-  const strategy = request.strategy ?? defaults.strategy;
-  const startTimeoutMs = positive(
-    list,
-    '/startTimeout',
-    durationOr(list, '/startTimeout', request.startTimeout, DEFAULT_START_TIMEOUT_MS),
-  );
-  const drainWindowMs = durationOr(
-    list,
-    '/drainWindow',
-    request.drainWindow,
-    group?.drainWindowMs ?? DEFAULT_DRAIN_WINDOW_MS,
-  );
+  const startTimeoutMs = startTimeoutOf(list, request.startTimeout);
+  const drainWindowMs = drainWindowOf(list, request, group);
+  const rule = ruleOf(list, request.batches ?? ENVIRONMENT_DEFAULTS[environment].batches, BATCH_CAP[environment]);
   const wishes: Wishes = {
     environment,
-    strategy,
-    rule: ruleOf(list, request.batches ?? defaults.batches, BATCH_CAP[environment]),
+    ...behaviourOf(list, request, environment),
+    rule,
     waits: waitsOf(list, request, environment),
-    approvals: request.approvals?.batches ?? defaults.approvals,
-    mode: request.mode ?? DEFAULT_MODE,
-    gates: request.gates ?? DEFAULT_GATES,
-    onCanaryFailure: request.onCanaryFailure ?? 'hold',
     profile: request.profile ?? group?.profile,
     verify: verifyOf(list, request, group, startTimeoutMs),
     drainWindowMs,
     attemptDeadlineMs: attemptDeadlineMs(startTimeoutMs, drainWindowMs),
   };
-  if (strategy === 'rolling' && request.canary?.host !== undefined) {
-    list.add(
-      '/canary/host',
-      'CANARY_NOT_USED',
-      'strategy rolling has no canary: leave the host out, or use strategy canary',
-    );
-  }
   return { wishes, faults: list.faults };
+}
+
+type Behaviour = Pick<Wishes, 'strategy' | 'approvals' | 'mode' | 'gates' | 'onCanaryFailure'>;
+
+function behaviourOf(list: FaultList, request: DeployRequest, environment: Environment): Behaviour {
+  const defaults = ENVIRONMENT_DEFAULTS[environment];
+  const strategy = request.strategy ?? defaults.strategy;
+  if (strategy === 'rolling' && request.canary?.host !== undefined) {
+    const message = 'strategy rolling has no canary: leave the host out, or use strategy canary';
+    list.add('/canary/host', 'CANARY_NOT_USED', message);
+  }
+  return {
+    strategy,
+    approvals: request.approvals?.batches ?? defaults.approvals,
+    mode: request.mode ?? DEFAULT_MODE,
+    gates: request.gates ?? DEFAULT_GATES,
+    onCanaryFailure: request.onCanaryFailure ?? 'hold',
+  };
+}
+
+function startTimeoutOf(list: FaultList, text: string | undefined): number {
+  const ms = positive(list, '/startTimeout', durationOr(list, '/startTimeout', text, DEFAULT_START_TIMEOUT_MS));
+  return atMost(list, '/startTimeout', ms, MAX_START_TIMEOUT_MS);
+}
+
+function drainWindowOf(list: FaultList, request: DeployRequest, group: GroupEntry | undefined): number {
+  const fallback = group?.drainWindowMs ?? DEFAULT_DRAIN_WINDOW_MS;
+  return atMost(
+    list,
+    '/drainWindow',
+    durationOr(list, '/drainWindow', request.drainWindow, fallback),
+    MAX_DRAIN_WINDOW_MS,
+  );
 }
 
 function ruleOf(list: FaultList, text: string, cap: number): BatchRule {
@@ -130,4 +146,10 @@ function positive(list: FaultList, path: string, ms: number): number {
   if (ms > 0) return ms;
   list.add(path, 'TOO_SHORT', 'must be longer than 0');
   return 1;
+}
+
+function atMost(list: FaultList, path: string, ms: number, most: number): number {
+  if (ms <= most) return ms;
+  list.add(path, 'TOO_LONG', `may last at most ${formatDuration(most)}`);
+  return most;
 }
