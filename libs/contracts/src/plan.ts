@@ -95,6 +95,8 @@ export interface Plan {
   readonly reason?: string;
   /** Strategy rollback: the rollout that is taken back. */
   readonly rollbackOf?: string;
+  /** Strategy rollback: the rollout whose version is restored. */
+  readonly restores?: string;
   /** No report after this: the agent is asked (design 6.5). */
   readonly pollAfterMs: number;
   /** An attempt without a result after this is unknown. */

@@ -66,12 +66,14 @@ const plan = closed(
     requestedBy: actor,
     reason,
     rollbackOf: rolloutId,
+    restores: rolloutId,
     pollAfterMs: durationMs,
     attemptDeadlineMs: durationMs,
     documentHash: sha256Hex,
   },
   'reason',
   'rollbackOf',
+  'restores',
   'documentHash',
 );
 

@@ -20,7 +20,7 @@ export function decideGroup(state: GroupState, input: GroupInput): readonly Grou
     case 'release':
       return release(state, input);
     case 'blockBad':
-      return state.blocked[input.version] === undefined
+      return state.blocked[input.version] === undefined && !state.blockedFor.includes(input.rolloutId)
         ? [{ type: 'VersionBlocked', version: input.version, rolloutId: input.rolloutId, reason: `rolled back from ${input.rolloutId}` }]
         : [];
     case 'unblockBad':
@@ -37,7 +37,7 @@ export function decideGroup(state: GroupState, input: GroupInput): readonly Grou
 /** Asked again and again by whoever drives the rollout: only the first time has an effect. */
 function request(state: GroupState, wanted: Extract<GroupInput, { readonly type: 'request' }>): readonly GroupEvent[] {
   const { rolloutId, version, strategy } = wanted;
-  if (state.active === rolloutId || state.waiting?.rolloutId === rolloutId) return [];
+  if (state.active === rolloutId || state.waiting?.rolloutId === rolloutId || state.dropped[rolloutId] !== undefined) return [];
   if (isBlocked(state, version, strategy)) return [{ type: 'LeaseDropped', rolloutId, reason: blockedReason(state, version) }];
   if (state.active === undefined) return [{ type: 'LeaseGranted', rolloutId, token: state.token + 1 }];
   const dropped: GroupEvent[] =

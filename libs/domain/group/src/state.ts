@@ -28,12 +28,19 @@ export interface GroupState {
   readonly blocked: Readonly<Record<string, { readonly reason: string; readonly rolloutId?: string }>>;
   /** Host -> why. Independent of every rollout (TAR-34). */
   readonly excluded: Readonly<Record<string, string>>;
+  /** Rollouts that were told that they will not start -> why; the last ones, so that a restart tells them again. */
+  readonly dropped: Readonly<Record<string, string>>;
+  /** Rollouts whose bad version was blocked once: a person who unblocks it is not overruled. */
+  readonly blockedFor: readonly string[];
 }
 
 /** Successes that are remembered: rollback and redeploy need the last ten. */
 const MAX_HISTORY = 50;
 
-export const initialGroup = (): GroupState => ({ token: 0, active: undefined, waiting: undefined, history: [], blocked: {}, excluded: {} });
+/** Decisions about rollouts that may have to be told again after a restart. */
+const MAX_REMEMBERED = 100;
+
+export const initialGroup = (): GroupState => ({ token: 0, active: undefined, waiting: undefined, history: [], blocked: {}, excluded: {}, dropped: {}, blockedFor: [] });
 
 const without = <T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> => Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
 
@@ -44,7 +51,11 @@ export function evolveGroup(state: GroupState, event: GroupEvent): GroupState {
     case 'LeaseQueued':
       return { ...state, waiting: { rolloutId: event.rolloutId, version: event.version, strategy: event.strategy } };
     case 'LeaseDropped':
-      return state.waiting?.rolloutId === event.rolloutId ? { ...state, waiting: undefined } : state;
+      return {
+        ...state,
+        waiting: state.waiting?.rolloutId === event.rolloutId ? undefined : state.waiting,
+        dropped: Object.fromEntries([...Object.entries(state.dropped), [event.rolloutId, event.reason]].slice(-MAX_REMEMBERED)),
+      };
     case 'LeaseReleased':
       return state.active === event.rolloutId ? { ...state, active: undefined } : state;
     case 'VersionSucceeded': {
@@ -52,7 +63,11 @@ export function evolveGroup(state: GroupState, event: GroupEvent): GroupState {
       return { ...state, history: [...state.history, success].slice(-MAX_HISTORY) };
     }
     case 'VersionBlocked':
-      return { ...state, blocked: { ...state.blocked, [event.version]: { reason: event.reason, ...(event.rolloutId === undefined ? {} : { rolloutId: event.rolloutId }) } } };
+      return {
+        ...state,
+        blocked: { ...state.blocked, [event.version]: { reason: event.reason, ...(event.rolloutId === undefined ? {} : { rolloutId: event.rolloutId }) } },
+        blockedFor: event.rolloutId === undefined ? state.blockedFor : [...state.blockedFor, event.rolloutId].slice(-MAX_REMEMBERED),
+      };
     case 'VersionUnblocked':
       return { ...state, blocked: without(state.blocked, event.version) };
     case 'HostExcluded':

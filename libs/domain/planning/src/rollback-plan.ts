@@ -83,6 +83,7 @@ function rollbackDraft(input: RollbackInput, targetCount: number, leftOut: reado
     requestedBy: input.requestedBy,
     ...(input.reason === undefined ? {} : { reason: input.reason }),
     rollbackOf: input.rollbackOf,
+    restores: to.rolloutId,
     pollAfterMs: to.pollAfterMs,
     attemptDeadlineMs: to.attemptDeadlineMs,
   };

@@ -5,7 +5,7 @@ import type { RolloutInput } from '../inputs.js';
 import { isTerminal, type RolloutState } from '../state.js';
 import { advance } from './advance.js';
 import { decideCommand, decideExclude } from './commands.js';
-import { decideDeadlines, decideNeverSeen, decideReport, decideUnreachable } from './reports.js';
+import { decideDeadlines, decideNeverSeen, decideRefused, decideReport, decideUnreachable } from './reports.js';
 
 /** What follows from one input at `now` (ms since the epoch). Follow it with `advance` until that stays quiet. */
 export function decideRollout(state: RolloutState, input: RolloutInput, now: number): readonly RolloutEvent[] {
@@ -20,6 +20,8 @@ export function decideRollout(state: RolloutState, input: RolloutInput, now: num
       return decideNeverSeen(state, input.target, input.n);
     case 'unreachable':
       return decideUnreachable(state, input.target, input.n);
+    case 'refused':
+      return decideRefused(state, input);
     case 'verdict':
       return verdict(state, input.judged);
     case 'start':

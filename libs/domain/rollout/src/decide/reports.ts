@@ -64,6 +64,15 @@ export function decideNeverSeen(state: RolloutState, target: number, n: number):
   return [{ type: 'StepFailed', target, step, n, ms: 0, code: 'NEVER_STARTED', message: 'the agent is back and has never seen this attempt', serving: false }];
 }
 
+/** Nothing was done, but nothing is known either: it counts as not serving, so that a refusing fleet brakes. */
+export function decideRefused(state: RolloutState, refusal: { readonly target: number; readonly n: number; readonly code: string; readonly message: string }): readonly RolloutEvent[] {
+  const { target, n, code, message } = refusal;
+  const attempt = state.open.get(target);
+  const step = attempt?.steps[attempt.next];
+  if (attempt === undefined || attempt.n !== n || step === undefined) return [];
+  return [{ type: 'StepFailed', target, step, n, ms: 0, code, message: message.slice(0, MAX_MESSAGE), serving: false }];
+}
+
 export function decideUnreachable(state: RolloutState, target: number, n: number): readonly RolloutEvent[] {
   const attempt = state.open.get(target);
   return attempt === undefined || attempt.n !== n ? [] : [unknown(target, attempt, 'UNREACHABLE')];

@@ -1,0 +1,65 @@
+import type { EventMeta, EventToAppend, GroupEvent, RecordedCommit, StreamHead, StreamName } from '@sluice/contracts';
+import { EMPTY_HEAD, groupStreamId, shardOfGroup } from '@sluice/contracts';
+import type { EventLog } from '@sluice/event-log';
+import { decideGroup, evolveGroup, type GroupInput, type GroupState, initialGroup } from '@sluice/group';
+
+import { CommandMemory } from './rollout-actor.js';
+import { type ActorDeps, StreamActor } from './stream-actor.js';
+
+export const groupStream = (group: string): StreamName & { readonly writer: 'group' } => ({ shard: shardOfGroup(group), writer: 'group', id: groupStreamId(group) });
+
+/** One group: its lease, exclusions, blocked versions and history. */
+export class GroupActor {
+  readonly commands = new CommandMemory();
+  private readonly actor: StreamActor<GroupState, GroupInput, GroupEvent>;
+
+  constructor(
+    readonly name: string,
+    deps: ActorDeps,
+    onCommitted: (actor: GroupActor, events: readonly EventToAppend<GroupEvent>[]) => void,
+  ) {
+    const stream = groupStream(name);
+    this.actor = new StreamActor<GroupState, GroupInput, GroupEvent>(stream, initialGroup(), { decide: decideGroup, evolve: evolveGroup }, deps, {
+      committed: (events) => {
+        this.remember(events.map(({ meta }) => meta));
+        onCommitted(this, events);
+      },
+      reload: () => readGroup(deps.log, stream),
+    });
+  }
+
+  get state(): GroupState {
+    return this.actor.state;
+  }
+
+  get rev(): number {
+    return this.actor.rev;
+  }
+
+  submit(input: GroupInput, meta: EventMeta, expectedRev?: number): ReturnType<StreamActor<GroupState, GroupInput, GroupEvent>['submit']> {
+    return this.actor.submit(input, meta, expectedRev);
+  }
+
+  observe(commit: RecordedCommit<'group'>): boolean {
+    this.remember(commit.meta);
+    return this.actor.observe(commit);
+  }
+
+  stop(): void {
+    this.actor.stop();
+  }
+
+  private remember(metas: readonly EventMeta[]): void {
+    for (const meta of metas) if (meta.cause.startsWith('command:')) this.commands.add(meta.cause);
+  }
+}
+
+async function readGroup(log: EventLog, stream: StreamName & { readonly writer: 'group' }): Promise<{ readonly state: GroupState; readonly head: StreamHead }> {
+  let state = initialGroup();
+  let head = EMPTY_HEAD;
+  for await (const commit of log.read(stream)) {
+    for (const event of commit.events) state = evolveGroup(state, event);
+    head = commit.head;
+  }
+  return { state, head };
+}

@@ -1,0 +1,132 @@
+import type { EventMeta, EventToAppend, PlanEvent, RecordedCommit, RolloutEvent, StreamHead } from '@sluice/contracts';
+import { EMPTY_HEAD, shardOfId } from '@sluice/contracts';
+import type { EventLog } from '@sluice/event-log';
+import { serviceActor, SluiceError } from '@sluice/kernel';
+import { decideRollout, evolveRollout, initialRollout, type RolloutInput, type RolloutState } from '@sluice/rollout';
+
+import { type ActorDeps, StreamActor } from './stream-actor.js';
+
+export const EXECUTOR = serviceActor('executor');
+
+/** Idempotency keys that a rollout or group remembers: a command said twice has one effect. */
+const MAX_REMEMBERED_COMMANDS = 256;
+
+/** The ids of the last commands, so that one that is said again is answered and not done again. */
+export class CommandMemory {
+  private readonly seen = new Set<string>();
+
+  has(id: string): boolean {
+    return this.seen.has(id);
+  }
+
+  add(id: string): void {
+    this.seen.add(id);
+    if (this.seen.size <= MAX_REMEMBERED_COMMANDS) return;
+    const oldest = this.seen.values().next().value;
+    if (oldest !== undefined) this.seen.delete(oldest);
+  }
+}
+
+export const commandCause = (id: string): string => `command:${id}`;
+
+/** One rollout: its state from the plan and exec streams, its queue, and the commands that it has seen. */
+export class RolloutActor {
+  readonly commands = new CommandMemory();
+  private readonly actor: StreamActor<RolloutState, RolloutInput, RolloutEvent>;
+
+  constructor(
+    readonly id: string,
+    deps: ActorDeps,
+    onCommitted: (actor: RolloutActor, events: readonly EventToAppend<RolloutEvent>[]) => void,
+  ) {
+    const shard = shardOfId(id);
+    if (shard === undefined) throw new SluiceError('BAD_ROLLOUT_ID', `"${id.slice(0, 60)}" is no rollout id`);
+    this.actor = new StreamActor<RolloutState, RolloutInput, RolloutEvent>(
+      { shard, writer: 'exec', id },
+      initialRollout(),
+      { decide: decideRollout, evolve: evolveRollout, course: { type: 'advance' }, courseMeta: metaOfCourse },
+      deps,
+      {
+        committed: (events) => {
+          this.remember(events.map(({ meta }) => meta));
+          onCommitted(this, events);
+        },
+        reload: () => readRollout(deps.log, id, (metas) => this.remember(metas)),
+      },
+    );
+  }
+
+  get state(): RolloutState {
+    return this.actor.state;
+  }
+
+  get rev(): number {
+    return this.actor.rev;
+  }
+
+  get busy(): boolean {
+    return this.actor.busy;
+  }
+
+  /** The deploy request that all of it answers. */
+  get corr(): string {
+    return this.state.plan?.requestId ?? this.id;
+  }
+
+  submit(input: RolloutInput, by: EventMeta['by'], cause: string, expectedRev?: number): ReturnType<StreamActor<RolloutState, RolloutInput, RolloutEvent>['submit']> {
+    return this.actor.submit(input, { by, cause, corr: this.corr }, expectedRev);
+  }
+
+  /** Reads an ended rollout from the log, so that a command can still reach it. */
+  async load(): Promise<void> {
+    await this.actor.load();
+  }
+
+  /** A plan commit: only before the rollout starts, so it never meets a decision of ours. */
+  plan(commit: RecordedCommit<'plan'>): void {
+    if (this.state.status !== 'unplanned') return;
+    for (const event of commit.events) evolveRollout(this.state, event, commit.head.at);
+  }
+
+  /** An exec commit as the log shows it. True when it was news. */
+  observe(commit: RecordedCommit<'exec'>): boolean {
+    this.remember(commit.meta);
+    return this.actor.observe(commit);
+  }
+
+  stop(): void {
+    this.actor.stop();
+  }
+
+  private remember(metas: readonly EventMeta[]): void {
+    for (const meta of metas) if (meta.cause.startsWith('command:')) this.commands.add(meta.cause);
+  }
+}
+
+/** What the course of a rollout brings is the executor's decision, unless the plan's policy decided it. */
+function metaOfCourse(event: RolloutEvent, meta: EventMeta): EventMeta {
+  if (event.type === 'ApprovalGranted') return { ...meta, by: { id: 'plan', kind: 'policy' } };
+  return meta.by.id === EXECUTOR.id ? meta : { ...meta, by: EXECUTOR };
+}
+
+/** A rollout's state from the log alone: its plan stream, then its exec stream. */
+export async function readRollout(
+  log: EventLog,
+  id: string,
+  onMeta: (metas: readonly EventMeta[]) => void = () => undefined,
+): Promise<{ readonly state: RolloutState; readonly head: StreamHead }> {
+  const shard = shardOfId(id);
+  if (shard === undefined) throw new SluiceError('BAD_ROLLOUT_ID', `"${id.slice(0, 60)}" is no rollout id`);
+  const state = initialRollout();
+  const fold = (events: readonly (PlanEvent | RolloutEvent)[], at: number): void => {
+    for (const event of events) evolveRollout(state, event, at);
+  };
+  for await (const commit of log.read({ shard, writer: 'plan', id })) fold(commit.events, commit.head.at);
+  let head = EMPTY_HEAD;
+  for await (const commit of log.read({ shard, writer: 'exec', id })) {
+    fold(commit.events, commit.head.at);
+    onMeta(commit.meta);
+    head = commit.head;
+  }
+  return { state, head };
+}

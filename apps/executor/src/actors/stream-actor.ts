@@ -1,0 +1,305 @@
+import {
+  EMPTY_HEAD,
+  type DomainEvent,
+  type EventMeta,
+  type EventToAppend,
+  MAX_COMMIT_EVENTS,
+  type RecordedCommit,
+  type StreamHead,
+  type StreamName,
+} from '@sluice/contracts';
+import type { EventLog } from '@sluice/event-log';
+import { type Clock, isSluiceError, SluiceError } from '@sluice/kernel';
+
+import type { EngineLogger } from '../ports.js';
+
+/** The behaviour that an actor drives; `course` yields the input that makes the aggregate go on by itself. */
+export interface Behaviour<State, Input, Event extends DomainEvent> {
+  readonly decide: (state: State, input: Input, now: number) => readonly Event[];
+  readonly evolve: (state: State, event: Event, at: number) => State;
+  readonly course?: Input;
+  /** Who decided an event that the course brought; the executor unless a policy did. */
+  readonly courseMeta?: (event: Event, meta: EventMeta) => EventMeta;
+}
+
+export interface ActorDeps {
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly logger: EngineLogger;
+}
+
+/** What an input came to: durable when the promise resolves. No events = it was known or nothing followed. */
+export interface Outcome<Event> {
+  readonly events: readonly Event[];
+  readonly rev: number;
+}
+
+interface Waiting<Input, Event> {
+  readonly input: Input;
+  readonly meta: EventMeta;
+  readonly expectedRev: number | undefined;
+  readonly resolve: (outcome: Outcome<Event>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Batch<Input, Event> {
+  readonly commits: EventToAppend<Event>[][];
+  /** After which commit (index + 1; 0 = none) each input is answered. */
+  readonly answers: { readonly waiting: Waiting<Input, Event>; readonly events: readonly Event[]; readonly after: number; readonly refusal?: unknown }[];
+}
+
+/** Inputs that may wait at one aggregate; more are refused with BUSY. */
+const MAX_WAITING = 100_000;
+/** Room is left for the last decision of a commit. */
+const COMMIT_EVENTS = MAX_COMMIT_EVENTS - 112;
+/** Estimated; the codec has the last word. */
+const COMMIT_BYTES = 400 * 1024;
+const MAX_COURSE_STEPS = 10_000;
+const MAX_CONFLICTS = 8;
+const MAX_RETRY_MS = 5_000;
+
+/**
+ * One aggregate and its stream: inputs gather while an append is in flight and are then decided in turn and committed
+ * together (group commit, design 5). The state runs ahead of the log only inside one turn: nobody is answered and no
+ * effect leaves before the commit is durable, and a conflict throws the state away and reads it again.
+ */
+export class StreamActor<State, Input, Event extends DomainEvent> {
+  private head: StreamHead = EMPTY_HEAD;
+  private queue: Waiting<Input, Event>[] = [];
+  private running = false;
+  private stopped = false;
+  private stale = false;
+  private readonly inFlight = new Set<string>();
+
+  constructor(
+    readonly stream: StreamName,
+    public state: State,
+    private readonly behaviour: Behaviour<State, Input, Event>,
+    private readonly deps: ActorDeps,
+    private readonly hooks: {
+      readonly committed: (events: readonly EventToAppend<Event>[]) => void;
+      /** Reads the aggregate anew from the log. */
+      readonly reload: () => Promise<{ readonly state: State; readonly head: StreamHead }>;
+    },
+  ) {}
+
+  get rev(): number {
+    return this.head.rev;
+  }
+
+  /** True while inputs wait or an append is under way. */
+  get busy(): boolean {
+    return this.running || this.queue.length > 0;
+  }
+
+  stop(): void {
+    this.stopped = true;
+    const waiting = this.queue;
+    this.queue = [];
+    for (const item of waiting) item.reject(stopping());
+  }
+
+  /** Decides the input in its turn. Rejects with the decision's refusal, BUSY, or STOPPING. */
+  submit(input: Input, meta: EventMeta, expectedRev?: number): Promise<Outcome<Event>> {
+    if (this.stopped) return Promise.reject(stopping());
+    if (this.queue.length >= MAX_WAITING) return Promise.reject(new SluiceError('BUSY', `${MAX_WAITING} inputs wait at ${this.stream.id}: say it again later`));
+    return new Promise((resolve, reject) => {
+      this.queue.push({ input, meta, expectedRev, resolve, reject });
+      if (!this.running) {
+        this.running = true;
+        // A turn later, so that what arrives together is committed together.
+        queueMicrotask(() => void this.run());
+      }
+    });
+  }
+
+  /** A commit of this stream as the log shows it: news when it is not our own. True when the state changed. */
+  observe(commit: RecordedCommit): boolean {
+    if (commit.head.rev <= this.head.rev || this.inFlight.has(commit.id)) return false;
+    if (this.running || commit.head.rev !== this.head.rev + 1) {
+      this.stale = true;
+      return false;
+    }
+    for (const event of commit.events) this.state = this.behaviour.evolve(this.state, event as Event, commit.head.at);
+    this.head = commit.head;
+    return true;
+  }
+
+  /** Reads the aggregate from the log, unless it was read or written meanwhile. */
+  async load(): Promise<void> {
+    const read = await this.hooks.reload();
+    if (this.running || this.head.rev > 0) return;
+    this.state = read.state;
+    this.head = read.head;
+  }
+
+  private async run(): Promise<void> {
+    while (this.queue.length > 0 && !this.stopped) {
+      const turn = this.queue;
+      this.queue = [];
+      await this.turn(turn);
+    }
+    this.running = false;
+  }
+
+  /** Decides and commits; on a conflict reads the tail and decides again what is not durable yet. */
+  private async turn(items: readonly Waiting<Input, Event>[]): Promise<void> {
+    let left = items;
+    for (let conflicts = 0; left.length > 0 && !this.stopped; conflicts += 1) {
+      try {
+        if (this.stale) await this.reload();
+        left = await this.commit(left);
+        conflicts = -1;
+      } catch (error) {
+        this.stale = true;
+        if (!isSluiceError(error, 'CONCURRENCY_CONFLICT') || conflicts >= MAX_CONFLICTS) {
+          this.deps.logger.error({ stream: this.stream.id, err: String(error) }, 'a turn failed; its inputs are refused and the state is read again');
+          for (const item of left) item.reject(error);
+          return;
+        }
+      }
+    }
+    if (this.stopped) for (const item of left) item.reject(stopping());
+  }
+
+  private async reload(): Promise<void> {
+    const { state, head } = await this.hooks.reload();
+    this.state = state;
+    this.head = head;
+    this.stale = false;
+  }
+
+  /** Takes as many inputs as fit a turn, and returns the rest. */
+  private async commit(items: readonly Waiting<Input, Event>[]): Promise<readonly Waiting<Input, Event>[]> {
+    const at = Math.max(this.deps.clock.now(), this.head.at);
+    const { batch, taken } = this.decideAll(items, at);
+    let answered = 0;
+    const answerUpTo = (commits: number): void => {
+      for (; (batch.answers[answered]?.after ?? Infinity) <= commits; answered += 1) this.answer(batch.answers[answered]);
+    };
+    try {
+      answerUpTo(0);
+      for (const [index, events] of batch.commits.entries()) {
+        await this.append(events, at);
+        this.hooks.committed(events);
+        answerUpTo(index + 1);
+      }
+    } catch (error) {
+      // What was answered is durable. The rest is decided again, on the state that the log has.
+      if (isSluiceError(error, 'CONCURRENCY_CONFLICT') && answered > 0) {
+        this.stale = true;
+        return items.slice(answered);
+      }
+      throw error;
+    }
+    return items.slice(taken);
+  }
+
+  private answer(answer: Batch<Input, Event>['answers'][number] | undefined): void {
+    if (answer === undefined) return;
+    if (answer.refusal === undefined) answer.waiting.resolve({ events: answer.events, rev: this.head.rev });
+    else answer.waiting.reject(answer.refusal);
+  }
+
+  private decideAll(items: readonly Waiting<Input, Event>[], at: number): { readonly batch: Batch<Input, Event>; readonly taken: number } {
+    const packer = new CommitPacker<Event>();
+    const batch: Batch<Input, Event> = { commits: packer.commits, answers: [] };
+    let taken = 0;
+    for (const waiting of items) {
+      // One commit a turn is the rule; only a large decision spreads over more.
+      if (packer.full) break;
+      taken += 1;
+      try {
+        this.assertRev(waiting, packer.commits.length);
+        const events = this.decideOne(waiting, at, packer);
+        batch.answers.push({ waiting, events, after: packer.commits.length });
+      } catch (refusal) {
+        batch.answers.push({ waiting, events: [], after: packer.commits.length, refusal });
+      }
+    }
+    return { batch, taken };
+  }
+
+  private assertRev(waiting: Waiting<Input, Event>, ahead: number): void {
+    const rev = this.head.rev + ahead;
+    if (waiting.expectedRev !== undefined && waiting.expectedRev !== rev) {
+      throw new SluiceError('VERSION_CONFLICT', `the aggregate is at revision ${rev}, not ${waiting.expectedRev}: read it again`, { rev });
+    }
+  }
+
+  /** The input's own events, then what follows by itself until it is quiet. */
+  private decideOne(waiting: Waiting<Input, Event>, at: number, packer: CommitPacker<Event>): readonly Event[] {
+    const { decide, course, courseMeta } = this.behaviour;
+    const own = decide(this.state, waiting.input, at);
+    this.take(own, waiting.meta, at, packer);
+    if (course === undefined) return own;
+    const all = [...own];
+    for (let steps = 0; steps < MAX_COURSE_STEPS; steps += 1) {
+      const next = decide(this.state, course, at);
+      if (next.length === 0) return all;
+      this.take(next, courseMeta === undefined || next[0] === undefined ? waiting.meta : courseMeta(next[0], waiting.meta), at, packer);
+      all.push(...next);
+    }
+    throw new SluiceError('INVARIANT_BROKEN', `${this.stream.id} does not come to rest`);
+  }
+
+  private take(events: readonly Event[], meta: EventMeta, at: number, packer: CommitPacker<Event>): void {
+    if (events.length === 0) return;
+    for (const event of events) this.state = this.behaviour.evolve(this.state, event, at);
+    packer.add(events, meta);
+  }
+
+  /** Appends until it is known to have landed: with the same id, so that it lands once. */
+  private async append(events: readonly EventToAppend<Event>[], at: number): Promise<void> {
+    const id = this.deps.newId();
+    this.inFlight.add(id);
+    try {
+      for (let delay = 100; ; delay = Math.min(delay * 2, MAX_RETRY_MS)) {
+        try {
+          this.head = await this.deps.log.append(this.stream, this.head, { id, at, events });
+          return;
+        } catch (error) {
+          if (!isSluiceError(error, 'LOG_UNAVAILABLE') || this.stopped) throw error;
+          this.deps.logger.warn({ stream: this.stream.id, retryMs: delay }, 'the log cannot be reached; the commit is appended again');
+          await new Promise<void>((resolve) => this.deps.clock.schedule(delay, resolve));
+        }
+      }
+    } finally {
+      this.inFlight.delete(id);
+    }
+  }
+}
+
+const stopping = (): SluiceError => new SluiceError('STOPPING', 'this executor is stopping: say it again, another one takes over');
+
+/** Packs decisions into commits: a decision is never split, a commit stays within its bounds (design 4). */
+class CommitPacker<Event extends DomainEvent> {
+  readonly commits: EventToAppend<Event>[][] = [];
+  private bytes = 0;
+
+  /** One commit is as full as it should be. */
+  get full(): boolean {
+    return this.commits.length > 1 || (this.commits[0]?.length ?? 0) >= COMMIT_EVENTS || this.bytes >= COMMIT_BYTES;
+  }
+
+  add(events: readonly Event[], meta: EventMeta): void {
+    const size = events.reduce((sum, event) => sum + estimate(event), 0);
+    let current = this.commits.at(-1);
+    if (current === undefined || current.length + events.length > COMMIT_EVENTS || this.bytes + size > COMMIT_BYTES) {
+      current = [];
+      this.commits.push(current);
+      this.bytes = 0;
+    }
+    for (const event of events) current.push({ event, meta });
+    this.bytes += size;
+  }
+}
+
+/** Upper bound by kind: only lists of targets and messages vary. */
+function estimate(event: DomainEvent): number {
+  if (event.type === 'StepSucceeded') return 120;
+  if (event.type === 'StepFailed') return 300 + event.message.length * 2;
+  if (event.type === 'TargetsAdmitted') return 200 + event.targets.length * 7;
+  return 1_500;
+}

@@ -1,0 +1,142 @@
+import type { EventMeta, GroupEvent, Plan, RolloutEvent } from '@sluice/contracts';
+import { rollbackTarget, type Success } from '@sluice/group';
+import { isSluiceError, messageOf } from '@sluice/kernel';
+import { isTerminal, nextActions, type RolloutState } from '@sluice/rollout';
+
+import type { GroupActor } from '../actors/group-actor.js';
+import { EXECUTOR, type RolloutActor } from '../actors/rollout-actor.js';
+import type { EngineLogger } from '../ports.js';
+
+/** What the coordinator reads of the engine. */
+export interface Registry {
+  rollout(id: string): RolloutActor | undefined;
+  group(name: string): GroupActor;
+  rolloutsOf(group: string): Iterable<RolloutActor>;
+}
+
+/**
+ * What has to happen between a group and its rollouts. Each reaction is read off the two committed states and is
+ * idempotent at its decider, so a restart only has to look at every open rollout once, and twice does no harm.
+ */
+export class Coordinator {
+  constructor(
+    private readonly registry: Registry,
+    private readonly logger: EngineLogger,
+  ) {}
+
+  /** Looks at one rollout and does the next thing for it. */
+  react(actor: RolloutActor): void {
+    const plan = actor.state.plan;
+    if (plan === undefined) return;
+    const group = this.registry.group(plan.group);
+    const holds = group.state.active === actor.id;
+    if (isTerminal(actor.state.status)) {
+      this.letGo(actor, group, plan);
+      return;
+    }
+    if (actor.state.status === 'planned') this.begin(actor, group, plan, holds);
+    if (holds && actor.state.rollbacks > 0) this.blockBad(group, plan);
+    if (actor.state.status === 'braked') this.policyRollback(actor, plan);
+  }
+
+  /** A group's own change that its rollouts must hear of. */
+  onGroupEvent(group: GroupActor, event: GroupEvent): void {
+    if (event.type === 'LeaseGranted' || event.type === 'LeaseDropped') {
+      const actor = this.registry.rollout(event.rolloutId);
+      if (actor !== undefined) this.react(actor);
+    }
+    if (event.type === 'LeaseQueued') this.supersede(event.behind, event.rolloutId);
+    if (event.type === 'HostExcluded') {
+      for (const actor of this.registry.rolloutsOf(group.name)) this.exclude(actor, event.host, event.reason);
+    }
+  }
+
+  /** A rollout's own change that its group must hear of. */
+  onRolloutEvent(actor: RolloutActor, event: RolloutEvent): void {
+    const plan = actor.state.plan;
+    if (plan !== undefined && event.type === 'RollbackRequested') this.blockBad(this.registry.group(plan.group), plan);
+    if (plan !== undefined && event.type === 'RolloutStarted') this.excludeAll(actor, plan);
+  }
+
+  /** Hosts that were pulled out while nobody was listening (a restart, or between plan and start). */
+  excludeAll(actor: RolloutActor, plan: Plan): void {
+    for (const [host, reason] of Object.entries(this.registry.group(plan.group).state.excluded)) this.exclude(actor, host, reason);
+  }
+
+  private begin(actor: RolloutActor, group: GroupActor, plan: Plan, holds: boolean): void {
+    const dropped = group.state.dropped[actor.id];
+    if (holds) {
+      const back = rollbackTarget(group.state, startingOf(plan));
+      this.tell(actor, { type: 'start', token: group.state.token, ...(back === undefined ? {} : { rollbackTo: back }) }, `lease:${group.state.token}`);
+    } else if (dropped !== undefined) {
+      this.tell(actor, { type: 'drop', reason: dropped }, 'lease:dropped');
+    } else if (group.state.waiting?.rolloutId === actor.id) {
+      if (group.state.active !== undefined) this.supersede(group.state.active, actor.id);
+    } else {
+      this.say(group, { type: 'request', rolloutId: actor.id, version: plan.version, strategy: plan.strategy }, metaFor(plan, 'planned'));
+    }
+  }
+
+  private letGo(actor: RolloutActor, group: GroupActor, plan: Plan): void {
+    const { status } = actor.state;
+    if (actor.state.rollbacks > 0 && group.state.active === actor.id) this.blockBad(group, plan);
+    if (group.state.active !== actor.id && group.state.waiting?.rolloutId !== actor.id) return;
+    if (status === 'cancelled' && plan.rollbackOf !== undefined) this.say(group, { type: 'unblockBad', rolloutId: plan.rollbackOf }, metaFor(plan, 'ended'));
+    const outcome = status === 'succeeded' || status === 'closed' ? status : 'cancelled';
+    const success = status === 'succeeded' ? { success: successOf(actor.state, plan) } : {};
+    this.say(group, { type: 'release', rolloutId: actor.id, outcome, ...success }, metaFor(plan, 'ended'));
+  }
+
+  private blockBad(group: GroupActor, plan: Plan): void {
+    this.say(group, { type: 'blockBad', version: plan.version, rolloutId: plan.rolloutId }, metaFor(plan, 'rollback'));
+  }
+
+  /** `onCanaryFailure: rollback`: the plan itself orders the way back (STR-11). */
+  private policyRollback(actor: RolloutActor, plan: Plan): void {
+    const { brake, stage } = actor.state;
+    const canary = brake?.kind === 'canary' || (brake?.kind === 'gate' && plan.canaries > 0 && stage.index === 0);
+    if (!canary || plan.onCanaryFailure !== 'rollback' || !nextActions(actor.state).includes('rollback')) return;
+    void actor
+      .submit({ type: 'command', command: { type: 'rollback' }, actor: { id: 'plan', kind: 'policy' }, reason: `onCanaryFailure: rollback (${brake?.words ?? ''})`.slice(0, 400) }, { id: 'plan', kind: 'policy' }, 'policy:onCanaryFailure')
+      .catch((error: unknown) => this.complain(actor.id, error));
+  }
+
+  private supersede(active: string, by: string): void {
+    const actor = this.registry.rollout(active);
+    if (actor !== undefined) this.tell(actor, { type: 'supersede', by }, `superseded:${by}`);
+  }
+
+  private exclude(actor: RolloutActor, host: string, reason: string): void {
+    this.tell(actor, { type: 'exclude', host, reason }, `excluded:${host}`);
+  }
+
+  private tell(actor: RolloutActor, input: Parameters<RolloutActor['submit']>[0], cause: string): void {
+    actor.submit(input, EXECUTOR, cause).catch((error: unknown) => this.complain(actor.id, error));
+  }
+
+  private say(group: GroupActor, input: Parameters<GroupActor['submit']>[0], meta: EventMeta): void {
+    group.submit(input, meta).catch((error: unknown) => this.complain(group.name, error));
+  }
+
+  private complain(id: string, error: unknown): void {
+    if (isSluiceError(error, 'STOPPING') || isSluiceError(error, 'NOT_OFFERED')) return;
+    this.logger.error({ id, err: messageOf(error) }, 'a reaction failed; it is tried again at the next change');
+  }
+}
+
+const metaFor = (plan: Plan, what: string): EventMeta => ({ by: EXECUTOR, cause: `${what}:${plan.rolloutId}`, corr: plan.requestId });
+
+const startingOf = (plan: Plan): { readonly strategy: Plan['strategy']; readonly restores?: string } => ({
+  strategy: plan.strategy,
+  ...(plan.restores === undefined ? {} : { restores: plan.restores }),
+});
+
+function successOf(state: RolloutState, plan: Plan): Success {
+  return {
+    version: plan.version,
+    rolloutId: plan.rolloutId,
+    strategy: plan.strategy,
+    sha256: plan.spec.artifact.sha256,
+    ...(plan.restores === undefined ? {} : { restores: plan.restores }),
+  };
+}

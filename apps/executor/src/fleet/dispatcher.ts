@@ -1,0 +1,206 @@
+import type { AttemptStatus, RunReply, RunReport } from '@sluice/contracts';
+import { type CancelTimer, type Clock, messageOf } from '@sluice/kernel';
+import { planOf } from '@sluice/rollout';
+
+import type { RolloutActor } from '../actors/rollout-actor.js';
+import { EXECUTOR } from '../actors/rollout-actor.js';
+import type { AgentPort, Answered, EngineLogger } from '../ports.js';
+import { attemptOf, hostOf, runCommandOf } from './run-command.js';
+
+/** Requests to agents that are under way at once; the rest wait in order. */
+const MAX_IN_FLIGHT = 512;
+/** An agent that cannot be reached for so long makes its target unknown; it may only be restarting. */
+const UNREACHABLE_AFTER_MS = 15_000;
+const FIRST_RESEND_MS = 500;
+const BUSY_RESEND_MS = 1_000;
+const MAX_POLL_MS = 30_000;
+const SCAN_MS = 500;
+
+/** One attempt that the executor waits for. */
+interface Watched {
+  readonly actor: RolloutActor;
+  readonly target: number;
+  readonly n: number;
+  /** `send`: the run has not been taken; `poll`: it has, and a report is awaited. */
+  mode: 'send' | 'poll';
+  due: number;
+  delay: number;
+  unreachableSince: number | undefined;
+  waiting: boolean;
+}
+
+/**
+ * Sends runs for admitted targets and asks for those whose report does not come (design 6.5). It holds no truth: what
+ * it knows is rebuilt from the open attempts after a restart, and a run that is sent twice is answered from the
+ * agent's journal.
+ */
+export class Dispatcher {
+  private readonly watched = new Map<string, Watched>();
+  private readonly ready: Watched[] = [];
+  private next = 0;
+  private inFlight = 0;
+  private cancelScan: CancelTimer | undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly agents: AgentPort,
+    private readonly clock: Clock,
+    private readonly logger: EngineLogger,
+    private readonly onReport: (report: RunReport) => Promise<unknown>,
+  ) {}
+
+  /** Sends the open attempt of each target, in order. */
+  send(actor: RolloutActor, targets: Iterable<number>): void {
+    for (const target of targets) this.watch(actor, target, 'send');
+    this.pump();
+  }
+
+  /** After a restart: every open or unknown attempt is asked for; what the agent has never seen is sent again. */
+  resume(actor: RolloutActor): void {
+    for (const target of actor.state.open.keys()) this.watch(actor, target, 'poll');
+    for (const target of actor.state.unknown.keys()) this.watch(actor, target, 'poll');
+    this.pump();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.cancelScan?.();
+    this.watched.clear();
+    this.ready.length = 0;
+  }
+
+  private watch(actor: RolloutActor, target: number, mode: Watched['mode']): void {
+    const n = actor.state.attempts[target] ?? 0;
+    const item: Watched = { actor, target, n, mode, due: 0, delay: FIRST_RESEND_MS, unreachableSince: undefined, waiting: true };
+    this.watched.set(`${actor.id}/${target}`, item);
+    this.ready.push(item);
+    this.scanLater();
+  }
+
+  /** Keeps MAX_IN_FLIGHT requests under way. */
+  private pump(): void {
+    while (!this.stopped && this.inFlight < MAX_IN_FLIGHT && this.next < this.ready.length) {
+      const item = this.ready[this.next];
+      this.next += 1;
+      if (item === undefined || !this.isOpen(item)) continue;
+      this.inFlight += 1;
+      void this.ask(item).finally(() => {
+        this.inFlight -= 1;
+        item.waiting = false;
+        this.pump();
+      });
+    }
+    if (this.next === this.ready.length || this.next > 4_096) {
+      this.ready.splice(0, this.next);
+      this.next = 0;
+    }
+  }
+
+  /** The attempt is still the target's; an unknown one is polled but never sent again. */
+  private isOpen({ actor, target, n }: Watched): boolean {
+    return (actor.state.open.get(target) ?? actor.state.unknown.get(target))?.n === n;
+  }
+
+  private async ask(item: Watched): Promise<void> {
+    try {
+      await (item.mode === 'send' ? this.run(item) : this.poll(item));
+    } catch (error) {
+      this.logger.warn({ rollout: item.actor.id, target: item.target, err: messageOf(error) }, 'an agent could not be asked; it is asked again');
+      this.again(item, item.delay * 2);
+    }
+  }
+
+  private async run(item: Watched): Promise<void> {
+    const attempt = item.actor.state.open.get(item.target);
+    if (attempt === undefined) {
+      this.again(item, FIRST_RESEND_MS, 'poll');
+      return;
+    }
+    const answer = await this.agents.run(runCommandOf(item.actor.state, item.target, attempt));
+    if (answer.kind === 'answer') this.ran(item, answer.value);
+    else this.notReached(item, answer);
+  }
+
+  private ran(item: Watched, reply: RunReply): void {
+    item.unreachableSince = undefined;
+    const pollAfter = planOf(item.actor.state).pollAfterMs;
+    if (reply.ok) {
+      if (reply.state === 'known') this.answered(item, reply.status);
+      this.again(item, pollAfter, 'poll');
+    } else if (reply.code === 'BUSY') {
+      this.again(item, BUSY_RESEND_MS);
+    } else {
+      this.submit(item, { type: 'refused', target: item.target, n: item.n, code: reply.code, message: reply.message });
+    }
+  }
+
+  private async poll(item: Watched): Promise<void> {
+    const { actor, target } = item;
+    const attempt = actor.state.open.get(target) ?? actor.state.unknown.get(target);
+    if (attempt === undefined) return;
+    const answer = await this.agents.status(hostOf(actor.state, target), { v: 1, attempt: attemptOf(actor.state, target, attempt) });
+    if (answer.kind === 'answer') {
+      item.unreachableSince = undefined;
+      this.answered(item, answer.value);
+    } else {
+      this.notReached(item, answer);
+    }
+  }
+
+  private answered(item: Watched, status: AttemptStatus): void {
+    if (status.state !== 'neverSeen') {
+      void this.onReport(status.report).catch(() => undefined);
+      this.again(item, Math.min(item.delay * 2, MAX_POLL_MS), 'poll');
+    } else if (item.actor.state.open.has(item.target)) {
+      this.again(item, 0, 'send');
+    } else {
+      this.submit(item, { type: 'neverSeen', target: item.target, n: item.n });
+    }
+  }
+
+  /** Nobody listens: known at once, but the agent may come back. No answer: it may have begun, so it is asked. */
+  private notReached(item: Watched, answer: Answered<unknown>): void {
+    const now = this.clock.now();
+    item.unreachableSince ??= now;
+    const open = item.actor.state.open.has(item.target);
+    if (open && now - item.unreachableSince >= UNREACHABLE_AFTER_MS) {
+      this.submit(item, { type: 'unreachable', target: item.target, n: item.n });
+    }
+    this.again(item, Math.min(item.delay * 2, open ? UNREACHABLE_AFTER_MS / 3 : MAX_POLL_MS), answer.kind === 'noAnswer' ? 'poll' : item.mode);
+  }
+
+  private submit(item: Watched, input: Parameters<RolloutActor['submit']>[0]): void {
+    const { actor, target } = item;
+    actor.submit(input, EXECUTOR, `agent:${hostOf(actor.state, target)}`).catch((error: unknown) => {
+      this.logger.warn({ rollout: actor.id, target, err: messageOf(error) }, 'what an agent said could not be recorded; it is asked again');
+    });
+  }
+
+  private again(item: Watched, delay: number, mode: Watched['mode'] = item.mode): void {
+    item.mode = mode;
+    item.delay = Math.max(delay, FIRST_RESEND_MS);
+    item.due = this.clock.now() + delay;
+  }
+
+  private scanLater(): void {
+    if (this.cancelScan !== undefined || this.stopped || this.watched.size === 0) return;
+    this.cancelScan = this.clock.schedule(SCAN_MS, () => {
+      this.cancelScan = undefined;
+      this.scan();
+      this.scanLater();
+    });
+  }
+
+  /** Forgets what has settled and asks again for what is due. Linear in the targets that are in a step, twice a second. */
+  private scan(): void {
+    const now = this.clock.now();
+    for (const [key, item] of this.watched) {
+      if (!this.isOpen(item)) this.watched.delete(key);
+      else if (!item.waiting && item.due <= now) {
+        item.waiting = true;
+        this.ready.push(item);
+      }
+    }
+    this.pump();
+  }
+}

@@ -1,0 +1,31 @@
+import type { AttemptStatus, RunCommand, RunReply, Shard, StatusQuery } from '@sluice/contracts';
+import type { EventLog } from '@sluice/event-log';
+import type { Clock } from '@sluice/kernel';
+
+/** How a request to a host ended: `unreachable` = nobody listens there (known at once), `noAnswer` = not known. */
+export type Answered<T> = { readonly kind: 'answer'; readonly value: T } | { readonly kind: 'unreachable' } | { readonly kind: 'noAnswer' };
+
+/** The executor's way to the hosts. */
+export interface AgentPort {
+  run(command: RunCommand): Promise<Answered<RunReply>>;
+  status(host: string, query: StatusQuery): Promise<Answered<AttemptStatus>>;
+}
+
+/** What the engine says about its own course; never a secret. */
+export interface EngineLogger {
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+  error(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+export const silentLogger: EngineLogger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+export interface ExecutorDeps {
+  readonly log: EventLog;
+  readonly clock: Clock;
+  /** A fresh ULID. */
+  readonly newId: () => string;
+  readonly agents: AgentPort;
+  readonly shards: readonly Shard[];
+  readonly logger?: EngineLogger;
+}
