@@ -42,8 +42,18 @@ export type {
 } from './events/index.js';
 export { EMPTY_HEAD } from './events/index.js';
 export { canonicalJson, hashOf, sha256 } from './hashing.js';
-export type { GroupEntry, InventoryRecord, InventorySource, MemberEntry } from './inventory.js';
-export type { Notification, NotificationData, Severity } from './notification.js';
+export type {
+  GroupDocument,
+  GroupEntry,
+  InventoryCommand,
+  InventoryDocument,
+  InventoryRecord,
+  InventorySource,
+  MemberDocument,
+  MemberEntry,
+} from './inventory.js';
+export type { Notification, NotificationData, NotificationType, Severity } from './notification.js';
+export { NOTIFICATION_TYPES } from './notification.js';
 export type {
   BatchSizes,
   LeftOut,
@@ -52,6 +62,7 @@ export type {
   PlanPreview,
   PlanTarget,
   PlanWaits,
+  PreviewReply,
   StepName,
   StepSpec,
 } from './plan.js';
@@ -86,7 +97,10 @@ export {
   parseRunReport,
   parseStatusQuery,
 } from './schemas/messages.js';
+export { DEPLOY_REQUEST_SCHEMA, REQUEST_LIMITS, REQUEST_PATTERNS } from './schemas/deploy-request.js';
+export { INVENTORY_GROUP_SCHEMA, INVENTORY_SCHEMA } from './schemas/inventory.js';
 export { COMMIT_SCHEMA, EVENT_SCHEMAS } from './schemas/events.js';
+export { NOTIFICATION_SCHEMA, parseNotification } from './schemas/notification.js';
 export type { Schema } from './schemas/parts.js';
 export { MAX_MESSAGE_BYTES, parserOf } from './schemas/validate.js';
 export type { CommitToEncode, DecodedCommit } from './serde/commit.js';

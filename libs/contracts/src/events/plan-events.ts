@@ -10,4 +10,7 @@ export type PlanEvent =
       readonly requestId: string;
       readonly faults: readonly Fault[];
       readonly documentHash: string;
+      /** As far as the document could be read. */
+      readonly app?: string;
+      readonly group?: string;
     };
