@@ -1,0 +1,49 @@
+import type { StepName } from '@sluice/contracts';
+
+/** What a fleet lived through: kept by the hosts themselves, not read from any report or log. */
+export class FleetCounters {
+  private readonly executions = new Map<string, number>();
+  private notServingNow = 0;
+  private inStepNow = 0;
+  maxNotServing = 0;
+  maxInStep = 0;
+  runs = 0;
+  statusQueries = 0;
+  reports = 0;
+  refusals = 0;
+
+  /** A step begins to act on a host. `attempt` names rollout, host, and number of the attempt. */
+  began(attempt: string, step: StepName): void {
+    const key = `${attempt}/${step}`;
+    this.executions.set(key, (this.executions.get(key) ?? 0) + 1);
+    this.inStepNow += 1;
+    this.maxInStep = Math.max(this.maxInStep, this.inStepNow);
+  }
+
+  ended(): void {
+    this.inStepNow -= 1;
+  }
+
+  serving(before: boolean, after: boolean): void {
+    this.notServingNow += Number(before) - Number(after);
+    this.maxNotServing = Math.max(this.maxNotServing, this.notServingNow);
+  }
+
+  get notServing(): number {
+    return this.notServingNow;
+  }
+
+  get inStep(): number {
+    return this.inStepNow;
+  }
+
+  /** How often each step of each attempt was done. */
+  get steps(): ReadonlyMap<string, number> {
+    return this.executions;
+  }
+
+  /** Steps of one attempt that a host did more than once: must be none, whatever was lost or sent twice. */
+  doneTwice(): string[] {
+    return [...this.executions].filter(([, times]) => times > 1).map(([key, times]) => `${key} x${times}`);
+  }
+}

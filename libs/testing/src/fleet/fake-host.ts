@@ -1,0 +1,200 @@
+import {
+  type AttemptStatus,
+  hashOf,
+  type RunCommand,
+  type RunReply,
+  type StatusQuery,
+  type StepName,
+  type StepReport,
+  type StepSpec,
+} from '@sluice/contracts';
+import type { CancelTimer, Clock } from '@sluice/kernel';
+
+import type { FleetCounters } from './counters.js';
+import type { StepFault, StepFaults } from './faults.js';
+import { type JournalEntry, reportOf, Slot } from './slot.js';
+
+/** How long each step takes, ms. */
+export type StepTimes = Readonly<Record<StepName, number>>;
+
+/** A download that finds its version on the host. */
+const LOCAL_DOWNLOAD_MS = 20;
+
+export interface HostParts {
+  readonly clock: Clock;
+  readonly counters: FleetCounters;
+  readonly times: StepTimes;
+  readonly faults: StepFaults;
+  /** A result is there to be reported: the run's end, or progress. */
+  readonly reported: (host: FakeHost, entry: JournalEntry) => void;
+  /** The agent says something that is not so. */
+  readonly lied: (host: FakeHost, entry: JournalEntry) => void;
+}
+
+/** One host with its agent: takes runs, does their steps on the clock, keeps a journal, refuses old tokens. */
+export class FakeHost {
+  readonly journal = new Map<string, JournalEntry>();
+  readonly slots = new Map<string, Slot>();
+  /** The agent's process lives. */
+  up = true;
+  /** The network reaches it. */
+  connected = true;
+  private readonly timers = new Set<CancelTimer>();
+
+  constructor(
+    readonly name: string,
+    private readonly parts: HostParts,
+  ) {}
+
+  /** The same attempt twice has one effect, whoever asks and however often. */
+  run(command: RunCommand): RunReply {
+    const slot = this.slotOf(command.spec);
+    const refused = this.refusal(command, slot);
+    if (refused !== undefined) {
+      this.parts.counters.refusals += 1;
+      return refused;
+    }
+    slot.fence = command.token;
+    if (this.journal.has(command.attempt))
+      return { ok: true, state: 'known', status: this.status({ v: 1, attempt: command.attempt }) };
+    const entry: JournalEntry = { command, results: [], step: command.steps[0], final: false, acked: false };
+    this.journal.set(command.attempt, entry);
+    slot.current = command.attempt;
+    this.begin(entry, slot);
+    return { ok: true, state: 'accepted' };
+  }
+
+  status({ attempt }: StatusQuery): AttemptStatus {
+    const entry = this.journal.get(attempt);
+    if (entry === undefined) return { state: 'neverSeen' };
+    const report = reportOf(entry);
+    return entry.step === undefined ? { state: 'ended', report } : { state: 'running', step: entry.step, report };
+  }
+
+  /** The agent's process dies; the app's goes on. */
+  crash(downMs: number): void {
+    this.up = false;
+    for (const cancel of this.timers) cancel();
+    this.timers.clear();
+    this.parts.clock.schedule(downMs, () => this.restart());
+  }
+
+  slotOf({ app, group }: Pick<StepSpec, 'app' | 'group'>): Slot {
+    const known = this.slots.get(group);
+    if (known !== undefined) return known;
+    const slot = new Slot(app, group, { running: null }, this.parts.counters);
+    this.slots.set(group, slot);
+    return slot;
+  }
+
+  private refusal(command: RunCommand, slot: Slot): RunReply | undefined {
+    const no = (code: 'FENCED' | 'SPEC_CHANGED' | 'BUSY' | 'BAD_RUN' | 'WRONG_HOST', message: string): RunReply => ({
+      ok: false,
+      code,
+      message,
+    });
+    if (command.host !== this.name) return no('WRONG_HOST', `this is ${this.name}`);
+    if (command.token < slot.fence) return no('FENCED', `token ${command.token} is older than ${slot.fence}`);
+    if (command.specHash !== specHash(command)) return no('BAD_RUN', 'the spec is not what its hash says');
+    const known = this.journal.get(command.attempt);
+    if (known !== undefined)
+      return known.command.specHash === command.specHash
+        ? undefined
+        : no('SPEC_CHANGED', 'another spec under the same attempt');
+    return slot.current === undefined ? undefined : no('BUSY', `${slot.current} runs`);
+  }
+
+  private begin(entry: JournalEntry, slot: Slot): void {
+    const { step, command } = entry;
+    if (step === undefined) return;
+    const { version } = command.spec;
+    const fault = this.parts.faults({ host: this.name, step, version, n: command.n });
+    this.parts.counters.began(`${command.rollout}/${this.name}/${command.n}`, step);
+    if (fault?.kind === 'hang') return;
+    const local = step === 'download' && slot.has(version);
+    const ms = local ? LOCAL_DOWNLOAD_MS : this.parts.times[step] * (fault?.kind === 'slow' ? fault.factor : 1);
+    if (fault?.kind === 'crash') this.later(ms / 2, () => this.crash(fault.downMs));
+    else this.later(ms, () => this.end(entry, slot, outcome(slot, { step, version, ms, local }, fault), fault));
+  }
+
+  private end(entry: JournalEntry, slot: Slot, result: StepReport, fault: StepFault | undefined): void {
+    this.parts.counters.ended();
+    const { step, command } = entry;
+    if (step !== undefined && result.ok) slot.apply(step, command.spec.version);
+    if (!result.ok && result.serving === true && !slot.serving) slot.apply('enable', command.spec.version);
+    entry.results.push(result);
+    entry.step = result.ok ? command.steps[entry.results.length] : undefined;
+    if (fault?.kind === 'lie') this.parts.lied(this, entry);
+    if (entry.step === undefined) this.close(entry, slot);
+    this.parts.reported(this, entry);
+    this.begin(entry, slot);
+  }
+
+  private close(entry: JournalEntry, slot: Slot): void {
+    entry.final = true;
+    slot.current = undefined;
+  }
+
+  /** What was under way when the agent died is not begun again: it is reported as broken off. */
+  private restart(): void {
+    this.up = true;
+    for (const entry of this.journal.values()) {
+      const { step, command } = entry;
+      if (step !== undefined) {
+        const slot = this.slotOf(command.spec);
+        this.parts.counters.ended();
+        entry.results.push({
+          step,
+          ok: false,
+          ms: 0,
+          code: 'INTERRUPTED',
+          message: 'the agent died in this step',
+          serving: slot.serving,
+        });
+        entry.step = undefined;
+        this.close(entry, slot);
+      }
+      if (!entry.acked) this.parts.reported(this, entry);
+    }
+  }
+
+  private later(ms: number, work: () => void): void {
+    const cancel = this.parts.clock.schedule(ms, () => {
+      this.timers.delete(cancel);
+      work();
+    });
+    this.timers.add(cancel);
+  }
+}
+
+interface Ending {
+  readonly step: StepName;
+  readonly version: string;
+  readonly ms: number;
+  readonly local: boolean;
+}
+
+function outcome(slot: Slot, { step, version, ms, local }: Ending, fault: StepFault | undefined): StepReport {
+  if (fault?.kind === 'fail') {
+    const code = fault.code ?? `${step.toUpperCase()}_FAILED`;
+    return { step, ok: false, ms, code, message: 'planted', serving: fault.serving ?? servesAfterFailed(slot, step) };
+  }
+  if (step === 'probe' && !(slot.running === version && slot.serving)) {
+    return { step, ok: false, ms, code: 'NOT_AT_TARGET', message: `runs ${slot.running}`, serving: slot.serving };
+  }
+  return { step, ok: true, ms, ...(local ? { note: 'local' as const } : {}) };
+}
+
+const servesAfterFailed = (slot: Slot, step: StepName): boolean =>
+  (step === 'drain' || step === 'probe') && slot.serving;
+
+const hashes = new WeakMap<StepSpec, Map<string, string>>();
+
+/** What the executor hashes: the spec and the steps of the attempt. */
+function specHash({ spec, steps }: Pick<RunCommand, 'spec' | 'steps'>): string {
+  const ofSpec = hashes.get(spec) ?? new Map<string, string>();
+  hashes.set(spec, ofSpec);
+  const hash = ofSpec.get(steps.join()) ?? hashOf({ spec, steps });
+  ofSpec.set(steps.join(), hash);
+  return hash;
+}
