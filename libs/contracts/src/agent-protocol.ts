@@ -1,3 +1,4 @@
+import { hashOf } from './hashing.js';
 import type { StepName, StepSpec } from './plan.js';
 import { encodeToken } from './tokens.js';
 
@@ -7,6 +8,9 @@ export type RunKind = 'roll' | 'enable' | 'probe';
 /** rollout/target/step/n: names one try of one step for ever. */
 export const attemptId = (rollout: string, host: string, step: StepName, n: number): string =>
   `${rollout}/${encodeToken(host)}/${step}/${n}`;
+
+/** What `specHash` of a run must be: the agent computes it anew and keeps it with the attempt (TAR-10). */
+export const specHashOf = (spec: StepSpec, steps: readonly StepName[]): string => hashOf({ spec, steps });
 
 /** `sluice.agent.<host>.run`: consecutive agent steps travel as one run, named by its first step's attempt. */
 export interface RunCommand {

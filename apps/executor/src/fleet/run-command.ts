@@ -1,14 +1,14 @@
-import { attemptId, hashOf, type RunCommand, type StepName } from '@sluice/contracts';
+import { attemptId, type RunCommand, specHashOf, type StepName, type StepSpec } from '@sluice/contracts';
 import { type OpenAttempt, planOf, type RolloutState } from '@sluice/rollout';
 
 /** Spec hashes by chain: a rollout of 100,000 targets has one spec and two or three chains. */
 const hashes = new WeakMap<object, Map<string, string>>();
 
-function specHash(spec: object, steps: readonly StepName[]): string {
+function specHash(spec: StepSpec, steps: readonly StepName[]): string {
   const known = hashes.get(spec) ?? new Map<string, string>();
   hashes.set(spec, known);
   const key = steps.join();
-  const hash = known.get(key) ?? hashOf({ spec, steps });
+  const hash = known.get(key) ?? specHashOf(spec, steps);
   known.set(key, hash);
   return hash;
 }
