@@ -23,6 +23,8 @@ const general = {
   'import/no-self-import': 'error',
   'import/no-duplicates': 'error',
   'sluice/no-export-star': 'error',
+  // expect(value, 'what it is')
+  'vitest/valid-expect': ['error', { maxArgs: 2 }],
   // given/when/then asserts inside its own functions.
   'vitest/expect-expect': 'off',
 };
@@ -44,7 +46,7 @@ export function lintConfiguration() {
     jsPlugins: ['./tools/lint/sluice-plugin.mjs'],
     options: { typeAware: true, denyWarnings: true, reportUnusedDisableDirectives: 'error' },
     categories: { correctness: 'error' },
-    ignorePatterns: ['**/dist/**', '**/.cache/**', '**/.nx/**', '**/coverage/**', '**/var/**'],
+    ignorePatterns: ['**/node_modules/**', '**/dist/**', '**/.cache/**', '**/.nx/**', '**/coverage/**', '**/var/**'],
     rules: { ...general, ...budget },
     overrides: [
       ...ownership(),
