@@ -1,4 +1,4 @@
-import type { Environment, Profile, VerifySpec } from './request.js';
+import type { DurationText, Environment, Profile, VerifySpec } from './request.js';
 
 export type InventorySource = 'file' | 'api' | 'heartbeat';
 
@@ -25,6 +25,8 @@ export interface MemberEntry {
   readonly running?: string | null;
   readonly serving?: boolean;
   readonly lastSeen?: number;
+  /** `host:port` of the app; null when nothing listens. */
+  readonly endpoint?: string | null;
 }
 
 /** One value of KV `sluice_inventory`: `group.<group>` or `member.<group>.<host>` (names as tokens). */
@@ -37,3 +39,40 @@ export interface InventoryRecord<E> {
   readonly fetchedAt: number;
   readonly entry: E;
 }
+
+/** A member as people write it: its name, or more about it. */
+export type MemberDocument =
+  | string
+  | {
+      readonly host: string;
+      readonly site?: string;
+      readonly labels?: Readonly<Record<string, string>>;
+      readonly down?: boolean;
+    };
+
+/** A group and its members as people write them: in the inventory file, and in a command. */
+export interface GroupDocument {
+  readonly name: string;
+  readonly app: string;
+  readonly environment: Environment;
+  readonly profile?: Profile;
+  readonly verify?: Partial<Omit<VerifySpec, 'intervalMs' | 'timeoutMs'>> & { readonly interval?: DurationText };
+  readonly startTimeout?: DurationText;
+  readonly drainWindow?: DurationText;
+  readonly members?: readonly MemberDocument[];
+  /** Of this definition at its source: an older one than the stored is ignored. The time of arrival when absent. */
+  readonly version?: number;
+}
+
+/** The inventory file (YAML or JSON). */
+export interface InventoryDocument {
+  readonly groups: readonly GroupDocument[];
+}
+
+/**
+ * `sluice.command.inventory`, target = the group. `replaceGroup`: these are all its members. `mergeGroup`: members that
+ * are not named stay as they are. Answer: CommandResult, `rev` = the version that is stored now.
+ */
+export type InventoryCommand =
+  | { readonly type: 'replaceGroup'; readonly group: GroupDocument }
+  | { readonly type: 'mergeGroup'; readonly group: GroupDocument };

@@ -1,6 +1,15 @@
 import type { Actor } from '@sluice/kernel';
 
-import type { ArtifactRef, Environment, GateName, Profile, RolloutMode, Strategy, VerifySpec } from './request.js';
+import type {
+  ArtifactRef,
+  Environment,
+  Fault,
+  GateName,
+  Profile,
+  RolloutMode,
+  Strategy,
+  VerifySpec,
+} from './request.js';
 
 export type StepName = 'probe' | 'drain' | 'download' | 'install' | 'verify' | 'enable';
 
@@ -112,3 +121,7 @@ export interface PlanPreview {
   /** The reply would be too large for one message: later batches are not listed, the plan itself is whole. */
   readonly truncated?: true;
 }
+
+/** Answer of `sluice.command.plan` to a request document: what it would do, or why it cannot. Nothing is written. */
+export type PreviewReply =
+  { readonly ok: true; readonly preview: PlanPreview } | { readonly ok: false; readonly faults: readonly Fault[] };

@@ -1,14 +1,23 @@
 import type { LeftOut } from '@sluice/contracts';
 
-const MAX_ENTRIES = 2_000;
-const MAX_TEXT = 100;
+const MAX_BYTES = 128 * 1024;
+const MAX_REASON = 100;
+
+const encoder = new TextEncoder();
 
 /**
- * The seal of a plan is one commit and must stay small: at most 2,000 left-out hosts are named, with short reasons.
- * One last entry for the host `*` counts the rest.
+ * The seal of a plan is one commit and must stay small: left-out hosts are named, with short reasons, in up to 128 KiB
+ * (about 2,500 hosts). One last entry for the host `*` counts the rest.
  */
 export function boundLeftOut(leftOut: readonly LeftOut[]): readonly LeftOut[] {
-  const named = leftOut.slice(0, MAX_ENTRIES).map(({ host, reason }) => ({ host, reason: reason.slice(0, MAX_TEXT) }));
-  const more = leftOut.length - named.length;
-  return more === 0 ? named : [...named, { host: '*', reason: `${more} more hosts are left out` }];
+  const named: LeftOut[] = [];
+  let bytes = 0;
+  for (const { host, reason } of leftOut) {
+    const entry: LeftOut = { host, reason: reason.slice(0, MAX_REASON) };
+    bytes += encoder.encode(JSON.stringify(entry)).length + 1;
+    if (bytes > MAX_BYTES)
+      return [...named, { host: '*', reason: `${leftOut.length - named.length} more hosts are left out` }];
+    named.push(entry);
+  }
+  return named;
 }

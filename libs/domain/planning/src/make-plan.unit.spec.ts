@@ -144,8 +144,8 @@ describe('makePlan', () => {
   it('bounds the hosts that are left out, so that the seal stays one commit', () => {
     const members = sampleMembers(5_000, (i) => (i > 0 ? { down: true } : {}));
     const { leftOut } = madePlan(sampleInput(members)).draft;
-    expect(leftOut).toHaveLength(2_001);
-    expect(leftOut.at(-1)).toEqual({ host: '*', reason: '2999 more hosts are left out' });
+    expect(JSON.stringify(leftOut).length).toBeLessThan(130 * 1024);
+    expect(leftOut.at(-1)).toEqual({ host: '*', reason: `${5_000 - leftOut.length} more hosts are left out` });
   });
 
   it('TRS-04 puts drained hosts first when they use up the budget, and one of them is the canary', () => {

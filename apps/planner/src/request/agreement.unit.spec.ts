@@ -1,0 +1,155 @@
+import { DEPLOY_REQUEST_SCHEMA } from '@sluice/contracts';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { FULL_REQUEST, SAMPLE_REQUEST } from './samples.js';
+import { shapeFaults } from './shape.js';
+
+const bySchema = new Ajv2020({ allErrors: true, strict: false }).compile(DEPLOY_REQUEST_SCHEMA);
+
+const exec = { kind: 'exec', steps: { install: ['/opt/install', ''] }, stepTimeoutMs: 60_000 };
+const withField = (name: string, value: unknown): unknown => ({ ...SAMPLE_REQUEST, [name]: value });
+const without = (name: string): unknown =>
+  Object.fromEntries(Object.entries(SAMPLE_REQUEST).filter(([key]) => key !== name));
+/** As it comes out of JSON.parse: `__proto__` is a field like any other there. */
+const parsed = (text: string): unknown => JSON.parse(`{${JSON.stringify(SAMPLE_REQUEST).slice(1, -1)},${text}}`);
+
+const valid: readonly unknown[] = [
+  SAMPLE_REQUEST,
+  FULL_REQUEST,
+  withField('profile', exec),
+  withField('profile', { ...exec, steps: {}, env: { NODE_ENV: 'x', toString: 'y' } }),
+  withField('gates', []),
+  withField('verify', {}),
+  withField('canary', {}),
+  withField('approvals', {}),
+  withField('reason', ''),
+  withField('tailFrom', 2.0),
+  withField('group', '店铺-web'),
+  withField('version', '1.0.0+build.7~rc1'),
+  withField('app', 'a..b'),
+  ...['0%', '51%', ' 25% ', '10% + 90%', '2', '101%', '1%+1%'].map((text) => withField('batches', text)),
+  withField('artifact', { url: 'file:///srv/shop.tgz', sha256: '0'.repeat(64) }),
+];
+
+const wrongValues: readonly unknown[] = [
+  null,
+  true,
+  false,
+  0,
+  -1,
+  1.5,
+  1e300,
+  '',
+  ' ',
+  'x'.repeat(5_000),
+  [],
+  [1],
+  ['settled', 'settled'],
+  {},
+  { host: 1 },
+  { kind: 'exec' },
+  'a.>',
+  '../..',
+  'a\u0000b',
+  '\ud800',
+  'a b',
+  '*',
+];
+
+const invalid: readonly unknown[] = [
+  null,
+  1,
+  'text',
+  true,
+  [],
+  [SAMPLE_REQUEST],
+  {},
+  ...['app', 'group', 'version', 'artifact'].map(without),
+  withField('unknown', 1),
+  withField('Batches', '25%'),
+  ...['toString', 'hasOwnProperty', 'constructor', 'valueOf'].map((name) => withField(name, 1)),
+  parsed('"__proto__":{"x":1}'),
+  parsed('"profile":{"kind":"exec","steps":{"__proto__":["a"]},"stepTimeoutMs":1}'),
+  parsed('"profile":{"kind":"exec","steps":{},"stepTimeoutMs":1,"env":{"__proto__":"a"}}'),
+  parsed('"profile":{"kind":"exec","steps":{},"stepTimeoutMs":1,"env":{"constructor":"a"}}'),
+  parsed('"odd":{"constructor":1}'),
+  parsed('"gates":[{"constructor":{"prototype":1}}]'),
+  ...['app', 'group'].flatMap((name) =>
+    ['a.>', '../..', '*', '', '.hidden', 'a/b', 'a\nb', 'x'.repeat(201), 'a\u0007'].map((text) =>
+      withField(name, text),
+    ),
+  ),
+  ...['..', '.', 'a/b', '', '-1', 'ä', 'x'.repeat(129), '1.0\n'].map((text) => withField('version', text)),
+  ...['', 'ftp://x/y', 'store.example/x', 'https://', 'https://a b', 'file:///a\nb'].map((url) =>
+    withField('artifact', { ...SAMPLE_REQUEST.artifact, url }),
+  ),
+  ...['', 'AB'.repeat(32), 'ab'.repeat(31), 'zz'.repeat(32)].map((sha256) =>
+    withField('artifact', { ...SAMPLE_REQUEST.artifact, sha256 }),
+  ),
+  withField('artifact', { url: 'https://a/b' }),
+  withField('artifact', { ...SAMPLE_REQUEST.artifact, md5: 'x' }),
+  withField('artifact', [SAMPLE_REQUEST.artifact]),
+  ...['25', '%', '10+90', '1e1%', '-1%', '10%+', Array<string>(101).fill('1%').join('+')]
+    .slice(1)
+    .map((text) => withField('batches', text)),
+  ...['5', '5 m', '-5m', '1.5m', 'm', '5w', '1234567890s'].map((text) => withField('interval', text)),
+  ...[1, 0, 2.5, 100_001, '3'].map((n) => withField('tailFrom', n)),
+  withField('profile', { kind: 'docker' }),
+  withField('profile', {}),
+  withField('profile', { ...exec, stepTimeoutMs: 0 }),
+  withField('profile', { ...exec, steps: { install: [] } }),
+  withField('profile', { ...exec, steps: { install: [''] } }),
+  withField('profile', { ...exec, steps: { deploy: ['a'] } }),
+  withField('profile', { ...exec, steps: [] }),
+  withField('profile', { ...exec, command: ['a'] }),
+  withField('profile', { kind: 'process', command: 'node server.js', stopGraceMs: 1 }),
+  withField('profile', { kind: 'process', command: Array<string>(65).fill('a'), stopGraceMs: 1 }),
+  withField('profile', { kind: 'process', command: ['a'], stopGraceMs: 1, env: { 'A B': 'x' } }),
+  withField('profile', { kind: 'process', command: ['a'], stopGraceMs: 1, env: { A: 1 } }),
+  withField('profile', { kind: 'process', command: ['a'], stopGraceMs: 1, env: [] }),
+  withField('requestedBy', { id: 'ana' }),
+  withField('requestedBy', { id: '', kind: 'user' }),
+  withField('verify', { intervalMs: 5 }),
+  withField('verify', { path: 'health' }),
+  withField('verify', { port: 0 }),
+  ...Object.keys(FULL_REQUEST).flatMap((name) => wrongValues.map((value) => withField(name, value))),
+];
+
+/** Most of the crossings of fields and odd values are faults; a few (`''` as a reason) are not. */
+const agree = (document: unknown): void => {
+  const faults = shapeFaults(document);
+  const shown = JSON.stringify({ document, faults, errors: bySchema.errors }).slice(0, 600);
+  expect(bySchema(document), shown).toBe(faults.length === 0);
+};
+
+describe('DTOs and JSON Schema of a deploy request', () => {
+  it('accept the same documents', () => {
+    for (const document of valid) expect(shapeFaults(document), JSON.stringify(document)).toEqual([]);
+    for (const document of valid) agree(document);
+  });
+
+  it('refuse the same documents', () => {
+    for (const document of invalid) agree(document);
+    const refused = invalid.filter((document) => shapeFaults(document).length > 0);
+    expect(refused.length).toBeGreaterThan(500);
+  });
+
+  it('agree on whatever becomes of a request when a field is changed', () => {
+    const value = fc.oneof(
+      fc.jsonValue({ maxDepth: 2 }),
+      fc.constantFrom(...wrongValues),
+      fc.constantFrom(...Object.values(FULL_REQUEST)),
+    );
+    const field = fc.oneof(fc.constantFrom(...Object.keys(FULL_REQUEST)), fc.string({ maxLength: 5 }));
+    fc.assert(
+      fc.property(field, value, (name, changed) => agree({ ...FULL_REQUEST, [name]: changed })),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('gives the examples of the schema no fault', () => {
+    for (const example of DEPLOY_REQUEST_SCHEMA.examples) expect(shapeFaults(example)).toEqual([]);
+  });
+});

@@ -1,0 +1,88 @@
+import { REQUEST_API_VERSION, REQUEST_LIMITS, REQUEST_PATTERNS } from '@sluice/contracts';
+import { Type } from 'class-transformer';
+import { ValidateNested } from 'class-validator';
+
+import {
+  ActorDto,
+  ApprovalsDto,
+  ArtifactDto,
+  CanaryDto,
+  Duration,
+  ExecProfileDto,
+  Name,
+  ProcessProfileDto,
+  VerifyDto,
+} from './parts.dto.js';
+import { Flag, Int, isPlainObject, Nested, OneOf, Optional, Rule, Text } from './rules.js';
+
+const GATES: readonly unknown[] = ['settled', 'ready'];
+
+const isGateList = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((gate) => GATES.includes(gate)) && new Set(value).size === value.length;
+
+/** Which rules hold for a profile depends on its kind; one of no known kind gets a fault for the kind. */
+function profileType(owner: Readonly<Record<string, unknown>> | undefined): new () => object {
+  const profile = owner?.['profile'];
+  const isExec =
+    isPlainObject(profile) && Object.entries(profile as object).some(([k, v]) => k === 'kind' && v === 'exec');
+  return isExec ? ExecProfileDto : ProcessProfileDto;
+}
+
+/** The form of a deploy request, as DEPLOY_REQUEST_SCHEMA says it too (a test holds the two together). */
+export class DeployRequestDto {
+  @Optional() @OneOf(REQUEST_API_VERSION) apiVersion?: unknown;
+  @Optional() @OneOf('DeployRequest') kind?: unknown;
+  @Optional() @Name() id?: unknown;
+  @Name() app?: unknown;
+  @Name() group?: unknown;
+
+  @Text(
+    REQUEST_PATTERNS.version,
+    'BAD_VERSION',
+    'must be safe as the name of a folder: 1 to 128 of A-Z a-z 0-9 . _ + ~ -, the first a letter or a digit',
+  )
+  version?: unknown;
+
+  @Nested(() => ArtifactDto) artifact?: unknown;
+  @Optional() @OneOf('canary', 'rolling') strategy?: unknown;
+
+  @Optional()
+  @Text(
+    REQUEST_PATTERNS.batches,
+    'BATCHES_SYNTAX',
+    'must be a batch rule: 25%, 0% (one at a time), a pattern 10%+20%+70% of at most 100 terms, or 4 (batches)',
+  )
+  batches?: unknown;
+
+  @Optional() @Duration() interval?: unknown;
+  @Optional() @Duration() tailInterval?: unknown;
+  @Optional() @Int(REQUEST_LIMITS.tailFrom) tailFrom?: unknown;
+  @Optional() @Nested(() => CanaryDto) canary?: unknown;
+  @Optional() @Duration() bake?: unknown;
+  @Optional() @Nested(() => ApprovalsDto) approvals?: unknown;
+  @Optional() @Duration() startTimeout?: unknown;
+  @Optional() @Flag() ignoreVerify?: unknown;
+  @Optional() @Int(REQUEST_LIMITS.failureThreshold) failureThreshold?: unknown;
+  @Optional() @Int(REQUEST_LIMITS.extraFailures) extraFailures?: unknown;
+  @Optional() @Int(REQUEST_LIMITS.minServing) minServing?: unknown;
+  @Optional() @OneOf('automatic', 'manual') mode?: unknown;
+  @Optional() @OneOf('hold', 'rollback') onCanaryFailure?: unknown;
+
+  @Optional()
+  @Rule('BAD_GATES', 'must be a list of gates, each once: settled, ready', isGateList)
+  gates?: unknown;
+
+  @Optional()
+  @Rule('BAD_OBJECT', 'must be an object', isPlainObject)
+  @ValidateNested()
+  @Type((help) => profileType(help?.object))
+  profile?: unknown;
+
+  @Optional() @Nested(() => VerifyDto) verify?: unknown;
+  @Optional() @Duration() drainWindow?: unknown;
+  @Optional() @Nested(() => ActorDto) requestedBy?: unknown;
+
+  @Optional()
+  @Text(REQUEST_PATTERNS.reason, 'BAD_TEXT', 'must be a text of at most 2000 characters')
+  reason?: unknown;
+}

@@ -1,0 +1,44 @@
+import { encodeToken, type Fault } from '@sluice/contracts';
+import { isSluiceError } from '@sluice/kernel';
+
+/** Fields of a request, of the right form or absent. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** What a JSON Schema cannot say: bytes of names, addresses, and the app that the subject names. */
+export function meaningFaults(fields: Fields, subjectApp: string | undefined): readonly Fault[] {
+  const canary = fields['canary'] as Fields | undefined;
+  const artifact = fields['artifact'] as Fields | undefined;
+  return [
+    ...['id', 'app', 'group'].flatMap((name) => nameFaults(`/${name}`, fields[name])),
+    ...nameFaults('/canary/host', canary?.['host']),
+    ...urlFaults(artifact?.['url']),
+    ...subjectFaults(fields['app'], subjectApp),
+  ];
+}
+
+function nameFaults(path: string, name: unknown): readonly Fault[] {
+  if (typeof name !== 'string') return [];
+  try {
+    encodeToken(name);
+    return [];
+  } catch (error) {
+    if (!isSluiceError(error, 'BAD_NAME')) throw error;
+    return [{ path, code: error.code, message: error.message }];
+  }
+}
+
+function urlFaults(text: unknown): readonly Fault[] {
+  if (typeof text !== 'string') return [];
+  const path = '/artifact/url';
+  if (!URL.canParse(text)) return [{ path, code: 'BAD_URL', message: 'is no address: check its host and port' }];
+  const url = new URL(text);
+  if (url.username === '' && url.password === '') return [];
+  const message = 'must not hold a user or a password: a request is kept in the log, so give agents access another way';
+  return [{ path, code: 'SECRET_IN_URL', message }];
+}
+
+function subjectFaults(app: unknown, subjectApp: string | undefined): readonly Fault[] {
+  if (typeof app !== 'string' || subjectApp === undefined || app === subjectApp) return [];
+  const message = `differs from the app "${subjectApp}" of the subject that the request was published on: make them equal`;
+  return [{ path: '/app', code: 'APP_MISMATCH', message }];
+}

@@ -1,0 +1,100 @@
+import { REQUEST_LIMITS, REQUEST_PATTERNS } from '@sluice/contracts';
+
+import { Int, isPlainObject, matches, Nested, OneOf, Optional, Rule, Text } from './rules.js';
+
+const isProgram = matches(REQUEST_PATTERNS.program);
+const isArgument = matches(REQUEST_PATTERNS.argument);
+const isVariable = matches(REQUEST_PATTERNS.variable);
+
+export const Name = (): PropertyDecorator =>
+  Text(
+    REQUEST_PATTERNS.name,
+    'BAD_NAME',
+    'must be a name: 1 to 200 letters, digits and . _ @ + -, the first a letter, a digit or _',
+  );
+
+export const Duration = (): PropertyDecorator =>
+  Text(
+    REQUEST_PATTERNS.duration,
+    'BAD_DURATION',
+    'must be a duration: a whole number and ms, s, m, h or d, such as 30s',
+  );
+
+const Argv = (): PropertyDecorator => {
+  const [least, most] = REQUEST_LIMITS.arguments;
+  return Rule('BAD_COMMAND', `must be a list of ${least} to ${most} texts: a program and its arguments`, (value) => {
+    if (!Array.isArray(value) || value.length < least || value.length > most) return false;
+    return isProgram(value[0]) && value.every(isArgument);
+  });
+};
+
+const Variables = (): PropertyDecorator => {
+  const most = REQUEST_LIMITS.variables[1];
+  const message = `must be an object of at most ${most} variables: names of letters, digits and _, values of text`;
+  return Rule('BAD_ENVIRONMENT', message, (value) => {
+    if (!isPlainObject(value)) return false;
+    const entries = Object.entries(value as object);
+    return entries.length <= most && entries.every(([name, text]) => isVariable(name) && isArgument(text));
+  });
+};
+
+export class ArtifactDto {
+  @Text(REQUEST_PATTERNS.url, 'BAD_URL', 'must be an address that starts with http://, https:// or file://')
+  url?: unknown;
+
+  @Text(
+    REQUEST_PATTERNS.sha256,
+    'BAD_SHA256',
+    'must be the SHA-256 of the file: 64 lower-case hex digits, as sha256sum prints them',
+  )
+  sha256?: unknown;
+}
+
+export class CanaryDto {
+  @Optional() @Name() host?: unknown;
+}
+
+export class ApprovalsDto {
+  @Optional() @OneOf('required', 'policy') batches?: unknown;
+}
+
+export class ActorDto {
+  @Text(REQUEST_PATTERNS.actor, 'BAD_NAME', 'must be a name of 1 to 200 characters without control characters')
+  id?: unknown;
+
+  @OneOf('user', 'service', 'agent', 'policy') kind?: unknown;
+}
+
+export class VerifyDto {
+  @Optional()
+  @Text(REQUEST_PATTERNS.path, 'BAD_PATH', 'must be a path that starts with / and has no spaces')
+  path?: unknown;
+
+  @Optional() @Int(REQUEST_LIMITS.port) port?: unknown;
+  @Optional() @Int(REQUEST_LIMITS.status) status?: unknown;
+  @Optional() @Int(REQUEST_LIMITS.successes) successes?: unknown;
+  @Optional() @Duration() interval?: unknown;
+}
+
+export class ProcessProfileDto {
+  @OneOf('process', 'exec') kind?: unknown;
+  @Argv() command?: unknown;
+  @Optional() @Variables() env?: unknown;
+  @Int(REQUEST_LIMITS.stopGraceMs) stopGraceMs?: unknown;
+}
+
+export class ScriptsDto {
+  @Optional() @Argv() drain?: unknown;
+  @Optional() @Argv() download?: unknown;
+  @Optional() @Argv() install?: unknown;
+  @Optional() @Argv() verify?: unknown;
+  @Optional() @Argv() enable?: unknown;
+  @Optional() @Argv() probe?: unknown;
+}
+
+export class ExecProfileDto {
+  @OneOf('process', 'exec') kind?: unknown;
+  @Nested(() => ScriptsDto) steps?: unknown;
+  @Optional() @Variables() env?: unknown;
+  @Int(REQUEST_LIMITS.stepTimeoutMs) stepTimeoutMs?: unknown;
+}

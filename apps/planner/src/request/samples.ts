@@ -1,0 +1,40 @@
+import type { DeployRequest } from '@sluice/contracts';
+
+/** A request with nothing that has a default. */
+export const SAMPLE_REQUEST: DeployRequest = {
+  app: 'shop',
+  group: 'shop-web',
+  version: '2.0.0',
+  artifact: { url: 'https://store.example/shop-2.0.0.tgz', sha256: 'ab'.repeat(32) },
+};
+
+/** A request with every field. */
+export const FULL_REQUEST: DeployRequest = {
+  ...SAMPLE_REQUEST,
+  apiVersion: 'sluice/v1',
+  kind: 'DeployRequest',
+  id: 'ticket-7',
+  strategy: 'canary',
+  batches: '10%+20%+20%+50%',
+  interval: '30s',
+  tailInterval: '0s',
+  tailFrom: 4,
+  canary: { host: 'web-1.example' },
+  bake: '5m',
+  approvals: { batches: 'policy' },
+  startTimeout: '90s',
+  ignoreVerify: false,
+  failureThreshold: 10,
+  extraFailures: 1,
+  minServing: 2,
+  mode: 'manual',
+  onCanaryFailure: 'rollback',
+  gates: ['ready'],
+  profile: { kind: 'process', command: ['node', 'server.js'], env: { NODE_ENV: 'production' }, stopGraceMs: 5_000 },
+  verify: { path: '/healthz', port: 8080, status: 204, successes: 2, interval: '500ms' },
+  drainWindow: '2s',
+  requestedBy: { id: 'ana', kind: 'user' },
+  reason: 'the new cart',
+};
+
+export const toBytes = (document: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(document));

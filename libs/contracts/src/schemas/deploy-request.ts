@@ -1,0 +1,233 @@
+import { MAX_DURATION_MS } from '@sluice/kernel';
+
+import { REQUEST_API_VERSION } from '../request.js';
+
+/**
+ * What texts of a request may be. They are regular expressions with the flag `u`, shared by the JSON Schema and the
+ * planner's DTOs. A name starts with a letter, a digit or `_`, so that `..`, `a.>` and `*` never are one.
+ */
+export const REQUEST_PATTERNS = {
+  name: '^[\\p{L}\\p{N}_][\\p{L}\\p{N}\\p{M}._@+-]{0,199}$',
+  /** Becomes the name of a folder. */
+  version: '^[A-Za-z0-9][A-Za-z0-9._+~-]{0,127}$',
+  url: '^(?:https?|file)://[^\\s\\p{Cc}\\p{Cs}]{1,2000}$',
+  sha256: '^[0-9a-f]{64}$',
+  /** The form only; shares, sums and caps depend on the group. */
+  batches: '^ *(?:[0-9]{1,6}|[0-9]{1,3}%(?: *\\+ *[0-9]{1,3}%){0,99}) *$',
+  duration: '^[0-9]{1,9}(?:ms|s|m|h|d)$',
+  path: '^/[^\\s\\p{Cc}\\p{Cs}]{0,2000}$',
+  actor: '^[^\\p{Cc}\\p{Cs}]{1,200}$',
+  reason: '^[^\\u0000\\p{Cs}]{0,2000}$',
+  program: '^[^\\u0000\\p{Cs}]{1,4096}$',
+  argument: '^[^\\u0000\\p{Cs}]{0,4096}$',
+  variable: '^(?!(?:__proto__|constructor)$)[A-Za-z_][A-Za-z0-9_]{0,199}$',
+} as const;
+
+/** Whole numbers of a request: [least, most]. */
+export const REQUEST_LIMITS = {
+  tailFrom: [2, 100_000],
+  failureThreshold: [0, 100],
+  extraFailures: [0, 100_000],
+  minServing: [0, 100_000],
+  port: [1, 65_535],
+  status: [100, 599],
+  successes: [1, 100],
+  stopGraceMs: [0, 86_400_000],
+  stepTimeoutMs: [1, MAX_DURATION_MS],
+  arguments: [1, 64],
+  variables: [0, 100],
+  gates: [0, 16],
+} as const satisfies Readonly<Record<string, readonly [number, number]>>;
+
+type Limit = keyof typeof REQUEST_LIMITS;
+
+const text = (pattern: keyof typeof REQUEST_PATTERNS, description: string, more: object = {}) => ({
+  type: 'string',
+  pattern: REQUEST_PATTERNS[pattern],
+  description,
+  ...more,
+});
+const int = (limit: Limit, description: string, more: object = {}) => ({
+  type: 'integer',
+  minimum: REQUEST_LIMITS[limit][0],
+  maximum: REQUEST_LIMITS[limit][1],
+  description,
+  ...more,
+});
+const choice = (values: readonly string[], description: string, more: object = {}) => ({
+  type: 'string',
+  enum: values,
+  description,
+  ...more,
+});
+const closed = (
+  description: string,
+  properties: Readonly<Record<string, object>>,
+  required: readonly string[] = [],
+) => ({
+  type: 'object',
+  description,
+  properties,
+  required,
+  additionalProperties: false,
+});
+
+const argv = {
+  type: 'array',
+  description: 'A program and its arguments; no shell is involved.',
+  prefixItems: [text('program', 'The program.')],
+  items: text('argument', 'One argument.'),
+  minItems: REQUEST_LIMITS.arguments[0],
+  maxItems: REQUEST_LIMITS.arguments[1],
+};
+
+const env = {
+  type: 'object',
+  description: 'Environment variables for the app. Do not put secrets here: a request is kept in the log.',
+  propertyNames: { pattern: REQUEST_PATTERNS.variable },
+  additionalProperties: text('argument', 'The value.'),
+  maxProperties: REQUEST_LIMITS.variables[1],
+};
+
+const processProfile = closed(
+  'Unpack into releases/<version>, move `current`, stop the old process and confirm it, start the new one.',
+  {
+    kind: { const: 'process' },
+    command: {
+      ...argv,
+      description: 'argv, run in the folder of the release with PORT, SLUICE_APP, SLUICE_VERSION and SLUICE_HOST set.',
+    },
+    env,
+    stopGraceMs: int('stopGraceMs', 'Milliseconds from SIGTERM to SIGKILL.'),
+  },
+  ['kind', 'command', 'stopGraceMs'],
+);
+
+const execProfile = closed(
+  'Scripts of your own, one for each step. A step without a script is done by the agent, or is empty.',
+  {
+    kind: { const: 'exec' },
+    steps: closed('argv for each step.', {
+      drain: argv,
+      download: argv,
+      install: argv,
+      verify: argv,
+      enable: argv,
+      probe: argv,
+    }),
+    env,
+    stepTimeoutMs: int('stepTimeoutMs', 'Milliseconds that one script may take.'),
+  },
+  ['kind', 'steps', 'stepTimeoutMs'],
+);
+
+/** The two ways to install (design 6, step profiles). */
+export const PROFILE_SCHEMA = { oneOf: [processProfile, execProfile] } as const;
+
+const duration = (description: string, more: object = {}) => text('duration', description, more);
+
+/**
+ * JSON Schema (draft 2020-12) of a deploy request. It says what form a request has; what also depends on the group (the
+ * largest share of a batch, whether the group exists, a blocked version) is said by the planner's answer.
+ */
+export const DEPLOY_REQUEST_SCHEMA = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  $id: 'urn:sluice:schema:deploy-request:v1',
+  title: 'Deploy request',
+  ...closed(
+    'Deploy this version of an app to a group of hosts. Publish it as JSON on sluice.request.deploy.<app>, or send JSON or YAML to the API. Only app, group, version and artifact are needed.',
+    {
+      apiVersion: { const: REQUEST_API_VERSION, description: 'The version of this format.' },
+      kind: { const: 'DeployRequest', description: 'The kind of this document.' },
+      id: text(
+        'name',
+        'Your own name for this request. The same id twice is one rollout. Without it, equal documents are one rollout.',
+      ),
+      app: text('name', 'The app: the same as the last token of the subject.'),
+      group: text('name', 'The group of hosts, as the inventory names it.'),
+      version: text('version', 'The version to deploy; it names a folder on the hosts.', { examples: ['2.0.0'] }),
+      artifact: closed(
+        'Where the bytes are, and what they must be.',
+        {
+          url: text('url', 'http://, https:// or file://, without a user or password.'),
+          sha256: text('sha256', 'SHA-256 of the file, in lower-case hex. Agents refuse any other file.'),
+        },
+        ['url', 'sha256'],
+      ),
+      strategy: choice(
+        ['canary', 'rolling'],
+        'canary (the default in production): one host first, held until approved.',
+      ),
+      batches: text(
+        'batches',
+        'How much at once: the largest share (25%), 0% (one at a time), a pattern that adds up to 100%, or a number of batches. At most 50% at once in production.',
+        { examples: ['25%', '0%', '10%+20%+20%+50%', '4'] },
+      ),
+      interval: duration('Wait before batch 2 and each later one. 60s in production, none in test, unless said here.', {
+        examples: ['30s', '5m'],
+      }),
+      tailInterval: duration('Wait before batch tailFrom and each later one; the same as interval unless said here.'),
+      tailFrom: int('tailFrom', 'The first batch that waits tailInterval.', { default: 3 }),
+      canary: closed('The first host.', { host: text('name', 'Its name; the first of the group in order otherwise.') }),
+      bake: duration('How long the enabled canary is watched before other batches. 5m in production, none in test.'),
+      approvals: closed('Who lets the other batches go.', {
+        batches: choice(
+          ['required', 'policy'],
+          'required: a person approves. policy: the bake time and gates suffice.',
+        ),
+      }),
+      startTimeout: duration('How long the app may take to start and pass verify.', { default: '180s' }),
+      ignoreVerify: { type: 'boolean', description: 'Enable a host even if verify fails.', default: false },
+      failureThreshold: int(
+        'failureThreshold',
+        'Percent of the group that may fail before the brake; the batch share otherwise.',
+      ),
+      extraFailures: int('extraFailures', 'So many lost hosts do not count.', { default: 0 }),
+      minServing: int('minServing', 'So many hosts must serve at any time, whatever else allows less.', { default: 0 }),
+      mode: choice(['automatic', 'manual'], 'manual: each batch waits for a person.', { default: 'automatic' }),
+      onCanaryFailure: choice(['hold', 'rollback'], 'What follows when the canary fails.', { default: 'hold' }),
+      gates: {
+        type: 'array',
+        description: 'What must pass before the next stage.',
+        items: choice(['settled', 'ready'], 'settled: every host has a result. ready: the hosts serve.'),
+        uniqueItems: true,
+        maxItems: REQUEST_LIMITS.gates[1],
+        default: ['settled', 'ready'],
+      },
+      profile: {
+        description: "How to install; the group's profile unless said here.",
+        ...PROFILE_SCHEMA,
+      },
+      verify: closed('How a host asks its app whether it works; the group may say so too.', {
+        path: text('path', 'Path of the health check.', { default: '/health' }),
+        port: int('port', "Port of the app on the host; the agent's port for the app otherwise."),
+        status: int('status', 'The HTTP status that counts as success.', { default: 200 }),
+        successes: int('successes', 'So many successes in a row.', { default: 3 }),
+        interval: duration('Between two checks.', { default: '1s' }),
+      }),
+      drainWindow: duration('From out of service to the first touch, so that requests in flight end.', {
+        default: '5s',
+      }),
+      requestedBy: closed(
+        'Who asks. The approver must be somebody else.',
+        {
+          id: text('actor', 'The name that the audit shows.'),
+          kind: choice(['user', 'service', 'agent', 'policy'], 'What it is.'),
+        },
+        ['id', 'kind'],
+      ),
+      reason: text('reason', 'Why, for the audit.'),
+    },
+    ['app', 'group', 'version', 'artifact'],
+  ),
+  examples: [
+    {
+      app: 'hello',
+      group: 'hello-web',
+      version: '2.0.0',
+      artifact: { url: 'https://artifacts.example/hello-2.0.0.tgz', sha256: 'ab'.repeat(32) },
+      batches: '25%',
+      interval: '30s',
+    },
+  ],
+} as const;

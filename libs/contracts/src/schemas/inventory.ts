@@ -1,0 +1,71 @@
+import { PROFILE_SCHEMA, REQUEST_LIMITS, REQUEST_PATTERNS } from './deploy-request.js';
+
+const MAX_GROUPS = 100_000;
+const MAX_MEMBERS = 200_000;
+
+const name = { type: 'string', pattern: REQUEST_PATTERNS.name };
+const duration = { type: 'string', pattern: REQUEST_PATTERNS.duration };
+const within = ([minimum, maximum]: readonly [number, number]) => ({ type: 'integer', minimum, maximum });
+
+const member = {
+  description: 'The name of a host, or more about it.',
+  anyOf: [
+    name,
+    {
+      type: 'object',
+      properties: {
+        host: name,
+        site: name,
+        labels: {
+          type: 'object',
+          maxProperties: 64,
+          propertyNames: { pattern: REQUEST_PATTERNS.name },
+          additionalProperties: { type: 'string', pattern: REQUEST_PATTERNS.reason },
+        },
+        down: { type: 'boolean', description: 'Known not to be there: it is left out of plans.' },
+      },
+      required: ['host'],
+      additionalProperties: false,
+    },
+  ],
+};
+
+/** JSON Schema of one group of the inventory and its members, as GroupDocument. */
+export const INVENTORY_GROUP_SCHEMA = {
+  type: 'object',
+  properties: {
+    name,
+    app: name,
+    environment: { type: 'string', enum: ['production', 'test'] },
+    profile: PROFILE_SCHEMA,
+    verify: {
+      type: 'object',
+      properties: {
+        path: { type: 'string', pattern: REQUEST_PATTERNS.path },
+        port: within(REQUEST_LIMITS.port),
+        status: within(REQUEST_LIMITS.status),
+        successes: within(REQUEST_LIMITS.successes),
+        interval: duration,
+      },
+      additionalProperties: false,
+    },
+    startTimeout: duration,
+    drainWindow: duration,
+    members: { type: 'array', items: member, maxItems: MAX_MEMBERS },
+    version: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+  },
+  required: ['name', 'app', 'environment'],
+  additionalProperties: false,
+} as const;
+
+/** JSON Schema (draft 2020-12) of the inventory file. */
+export const INVENTORY_SCHEMA = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  $id: 'urn:sluice:schema:inventory:v1',
+  title: 'Inventory',
+  description: 'The groups of hosts that Sluice deploys to.',
+  type: 'object',
+  properties: { groups: { type: 'array', items: INVENTORY_GROUP_SCHEMA, maxItems: MAX_GROUPS } },
+  required: ['groups'],
+  additionalProperties: false,
+} as const;
