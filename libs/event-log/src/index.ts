@@ -1,1 +1,5 @@
+export type { AppendFault } from './in-memory-event-log.js';
+export { InMemoryEventLog } from './in-memory-event-log.js';
+export type { JetStreamEventLogOptions } from './jetstream/jetstream-event-log.js';
+export { JetStreamEventLog } from './jetstream/jetstream-event-log.js';
 export type { CommitDraft, EventLog, Followed, FollowOptions } from './port.js';

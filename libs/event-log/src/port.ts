@@ -21,7 +21,8 @@ export interface FollowOptions {
 }
 
 /** `live`: everything that stood in the log when the follow began has been yielded; yielded once. */
-export type Followed = { readonly kind: 'commit'; readonly commit: RecordedCommit } | { readonly kind: 'live'; readonly position: number };
+export type Followed =
+  { readonly kind: 'commit'; readonly commit: RecordedCommit } | { readonly kind: 'live'; readonly position: number };
 
 /**
  * The log: streams of commits, one total order of positions, one writer per stream by optimistic concurrency.
@@ -33,7 +34,10 @@ export interface EventLog {
   /** Durable when it resolves. The new head. An append whose first try did land succeeds with the same head. */
   append(stream: StreamName, expected: StreamHead, draft: CommitDraft): Promise<StreamHead>;
   /** Commits of one stream from `fromRev` (1 by default) in order, up to its end when the read began. */
-  read<W extends Writer>(stream: StreamName & { readonly writer: W }, fromRev?: number): AsyncIterable<RecordedCommit<W>>;
+  read<W extends Writer>(
+    stream: StreamName & { readonly writer: W },
+    fromRev?: number,
+  ): AsyncIterable<RecordedCommit<W>>;
   /** The last commit of a stream, or undefined. */
   last<W extends Writer>(stream: StreamName & { readonly writer: W }): Promise<RecordedCommit<W> | undefined>;
   /** Catches up, then goes on live; in order per stream. Ends when the signal aborts; throws on a lasting fault. */

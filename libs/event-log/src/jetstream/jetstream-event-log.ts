@@ -1,0 +1,157 @@
+import type { JsMsg } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/nats-core';
+import {
+  type RecordedCommit,
+  type StreamHead,
+  type StreamName,
+  streamOfSubject,
+  SUBJECTS,
+  type Writer,
+} from '@sluice/contracts';
+import { isSluiceError, SluiceError } from '@sluice/kernel';
+
+import { regressed } from '../errors.js';
+import { subjectsOf } from '../follow-filter.js';
+import type { CommitDraft, EventLog, Followed, FollowOptions } from '../port.js';
+import { recordedCommit } from '../recorded.js';
+import { appendCommit } from './append.js';
+import { ConnectionWatch } from './connection-watch.js';
+import { type Generation, openGeneration } from './generation.js';
+import { LogStream } from './log-stream.js';
+
+export interface JetStreamEventLogOptions {
+  /** How long one try of an append waits for its answer, in ms; 5 s when absent. */
+  readonly tryMs?: number;
+  /** How long an append, a read or a look-up is tried in all before LOG_UNAVAILABLE, in ms; 30 s when absent. */
+  readonly boundMs?: number;
+}
+
+const PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
+
+/** The log on JetStream: one stream (see provision), one subject per stream of the log. */
+export class JetStreamEventLog implements EventLog {
+  readonly #log: LogStream;
+  readonly #watch: ConnectionWatch;
+  readonly #tryMs: number;
+  readonly #boundMs: number;
+
+  constructor(nats: NatsConnection, options: JetStreamEventLogOptions = {}) {
+    this.#log = new LogStream(nats);
+    this.#watch = new ConnectionWatch(nats);
+    this.#tryMs = options.tryMs ?? 5_000;
+    this.#boundMs = options.boundMs ?? 30_000;
+  }
+
+  append(stream: StreamName, expected: StreamHead, draft: CommitDraft): Promise<StreamHead> {
+    const to = { log: this.#log, watch: this.#watch, tryMs: this.#tryMs, boundMs: this.#boundMs };
+    return appendCommit(to, stream, expected, draft);
+  }
+
+  async *read<W extends Writer>(
+    stream: StreamName & { readonly writer: W },
+    fromRev = 1,
+  ): AsyncIterable<RecordedCommit<W>> {
+    const subjects = [SUBJECTS.log(stream)];
+    for (let last = 0, isDone = false; !isDone;) {
+      const from = last + 1;
+      const generation = await this.#tried('read a stream', () => this.#open(subjects, from));
+      isDone = generation.pending === 0;
+      if (isDone) return;
+      for await (const message of generation.messages) {
+        last = message.seq;
+        const commit = commitOf(message) as RecordedCommit<W>;
+        if (commit.head.rev >= fromRev) yield commit;
+        isDone = message.info.pending === 0;
+        if (isDone) break;
+      }
+    }
+  }
+
+  async last<W extends Writer>(stream: StreamName & { readonly writer: W }): Promise<RecordedCommit<W> | undefined> {
+    const found = await this.#tried('read the end of a stream', () => this.#log.lastOf(SUBJECTS.log(stream)));
+    if (found === undefined) return undefined;
+    return recordedCommit({ stream, position: found.seq, bytes: found.data }) as RecordedCommit<W>;
+  }
+
+  async *follow(options: FollowOptions): AsyncIterable<Followed> {
+    const { signal } = options;
+    const subjects = subjectsOf(options);
+    const end = await this.#tried('follow the log', () => this.#log.position());
+    let last = Math.max(0, options.from - 1);
+    let isLive = false;
+    while (!signal.aborted) {
+      const generation = await this.#reopened(subjects, last, signal);
+      if (generation === undefined) return;
+      if (!isLive && generation.pending === 0) {
+        isLive = true;
+        yield { kind: 'live', position: end };
+      }
+      for await (const message of generation.messages) {
+        if (!isLive && message.seq > end) {
+          isLive = true;
+          yield { kind: 'live', position: end };
+        }
+        last = message.seq;
+        yield { kind: 'commit', commit: commitOf(message) };
+        if (!isLive && (message.seq === end || message.info.pending === 0)) {
+          isLive = true;
+          yield { kind: 'live', position: end };
+        }
+      }
+    }
+  }
+
+  position(): Promise<number> {
+    return this.#tried('ask for the position of the log', () => this.#log.position());
+  }
+
+  #open(subjects: readonly string[], from: number, signal?: AbortSignal): Promise<Generation> {
+    const options = { log: this.#log, watch: this.#watch, subjects, from };
+    return openGeneration(signal === undefined ? options : { ...options, signal });
+  }
+
+  /** Begins behind `last`, however long the server is away. Undefined when the signal aborted meanwhile. */
+  async #reopened(subjects: readonly string[], last: number, signal: AbortSignal): Promise<Generation | undefined> {
+    for (let pause = PAUSE_MS; !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      try {
+        const position = await this.#log.position();
+        if (position < last) throw regressed(last, position);
+        return await this.#open(subjects, last + 1, signal);
+      } catch (error) {
+        if (!isSluiceError(error, 'NATS_UNAVAILABLE') || this.#watch.isClosed) throw error;
+        await this.#watch.untilUp(pause, LONGEST_PAUSE_MS);
+      }
+    }
+    return undefined;
+  }
+
+  /** Tries again while the server cannot be reached, up to the bound. Code LOG_UNAVAILABLE. */
+  async #tried<T>(doing: string, work: () => Promise<T>): Promise<T> {
+    const deadline = Date.now() + this.#boundMs;
+    for (let pause = PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      try {
+        return await work();
+      } catch (cause) {
+        if (!isSluiceError(cause, 'NATS_UNAVAILABLE')) throw cause;
+        const left = deadline - Date.now();
+        if (left <= 0 || this.#watch.isClosed) {
+          const message = `could not ${doing} within ${this.#boundMs} ms: check that nats-server runs, then try again`;
+          throw new SluiceError('LOG_UNAVAILABLE', message, {}, { cause });
+        }
+        await this.#watch.untilUp(pause, left);
+      }
+    }
+  }
+}
+
+function commitOf({ subject, seq, data }: JsMsg): RecordedCommit {
+  const stream = streamOfSubject(subject);
+  if (stream === undefined) {
+    throw new SluiceError(
+      'BAD_COMMIT',
+      `position ${seq} of the log has a subject that Sluice does not write: ${subject}`,
+    );
+  }
+  return recordedCommit({ stream, position: seq, bytes: data });
+}
