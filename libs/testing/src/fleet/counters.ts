@@ -1,5 +1,3 @@
-import type { StepName } from '@sluice/contracts';
-
 /** What a fleet lived through: kept by the hosts themselves, not read from any report or log. */
 export class FleetCounters {
   private readonly executions = new Map<string, number>();
@@ -12,14 +10,18 @@ export class FleetCounters {
   reports = 0;
   refusals = 0;
 
-  /** A step begins to act on a host. `attempt` names rollout, host, and number of the attempt. */
-  began(attempt: string, step: StepName): void {
-    const key = `${attempt}/${step}`;
-    this.executions.set(key, (this.executions.get(key) ?? 0) + 1);
+  /** A step begins to act on a host. */
+  began(): void {
     this.inStepNow += 1;
     this.maxInStep = Math.max(this.maxInStep, this.inStepNow);
   }
 
+  /** A step came to its end, well or not. `key` names rollout, host, number of the attempt, and step. */
+  done(key: string): void {
+    this.executions.set(key, (this.executions.get(key) ?? 0) + 1);
+  }
+
+  /** It acts no more: it came to its end, or its agent died. */
   ended(): void {
     this.inStepNow -= 1;
   }

@@ -167,7 +167,7 @@ describe('fake fleet', () => {
     expect(slow.reports.at(-1)?.steps.at(-2)).toMatchObject({ step: 'verify', ok: true, ms: 160_000 });
   });
 
-  it('is silent while its agent is dead, and says afterwards what was broken off', async () => {
+  it('is silent while its agent is dead, and goes on from its journal', async () => {
     const { clock, fleet, finals, reports } = world({ faults: only('install', { kind: 'crash', downMs: 60_000 }) });
     void fleet.run(command());
     await clock.advance(20_000);
@@ -175,12 +175,7 @@ describe('fake fleet', () => {
       await Promise.all([fleet.status('h0', { v: 1, attempt: command().attempt }), clock.advance(3)]),
     ).toContainEqual({ kind: 'unreachable' });
     await clock.runUntil(() => finals() > 0);
-    expect(reports.at(-1)?.steps.at(-1)).toMatchObject({
-      step: 'install',
-      ok: false,
-      code: 'INTERRUPTED',
-      serving: false,
-    });
+    expect(reports.at(-1)?.steps.map(({ ok }) => ok)).toEqual([true, true, true, true, true]);
     expect([fleet.counters.doneTwice(), fleet.counters.inStep]).toEqual([[], 0]);
   });
 
@@ -198,7 +193,7 @@ describe('fake fleet', () => {
     expect([answer.kind, deaf.fleet.counters.steps.size]).toEqual(['noAnswer', 0]);
     deaf.fleet.setMessageFaults({ loseReply: 1 });
     const [second] = await Promise.all([deaf.fleet.run(command()), deaf.clock.advance(5_000)]);
-    expect([second.kind, deaf.fleet.counters.steps.size > 0]).toEqual(['noAnswer', true]);
+    expect([second.kind, deaf.fleet.counters.inStep > 0]).toEqual(['noAnswer', true]);
     expect((await Promise.all([deaf.fleet.run(command({ host: 'nobody' })), deaf.clock.advance(5)]))[0]).toEqual({
       kind: 'unreachable',
     });

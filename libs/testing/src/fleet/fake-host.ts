@@ -1,7 +1,7 @@
 import {
   type AttemptStatus,
-  hashOf,
   type RunCommand,
+  specHashOf,
   type RunReply,
   type StatusQuery,
   type StepName,
@@ -57,7 +57,14 @@ export class FakeHost {
     slot.fence = command.token;
     if (this.journal.has(command.attempt))
       return { ok: true, state: 'known', status: this.status({ v: 1, attempt: command.attempt }) };
-    const entry: JournalEntry = { command, results: [], step: command.steps[0], final: false, acked: false };
+    const entry: JournalEntry = {
+      command,
+      results: [],
+      step: command.steps[0],
+      final: false,
+      acked: false,
+      crashed: false,
+    };
     this.journal.set(command.attempt, entry);
     slot.current = command.attempt;
     this.begin(entry, slot);
@@ -76,6 +83,7 @@ export class FakeHost {
     this.up = false;
     for (const cancel of this.timers) cancel();
     this.timers.clear();
+    for (const { step } of this.journal.values()) if (step !== undefined) this.parts.counters.ended();
     this.parts.clock.schedule(downMs, () => this.restart());
   }
 
@@ -109,17 +117,20 @@ export class FakeHost {
     if (step === undefined) return;
     const { version } = command.spec;
     const fault = this.parts.faults({ host: this.name, step, version, n: command.n });
-    this.parts.counters.began(`${command.rollout}/${this.name}/${command.n}`, step);
+    this.parts.counters.began();
     if (fault?.kind === 'hang') return;
     const local = step === 'download' && slot.has(version);
     const ms = local ? LOCAL_DOWNLOAD_MS : this.parts.times[step] * (fault?.kind === 'slow' ? fault.factor : 1);
-    if (fault?.kind === 'crash') this.later(ms / 2, () => this.crash(fault.downMs));
-    else this.later(ms, () => this.end(entry, slot, outcome(slot, { step, version, ms, local }, fault), fault));
+    if (fault?.kind === 'crash' && !entry.crashed) {
+      entry.crashed = true;
+      this.later(ms / 2, () => this.crash(fault.downMs));
+    } else this.later(ms, () => this.end(entry, slot, outcome(slot, { step, version, ms, local }, fault), fault));
   }
 
   private end(entry: JournalEntry, slot: Slot, result: StepReport, fault: StepFault | undefined): void {
-    this.parts.counters.ended();
     const { step, command } = entry;
+    this.parts.counters.ended();
+    this.parts.counters.done(`${command.rollout}/${this.name}/${command.n}/${result.step}`);
     if (step !== undefined && result.ok) slot.apply(step, command.spec.version);
     if (!result.ok && result.serving === true && !slot.serving) slot.apply('enable', command.spec.version);
     entry.results.push(result);
@@ -135,26 +146,12 @@ export class FakeHost {
     slot.current = undefined;
   }
 
-  /** What was under way when the agent died is not begun again: it is reported as broken off. */
+  /** What was under way when the agent died is begun again, as the journal says; unanswered results are told again. */
   private restart(): void {
     this.up = true;
     for (const entry of this.journal.values()) {
-      const { step, command } = entry;
-      if (step !== undefined) {
-        const slot = this.slotOf(command.spec);
-        this.parts.counters.ended();
-        entry.results.push({
-          step,
-          ok: false,
-          ms: 0,
-          code: 'INTERRUPTED',
-          message: 'the agent died in this step',
-          serving: slot.serving,
-        });
-        entry.step = undefined;
-        this.close(entry, slot);
-      }
-      if (!entry.acked) this.parts.reported(this, entry);
+      if (entry.step !== undefined) this.begin(entry, this.slotOf(entry.command.spec));
+      else if (!entry.acked) this.parts.reported(this, entry);
     }
   }
 
@@ -190,11 +187,11 @@ const servesAfterFailed = (slot: Slot, step: StepName): boolean =>
 
 const hashes = new WeakMap<StepSpec, Map<string, string>>();
 
-/** What the executor hashes: the spec and the steps of the attempt. */
+/** The hash of the spec and the steps, computed once for each plan and chain. */
 function specHash({ spec, steps }: Pick<RunCommand, 'spec' | 'steps'>): string {
   const ofSpec = hashes.get(spec) ?? new Map<string, string>();
   hashes.set(spec, ofSpec);
-  const hash = ofSpec.get(steps.join()) ?? hashOf({ spec, steps });
+  const hash = ofSpec.get(steps.join()) ?? specHashOf(spec, steps);
   ofSpec.set(steps.join(), hash);
   return hash;
 }

@@ -8,7 +8,7 @@ export type StepFault =
   | { readonly kind: 'hang' }
   /** It takes so many times as long. */
   | { readonly kind: 'slow'; readonly factor: number }
-  /** The agent dies in the middle of it and is back after a while, with its journal. */
+  /** The agent dies once in the middle of it and is back after a while, with its journal: it begins the step again. */
   | { readonly kind: 'crash'; readonly downMs: number }
   /** The agent also reports things that never happened. */
   | { readonly kind: 'lie' };

@@ -76,6 +76,8 @@ export interface JournalEntry {
   final: boolean;
   /** The final report was answered, so it is sent no more. */
   acked: boolean;
+  /** A planted crash has hit it: it does so once. */
+  crashed: boolean;
 }
 
 export const reportOf = ({ command, results, final }: JournalEntry): RunReport => ({
