@@ -115,7 +115,9 @@ function enterStage(state: RolloutState): void {
   if (span === undefined) return;
   const first: number[] = [];
   const rest: number[] = [];
-  for (let target = span.from; target < span.to; target += 1) (state.out[target] === 1 ? first : rest).push(target);
+  for (let target = span.from; target < span.to; target += 1) {
+    if (phaseAt(state, target) === 'pending') (state.out[target] === 1 ? first : rest).push(target);
+  }
   state.stage.entered = true;
   state.stage.order = first.length === 0 ? rest : first.concat(rest);
   state.stage.cursor = 0;
