@@ -85,7 +85,6 @@ export type {
   VerifySpec,
 } from './request.js';
 export { REQUEST_API_VERSION } from './request.js';
-export { requestIdOf } from './request-id.js';
 export {
   MESSAGE_SCHEMAS,
   parseAttemptStatus,
