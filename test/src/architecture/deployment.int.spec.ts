@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { resolveNatsServer } from '@sluice/config';
+import { repository } from './fixture.js';
+
+interface Compose {
+  readonly services: Record<string, { build?: { args: { APP: string } }; profiles?: string[] }>;
+}
+
+const services = ['planner', 'executor', 'health-gate', 'notifier', 'gateway'];
+const configurations = ['single', 'cluster'];
+const run = (command: string, args: string[], env: Record<string, string> = {}) =>
+  spawnSync(command, args, { cwd: repository, encoding: 'utf8', timeout: 15_000, env: { ...process.env, ...env } });
+
+const hasCompose = run('docker', ['compose', 'version']).status === 0;
+
+describe('docker-compose.yml', () => {
+  const compose = parse(readFileSync(join(repository, 'docker-compose.yml'), 'utf8'), { merge: true }) as Compose;
+
+  it('runs NATS and each service, and two more NATS servers only in a cluster', () => {
+    expect(Object.keys(compose.services).sort()).toEqual(['nats', 'nats-2', 'nats-3', ...services].sort());
+    const inCluster = Object.entries(compose.services).filter(([, { profiles }]) => profiles?.includes('cluster'));
+    expect(inCluster.map(([name]) => name)).toEqual(['nats-2', 'nats-3']);
+  });
+
+  it.each(services)('builds %s from its package', (name) => {
+    expect(compose.services[name]?.build?.args.APP).toBe(name);
+    expect(existsSync(join(repository, 'apps', name, 'package.json'))).toBe(true);
+  });
+
+  it.for<[string, string[]]>([
+    ['one NATS server', []],
+    ['a cluster', ['--env-file', 'deploy/cluster.env']],
+  ])('is accepted by docker compose, with %s', ([, options], { skip }) => {
+    if (!hasCompose) skip('docker compose is not installed');
+    const result = run('docker', ['compose', ...options, 'config', '--quiet']);
+    expect(result.stderr).toBe('');
+    expect(result.status).toBe(0);
+  });
+});
+
+describe.each(configurations)('deploy/nats/%s.conf', (name) => {
+  const text = readFileSync(join(repository, 'deploy', 'nats', `${name}.conf`), 'utf8');
+
+  it('has each write on the disk before it is acknowledged', () => {
+    expect(text).toMatch(/^ {2}sync_interval: always$/m);
+  });
+
+  it('is accepted by nats-server', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-deploy-'));
+    const file = join(folder, 'nats.conf');
+    writeFileSync(file, text.replace('/data/', `${folder}/`));
+    const result = run(resolveNatsServer().path, ['-t', '-c', file], { NATS_NAME: 'nats' });
+    rmSync(folder, { recursive: true });
+    expect(result.stderr + result.stdout).toContain('is valid');
+    expect(result.status).toBe(0);
+  });
+});
