@@ -1,1 +1,5 @@
-export {};
+export { HealthGateEngine } from './engine/health-gate-engine.js';
+export type { HealthGateDeps, PositionStore } from './engine/ports.js';
+export type { FleetFacts } from './facts/fleet-facts.js';
+export { HelloTable, type HelloTableOptions } from './facts/hello-table.js';
+export { startHealthGate, type StartHealthGateDeps } from './start.js';

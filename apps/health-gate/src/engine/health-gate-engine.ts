@@ -1,0 +1,293 @@
+import { ALL_SHARDS, type EventToAppend, type GateJudged, hashOf, type RecordedCommit } from '@sluice/contracts';
+import { DEFAULT_POLICY, type GatePolicy, judged } from '@sluice/gating';
+import { type CancelTimer, isSluiceError, messageOf, serviceActor } from '@sluice/kernel';
+import { type Log, silentLog } from '@sluice/messaging';
+
+import { inputsOf } from '../watch/inputs-of.js';
+import { isOf, loadWatch, streamOf } from '../watch/load.js';
+import type { OpenRequest, RolloutWatch } from '../watch/rollout-watch.js';
+import { HostIndex } from './host-index.js';
+import type { HealthGateDeps } from './ports.js';
+import { ends, Watches } from './watches.js';
+import { Gatherer, Lanes } from './work.js';
+
+const BY = serviceActor('health-gate');
+const TICK_MS = 1_000;
+const GATHER_MS = 50;
+const SAVE_MS = 10_000;
+const MAX_LOADS = 8;
+const MAX_BACKOFF_MS = 30_000;
+
+/**
+ * Follows the rollouts, and answers each GatesRequested on the rollout's `gate` stream: with a final verdict once, and
+ * with one that holds only when it is another than the last. What was answered is read from the log and never from
+ * memory, so a restart or a second gate beside this one answers nothing twice.
+ */
+export class HealthGateEngine {
+  private readonly watches = new Watches();
+  private readonly hosts: HostIndex;
+  private readonly policy: GatePolicy;
+  private readonly policyHash: string;
+  private readonly logger: Log;
+  private readonly loads = new Lanes(MAX_LOADS);
+  private readonly dirty: Gatherer<RolloutWatch>;
+  private readonly inFlight = new Set<Promise<void>>();
+  private tick: CancelTimer | undefined;
+  private seen = 0;
+  private saved = 0;
+  private nextSave = 0;
+  private live = false;
+  private started = false;
+  private stopped = false;
+
+  constructor(private readonly deps: HealthGateDeps) {
+    this.hosts = new HostIndex(deps.facts);
+    this.policy = deps.policy ?? DEFAULT_POLICY;
+    this.policyHash = hashOf(this.policy);
+    this.logger = deps.logger ?? silentLog;
+    this.dirty = new Gatherer(deps.clock, GATHER_MS, (watch) => this.judge(watch));
+  }
+
+  /** Rollouts in memory. */
+  get watched(): number {
+    return this.watches.size;
+  }
+
+  /** Runs until the signal aborts and what was under way has ended. Throws LOG_MISSING, and nothing that passes. */
+  async run(signal: AbortSignal): Promise<void> {
+    const unlisten = this.deps.facts.listen((host) => {
+      for (const watch of this.hosts.hear(host)) this.dirty.add(watch);
+    });
+    try {
+      for (let failures = 0; !signal.aborted; failures += 1) {
+        const before = this.seen;
+        await this.follow(signal);
+        if (this.seen > before) failures = 0;
+        if (!signal.aborted) await this.pause(Math.min(MAX_BACKOFF_MS, 250 * 2 ** Math.min(failures, 10)), signal);
+      }
+    } finally {
+      this.stopped = true;
+      unlisten();
+      this.tick?.();
+      this.dirty.stop();
+      await Promise.allSettled(this.inFlight);
+      await this.savePosition();
+    }
+  }
+
+  private async startPosition(): Promise<number> {
+    const remembered = (await this.deps.positions?.load()) ?? 0;
+    const end = await this.deps.log.position();
+    // A log that is shorter than what is remembered is another one, or lost its tail: it is read anew.
+    return remembered > end + 1 ? 0 : Math.max(0, remembered - 1);
+  }
+
+  private async follow(signal: AbortSignal): Promise<void> {
+    try {
+      if (!this.started) this.seen = await this.startPosition();
+      this.started = true;
+      const options = { shards: ALL_SHARDS, writers: ['exec', 'gate'] as const, from: this.seen + 1, signal };
+      for await (const item of this.deps.log.follow(options)) {
+        if (item.kind === 'commit') this.take(item.commit);
+        else this.goLive();
+        await this.savePositionNowAndThen();
+      }
+    } catch (error) {
+      if (isSluiceError(error, 'LOG_MISSING')) throw error;
+      if (isSluiceError(error, 'LOG_REGRESSED')) this.forgetAll();
+      if (!signal.aborted) this.logger.warn({ reason: messageOf(error) }, 'the log cannot be followed; trying again');
+    }
+  }
+
+  /** What was folded may be what the log lost: everything is read anew. */
+  private forgetAll(): void {
+    this.seen = 0;
+    this.live = false;
+    for (const watch of this.watches.all()) {
+      this.hosts.remove(watch);
+      this.watches.delete(watch);
+    }
+  }
+
+  private goLive(): void {
+    this.live = true;
+    for (const watch of this.watches.waiting()) if (!watch.loaded) this.load(watch);
+  }
+
+  private take(commit: RecordedCommit): void {
+    this.seen = Math.max(this.seen, commit.head.position);
+    if (isOf(commit, 'exec')) this.takeExec(commit);
+    else if (isOf(commit, 'gate')) this.takeGate(commit);
+  }
+
+  private takeExec(commit: RecordedCommit<'exec'>): void {
+    const watch = this.watches.of(commit);
+    if (watch === undefined) return;
+    watch.wantedRev = Math.max(watch.wantedRev, commit.head.rev);
+    // While the past is read nothing is judged, so requests that were over long ago are never loaded.
+    if (!this.live) {
+      if (ends(commit.events)) this.watches.delete(watch);
+      return;
+    }
+    if (commit.head.rev <= watch.execRev) return;
+    if (watch.loaded && !watch.loading && commit.head.rev === watch.execRev + 1) {
+      watch.foldExec(commit, this.deps.clock.now());
+      this.refresh(watch);
+    } else this.load(watch);
+  }
+
+  private takeGate(commit: RecordedCommit<'gate'>): void {
+    const watch = this.watches.get(commit.stream.id);
+    if (watch?.loaded === true && !watch.loading && commit.head.rev === watch.gateHead.rev + 1) watch.foldGate(commit);
+  }
+
+  /** Brings a watch up to the log's end, in the background. */
+  private load(watch: RolloutWatch): void {
+    if (watch.loading || this.stopped) return;
+    watch.loading = true;
+    watch.loaded = false;
+    this.spend(
+      this.loads.run(async () => {
+        try {
+          await loadWatch(watch, this.deps.log, this.deps.clock);
+          watch.loaded = true;
+          watch.failures = 0;
+        } catch (error) {
+          watch.retryAt = this.deps.clock.now() + Math.min(MAX_BACKOFF_MS, TICK_MS * 2 ** Math.min(watch.failures, 10));
+          watch.failures += 1;
+          this.logger.warn({ rollout: watch.id, reason: messageOf(error) }, 'a rollout cannot be read; trying again');
+        }
+        watch.loading = false;
+        if (watch.loaded && watch.execRev < watch.wantedRev) this.load(watch);
+        else this.refresh(watch);
+      }),
+    );
+  }
+
+  /** After something was folded: listens for the right hosts, judges, and lets go of what is over. */
+  private refresh(watch: RolloutWatch): void {
+    if (watch.loaded && watch.request === undefined) {
+      this.hosts.remove(watch);
+      if (watch.isOver) this.watches.delete(watch);
+      else this.watches.rest(watch);
+      return;
+    }
+    this.watches.wake(watch);
+    if (watch.loaded && watch.awaits('ready')) this.hosts.add(watch);
+    this.judge(watch);
+    this.keepTicking();
+  }
+
+  private judge(watch: RolloutWatch): void {
+    const { request } = watch;
+    if (!watch.loaded || watch.loading || request === undefined || this.stopped) return;
+    if (watch.appending) {
+      watch.again = true;
+      return;
+    }
+    const verdicts = this.newVerdicts(watch, request);
+    if (verdicts.length > 0) this.spend(this.write(watch, request, verdicts));
+  }
+
+  private newVerdicts(watch: RolloutWatch, request: OpenRequest): GateJudged[] {
+    const judging = { now: this.deps.clock.now(), policy: this.policy, problem: this.deps.facts.problem() };
+    return request.gates
+      .filter((gate) => !watch.isAnswered(gate))
+      .map((gate) => judged(inputsOf(watch, request, gate, judging), this.policyHash))
+      .filter(({ gate, verdict }) => verdict !== watch.verdicts.get(gate));
+  }
+
+  /** One commit for the verdicts of one look. A conflict or an unknown end is resolved by reading, never by repeating. */
+  private async write(watch: RolloutWatch, request: OpenRequest, verdicts: readonly GateJudged[]): Promise<void> {
+    const { log, newId, clock } = this.deps;
+    const meta = { by: BY, cause: request.cause, corr: request.corr };
+    const events = verdicts.map((event): EventToAppend => ({ event, meta }));
+    watch.appending = true;
+    try {
+      watch.gateHead = await log.append(streamOf(watch, 'gate'), watch.gateHead, {
+        id: newId(),
+        at: clock.now(),
+        events,
+      });
+      if (watch.request === request) for (const { gate, verdict } of verdicts) watch.verdicts.set(gate, verdict);
+      if (!watch.awaits('ready')) this.hosts.remove(watch);
+    } catch (error) {
+      if (!isSluiceError(error, 'CONCURRENCY_CONFLICT')) {
+        this.logger.warn({ rollout: watch.id, reason: messageOf(error) }, 'a verdict cannot be written; trying again');
+      }
+      watch.loaded = false;
+      if (isSluiceError(error, 'CONCURRENCY_CONFLICT')) this.load(watch);
+    }
+    watch.appending = false;
+    if (watch.again) this.dirty.add(watch);
+    watch.again = false;
+    this.keepTicking();
+  }
+
+  /** Judges again as time passes, at the latest when a bake ends; silent while nothing is open. */
+  private keepTicking(): void {
+    if (this.tick !== undefined || this.stopped) return;
+    const now = this.deps.clock.now();
+    let delay = Number.POSITIVE_INFINITY;
+    for (const watch of this.watches.waiting()) {
+      if (watch.loaded && !watch.awaits()) continue;
+      const left = (watch.request?.passNotBefore ?? now) - now;
+      delay = Math.min(delay, TICK_MS, left > 0 ? left : TICK_MS);
+    }
+    if (delay === Number.POSITIVE_INFINITY) return;
+    this.tick = this.deps.clock.schedule(delay, () => this.onTick());
+  }
+
+  private onTick(): void {
+    this.tick = undefined;
+    const now = this.deps.clock.now();
+    for (const watch of this.watches.waiting()) {
+      if (watch.loaded) this.judge(watch);
+      else if (this.live && watch.retryAt <= now) this.load(watch);
+    }
+    this.keepTicking();
+  }
+
+  /** The lowest position from which every open request is seen again. */
+  private lowWater(): number {
+    let low = this.seen + 1;
+    for (const watch of this.watches.waiting()) {
+      if (!watch.loaded || watch.awaits()) low = Math.min(low, watch.request?.position ?? watch.openedAt);
+    }
+    return low;
+  }
+
+  private async savePositionNowAndThen(): Promise<void> {
+    if (!this.live || this.deps.clock.now() < this.nextSave) return;
+    this.nextSave = this.deps.clock.now() + SAVE_MS;
+    await this.savePosition();
+  }
+
+  private async savePosition(): Promise<void> {
+    const low = this.lowWater();
+    if (this.deps.positions === undefined || !this.live || low === this.saved) return;
+    try {
+      await this.deps.positions.save(low);
+      this.saved = low;
+    } catch (error) {
+      this.logger.warn({ reason: messageOf(error) }, 'the position cannot be remembered; a restart reads more');
+    }
+  }
+
+  private pause(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        cancel();
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const cancel = this.deps.clock.schedule(ms, done);
+      signal.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  private spend(work: Promise<void>): void {
+    this.inFlight.add(work);
+    void work.finally(() => this.inFlight.delete(work));
+  }
+}

@@ -1,0 +1,79 @@
+import type { Hello } from '@sluice/contracts';
+import type { Heartbeat } from '@sluice/gating';
+
+import type { FleetFacts } from './fleet-facts.js';
+
+export interface HelloTableOptions {
+  /** Hosts that are remembered at once; 200,000 when absent. */
+  readonly maxHosts?: number;
+  /** A host that is silent for so long may be forgotten for another, in ms; 10 minutes when absent. */
+  readonly forgetMs?: number;
+}
+
+interface HostFacts {
+  readonly receivedAt: number;
+  readonly apps: ReadonlyMap<string, Heartbeat>;
+  /** Stands for every app that the heartbeat does not name. */
+  readonly nothing: Heartbeat;
+}
+
+const keyOf = (app: string, group: string): string => JSON.stringify([app, group]);
+
+/** The last heartbeat of each host, bounded. Times are the caller's: agents' clocks are not asked. */
+export class HelloTable implements FleetFacts {
+  private readonly hosts = new Map<string, HostFacts>();
+  private readonly listeners = new Set<(host: string) => void>();
+  private readonly maxHosts: number;
+  private readonly forgetMs: number;
+  private trouble: string | undefined;
+  /** Hosts that found no room. */
+  refused = 0;
+
+  constructor({ maxHosts = 200_000, forgetMs = 600_000 }: HelloTableOptions = {}) {
+    this.maxHosts = maxHosts;
+    this.forgetMs = forgetMs;
+  }
+
+  get size(): number {
+    return this.hosts.size;
+  }
+
+  take(hello: Hello, receivedAt: number): void {
+    // Taken out first, so that the map's order is that of the last heartbeats and the stalest host stands in front.
+    if (!this.hosts.delete(hello.host) && !this.makeRoom(receivedAt)) {
+      this.refused += 1;
+      return;
+    }
+    const apps = new Map<string, Heartbeat>();
+    for (const { app, group, running, serving } of hello.apps)
+      apps.set(keyOf(app, group), { receivedAt, running, serving });
+    this.hosts.set(hello.host, { receivedAt, apps, nothing: { receivedAt, running: null, serving: false } });
+    for (const heard of this.listeners) heard(hello.host);
+  }
+
+  latest(host: string, app: string, group: string): Heartbeat | undefined {
+    const facts = this.hosts.get(host);
+    return facts?.apps.get(keyOf(app, group)) ?? facts?.nothing;
+  }
+
+  listen(heard: (host: string) => void): () => void {
+    this.listeners.add(heard);
+    return () => void this.listeners.delete(heard);
+  }
+
+  problem(): string | undefined {
+    return this.trouble;
+  }
+
+  /** Told by whoever feeds the table: why nothing arrives, or undefined when it does again. */
+  report(trouble: string | undefined): void {
+    this.trouble = trouble;
+  }
+
+  private makeRoom(now: number): boolean {
+    if (this.hosts.size < this.maxHosts) return true;
+    const [stalest] = this.hosts;
+    if (stalest === undefined || now - stalest[1].receivedAt < this.forgetMs) return false;
+    return this.hosts.delete(stalest[0]);
+  }
+}
