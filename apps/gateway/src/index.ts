@@ -1,1 +1,10 @@
-export {};
+export type { Done } from './commands/commander.js';
+export type { Page } from './http/cursor.js';
+export type { GroupPage } from './http/groups.controller.js';
+export type { Problem } from './problems/problem.js';
+export { type CommitView, commitView, type EventView } from './read-model/commit-view.js';
+export type { GroupMember, GroupSummary } from './read-model/group-catalog.js';
+export type { RolloutReport, StageReport } from './read-model/report.js';
+export { RolloutIndex } from './read-model/rollout-index.js';
+export type { RolloutDetail, TargetRow } from './read-model/rollout-views.js';
+export { type GatewayDeps, type GatewayLimits, type RunningGateway, startGateway } from './start.js';

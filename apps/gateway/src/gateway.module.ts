@@ -1,0 +1,55 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+
+import type { CommandClient } from './commands/command-client.js';
+import type { Commander } from './commands/commander.js';
+import { GroupsController } from './http/groups.controller.js';
+import { InventoryController } from './http/inventory.controller.js';
+import { RequestsController } from './http/requests.controller.js';
+import { RolloutCommandsController } from './http/rollout-commands.controller.js';
+import { RolloutsController } from './http/rollouts.controller.js';
+import { type Readiness, ServiceController } from './http/service.controller.js';
+import type { RolloutStreams } from './live/streams.js';
+import type { GroupCatalog } from './read-model/group-catalog.js';
+import type { Reports } from './read-model/reports.js';
+import type { RolloutIndex } from './read-model/rollout-index.js';
+import type { RequestPublisher } from './requests/request-publisher.js';
+import { COMMANDER, COMMANDS, GROUPS, READINESS, REPORTS, REQUESTS, ROLLOUTS, STREAMS_OF_ROLLOUTS } from './tokens.js';
+
+/** What the controllers stand on; none of it knows Nest. */
+export interface GatewayParts {
+  readonly rollouts: RolloutIndex;
+  readonly groups: GroupCatalog;
+  readonly streams: RolloutStreams;
+  readonly reports: Reports;
+  readonly commands: CommandClient;
+  readonly commander: Commander;
+  readonly requests: RequestPublisher;
+  readonly readiness: () => Readiness;
+}
+
+@Module({})
+export class GatewayModule {
+  static with(parts: GatewayParts): DynamicModule {
+    return {
+      module: GatewayModule,
+      controllers: [
+        RequestsController,
+        RolloutsController,
+        RolloutCommandsController,
+        GroupsController,
+        InventoryController,
+        ServiceController,
+      ],
+      providers: [
+        { provide: ROLLOUTS, useValue: parts.rollouts },
+        { provide: GROUPS, useValue: parts.groups },
+        { provide: STREAMS_OF_ROLLOUTS, useValue: parts.streams },
+        { provide: REPORTS, useValue: parts.reports },
+        { provide: COMMANDS, useValue: parts.commands },
+        { provide: COMMANDER, useValue: parts.commander },
+        { provide: REQUESTS, useValue: parts.requests },
+        { provide: READINESS, useValue: parts.readiness },
+      ],
+    };
+  }
+}

@@ -1,0 +1,75 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, MaxLength, Min } from 'class-validator';
+
+import type { ApprovalName, RolloutMode } from '@sluice/contracts';
+import { DURATION_PATTERN } from '@sluice/kernel';
+
+const HASH = /^[0-9a-f]{64}$/;
+const DURATION = new RegExp(DURATION_PATTERN);
+
+/** What every command may say. */
+export class CommandInput {
+  @ApiPropertyOptional({ description: 'Why; it stays in the history.', maxLength: 2_000 })
+  @IsOptional()
+  @IsString()
+  @MaxLength(2_000)
+  readonly reason?: string;
+}
+
+export class ApproveInput extends CommandInput {
+  @ApiProperty({ enum: ['canary', 'batches'], description: 'The approval that the rollout waits for.' })
+  @IsIn(['canary', 'batches'])
+  readonly approval!: ApprovalName;
+
+  @ApiProperty({ description: 'Hash of the plan that was read: another plan is not approved by it.', pattern: HASH.source })
+  @Matches(HASH)
+  readonly planHash!: string;
+}
+
+export class RejectInput extends CommandInput {
+  @ApiProperty({ enum: ['canary', 'batches'] })
+  @IsIn(['canary', 'batches'])
+  readonly approval!: ApprovalName;
+}
+
+/** Commands that name one host. */
+export class HostInput extends CommandInput {
+  @ApiProperty({ description: 'Name of the host.', maxLength: 200 })
+  @IsString()
+  @Length(1, 200)
+  readonly host!: string;
+}
+
+export class OverrideInput extends CommandInput {
+  @ApiProperty({ description: 'How many more failures this rollout takes on.', minimum: 1, maximum: 10_000_000 })
+  @IsInt()
+  @Min(1)
+  @Max(10_000_000)
+  readonly extraFailures!: number;
+}
+
+export class ModeInput extends CommandInput {
+  @ApiProperty({ enum: ['automatic', 'manual'], description: 'manual: each batch waits for proceed.' })
+  @IsIn(['automatic', 'manual'])
+  readonly mode!: RolloutMode;
+}
+
+export class IntervalInput extends CommandInput {
+  @ApiPropertyOptional({ description: 'Wait before batch 2 and each later one until tailFrom.', example: '30s' })
+  @IsOptional()
+  @Matches(DURATION)
+  readonly interval?: string;
+
+  @ApiPropertyOptional({ description: 'Wait before batch tailFrom and each later one.', example: '5m' })
+  @IsOptional()
+  @Matches(DURATION)
+  readonly tailInterval?: string;
+}
+
+/** Commands that name one version. */
+export class VersionInput extends CommandInput {
+  @ApiProperty({ description: 'A version of the app.', maxLength: 200 })
+  @IsString()
+  @Length(1, 200)
+  readonly version!: string;
+}

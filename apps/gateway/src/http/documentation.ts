@@ -1,0 +1,63 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiHeader, ApiResponse } from '@nestjs/swagger';
+
+/** Where the JSON Schema of a deploy request stands in the OpenAPI document. */
+export const DEPLOY_REQUEST_REF = { $ref: '#/components/schemas/DeployRequest' };
+export const PROBLEM_REF = { $ref: '#/components/schemas/Problem' };
+
+export const PROBLEM_SCHEMA = {
+  type: 'object' as const,
+  required: ['type', 'title', 'status', 'code', 'detail'],
+  properties: {
+    type: { type: 'string' as const },
+    title: { type: 'string' as const },
+    status: { type: 'integer' as const },
+    code: { type: 'string' as const, description: 'Stable: branch on this.' },
+    detail: { type: 'string' as const, description: 'What is wrong and what to do.' },
+    actions: { type: 'array' as const, items: { type: 'string' as const }, description: 'What the state offers now.' },
+    faults: {
+      type: 'array' as const,
+      items: {
+        type: 'object' as const,
+        properties: {
+          path: { type: 'string' as const, description: 'RFC 6901' },
+          code: { type: 'string' as const },
+          message: { type: 'string' as const },
+        },
+      },
+    },
+    details: { type: 'object' as const },
+  },
+};
+
+const MEANING: Readonly<Record<number, string>> = {
+  400: 'The body or a header cannot be read.',
+  403: 'This actor may not do that.',
+  404: 'There is no such thing.',
+  409: 'Not possible now; `actions` lists what is.',
+  412: 'It changed since it was read (If-Match).',
+  413: 'The body is larger than 1 MiB.',
+  415: 'Neither JSON nor YAML.',
+  422: '`faults` lists every fault with its path.',
+  503: 'A service is not there now; nothing was done.',
+  504: 'No answer in time; send it again with the same Idempotency-Key.',
+};
+
+/** The errors of an operation, all of one form. */
+export function ApiProblems(...statuses: readonly number[]): MethodDecorator {
+  const problems = statuses.map((status) =>
+    ApiResponse({ status, description: MEANING[status] ?? 'A problem.', content: { 'application/problem+json': { schema: PROBLEM_REF } } }),
+  );
+  return applyDecorators(...problems);
+}
+
+export const ApiActor = (): MethodDecorator & ClassDecorator =>
+  ApiHeader({ name: 'X-Sluice-Actor', required: false, description: 'Who says so: kind:id, such as user:ana or service:scheduler.' });
+
+/** The headers of every command. */
+export const ApiCommandHeaders = (): MethodDecorator & ClassDecorator =>
+  applyDecorators(
+    ApiActor(),
+    ApiHeader({ name: 'Idempotency-Key', required: false, description: 'The same key twice has one effect.' }),
+    ApiHeader({ name: 'If-Match', required: false, description: 'The ETag as it was read: refused with 412 when it is another now.' }),
+  );

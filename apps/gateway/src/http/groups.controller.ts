@@ -1,0 +1,87 @@
+import { Body, Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+
+import type { GroupCommand } from '@sluice/contracts';
+
+import type { Commander, Done } from '../commands/commander.js';
+import type { GroupCatalog, GroupDetail, GroupMember, GroupSummary } from '../read-model/group-catalog.js';
+import { COMMANDER, GROUPS } from '../tokens.js';
+import { type CommandInput, HostInput, VersionInput } from './command-inputs.js';
+import { Command } from './command-route.js';
+import { decodeCursor, encodeCursor, type Page } from './cursor.js';
+import { ApiProblems } from './documentation.js';
+import type { Exchange, Reply } from './exchange.js';
+import { etagOf } from './headers.js';
+import { noGroup } from './lookup.js';
+import { PageQuery } from './query-inputs.js';
+
+type Answer = Promise<Done>;
+
+@ApiTags('groups')
+@Controller('v1/groups')
+export class GroupsController {
+  constructor(
+    @Inject(GROUPS) private readonly groups: GroupCatalog,
+    @Inject(COMMANDER) private readonly commander: Commander,
+  ) {}
+
+  @Get()
+  @ApiOperation({ operationId: 'listGroups', summary: 'Groups by name: members, versions that run, active rollout' })
+  @ApiOkResponse({ description: 'One page of groups.' })
+  @ApiProblems(400, 422)
+  list(@Query() query: PageQuery): Page<GroupSummary> {
+    const { items, next } = this.groups.list(cursorOf('groups', query), query.limit);
+    return { items, next: next === undefined ? null : encodeCursor('groups', next) };
+  }
+
+  @Get(':name')
+  @ApiOperation({ operationId: 'getGroup', summary: 'One group: members with running version, exclusions, lease, version history' })
+  @ApiParam({ name: 'name' })
+  @ApiOkResponse({ description: 'limit and cursor page its members.' })
+  @ApiProblems(400, 404, 422)
+  get(@Param('name') name: string, @Query() query: PageQuery, @Res({ passthrough: true }) reply: Reply): GroupPage {
+    const group = this.groups.get(name);
+    if (group === undefined) throw noGroup(name);
+    const { items, next } = this.groups.members(name, cursorOf('members', query), query.limit);
+    reply.header('etag', etagOf(group.rev));
+    return { ...group, memberPage: { items, next: next === undefined ? null : encodeCursor('members', next) } };
+  }
+
+  @Command(':name/commands/exclude', 'Group', 'Take a host out of every rollout; needs a reason')
+  exclude(@Param('name') name: string, @Body() body: HostInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+    return this.say({ name, body, request, reply }, { type: 'exclude', host: body.host });
+  }
+
+  @Command(':name/commands/include', 'Group', 'Take an excluded host in again')
+  include(@Param('name') name: string, @Body() body: HostInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+    return this.say({ name, body, request, reply }, { type: 'include', host: body.host });
+  }
+
+  @Command(':name/commands/block', 'Group', 'Forbid a version in this group; needs a reason')
+  block(@Param('name') name: string, @Body() body: VersionInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+    return this.say({ name, body, request, reply }, { type: 'block', version: body.version });
+  }
+
+  @Command(':name/commands/unblock', 'Group', 'Allow a blocked version again')
+  unblock(@Param('name') name: string, @Body() body: VersionInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+    return this.say({ name, body, request, reply }, { type: 'unblock', version: body.version });
+  }
+
+  private say({ name, body, request, reply }: Call, command: GroupCommand): Answer {
+    return this.commander.group({ target: name, command, reason: body.reason, request }, reply);
+  }
+}
+
+interface Call {
+  readonly name: string;
+  readonly body: CommandInput;
+  readonly request: Exchange;
+  readonly reply: Reply;
+}
+
+export interface GroupPage extends GroupDetail {
+  readonly memberPage: Page<GroupMember>;
+}
+
+const cursorOf = (kind: string, { cursor }: PageQuery): string | undefined =>
+  cursor === undefined ? undefined : decodeCursor(kind, 'string', cursor);

@@ -1,0 +1,115 @@
+import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
+
+import type { GroupCatalog } from '../read-model/group-catalog.js';
+import type { CommitView } from '../read-model/commit-view.js';
+import type { RolloutStreams } from '../live/streams.js';
+import type { Reports } from '../read-model/reports.js';
+import type { RolloutReport } from '../read-model/report.js';
+import type { RolloutIndex } from '../read-model/rollout-index.js';
+import { type RolloutDetail, rolloutDetail, type TargetRow, targetPage } from '../read-model/rollout-views.js';
+import { GROUPS, REPORTS, ROLLOUTS, STREAMS_OF_ROLLOUTS } from '../tokens.js';
+import type { RolloutSummary } from '@sluice/rollout';
+import { decodeCursor, encodeCursor, type Page } from './cursor.js';
+import { ApiProblems } from './documentation.js';
+import { type Exchange, headerOf, type Reply } from './exchange.js';
+import { etagOf, positionOf, wantsEventStream } from './headers.js';
+import { noRollout } from './lookup.js';
+import { EventsQuery, RolloutsQuery, TargetsQuery } from './query-inputs.js';
+
+@ApiTags('rollouts')
+@Controller('v1/rollouts')
+export class RolloutsController {
+  constructor(
+    @Inject(ROLLOUTS) private readonly rollouts: RolloutIndex,
+    @Inject(GROUPS) private readonly groups: GroupCatalog,
+    @Inject(STREAMS_OF_ROLLOUTS) private readonly streams: RolloutStreams,
+    @Inject(REPORTS) private readonly reports: Reports,
+  ) {}
+
+  @Get()
+  @ApiOperation({ operationId: 'listRollouts', summary: 'Rollouts, the newest first' })
+  @ApiOkResponse({ description: 'One page of summaries.' })
+  @ApiProblems(400, 422)
+  list(@Query() query: RolloutsQuery): Page<RolloutSummary> {
+    const { limit, cursor, app, group, state } = query;
+    const { items, next } = this.rollouts.list({
+      limit,
+      ...(app === undefined ? {} : { app }),
+      ...(group === undefined ? {} : { group }),
+      ...(state === undefined ? {} : { state }),
+      ...(cursor === undefined ? {} : { before: decodeCursor('rollouts', 'number', cursor) }),
+    });
+    return { items, next: next === undefined ? null : encodeCursor('rollouts', next) };
+  }
+
+  @Get(':id')
+  @ApiOperation({ operationId: 'getRollout', summary: 'One rollout: group, version, plan, batches, counts, state, and what it offers now' })
+  @ApiParam({ name: 'id' })
+  @ApiOkResponse({ description: 'ETag is its rev: send it back as If-Match.' })
+  @ApiProblems(404)
+  async get(@Param('id') id: string, @Res({ passthrough: true }) reply: Reply): Promise<RolloutDetail> {
+    const loaded = await this.rollouts.stateOf(id);
+    if (loaded === undefined) throw noRollout(id);
+    reply.header('etag', etagOf(loaded.rev));
+    return rolloutDetail(loaded);
+  }
+
+  @Get(':id/targets')
+  @ApiOperation({ operationId: 'listTargets', summary: 'Hosts of the rollout in the order of the plan: name, address, state' })
+  @ApiParam({ name: 'id' })
+  @ApiOkResponse({ description: 'One page of targets.' })
+  @ApiProblems(400, 404, 422)
+  async targets(@Param('id') id: string, @Query() query: TargetsQuery): Promise<Page<TargetRow>> {
+    const loaded = await this.rollouts.stateOf(id);
+    if (loaded === undefined) throw noRollout(id);
+    const from = query.cursor === undefined ? 0 : decodeCursor('targets', 'number', query.cursor);
+    const range = { from, limit: query.limit, ...(query.phase === undefined ? {} : { phase: query.phase }) };
+    const { items, next } = targetPage(loaded.state, range, (group, host) => this.groups.endpointOf(group, host));
+    return { items, next: next === undefined ? null : encodeCursor('targets', next) };
+  }
+
+  @Get(':id/events')
+  @ApiOperation({
+    operationId: 'listEvents',
+    summary: 'The history, as pages or live',
+    description:
+      'Commits of all writers of this rollout in the order of the log. With `Accept: text/event-stream` they come as server-sent events, what was and then what is; the event id is the log position, so Last-Event-ID resumes. `next` is the `after` of the next page.',
+  })
+  @ApiParam({ name: 'id' })
+  @ApiProduces('application/json', 'text/event-stream')
+  @ApiOkResponse({ description: 'One page of commits, or the live stream.' })
+  @ApiProblems(400, 404, 422, 503)
+  async events(
+    @Param('id') id: string,
+    @Query() query: EventsQuery,
+    @Req() request: Exchange,
+    @Res() reply: Reply,
+  ): Promise<void> {
+    if (this.rollouts.entry(id) === undefined) throw noRollout(id);
+    const after = positionOf(headerOf(request, 'last-event-id') ?? query.after);
+    if (wantsEventStream(request)) {
+      await this.streams.stream(id, after, reply);
+      return;
+    }
+    const page: EventPage = await this.streams.page(id, after, query.limit);
+    reply.code(200).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(page));
+  }
+
+  @Get(':id/report')
+  @ApiOperation({ operationId: 'getReport', summary: 'How long the rollout, its batches and its steps took (p50, p95)' })
+  @ApiParam({ name: 'id' })
+  @ApiOkResponse({ description: 'Durations in ms.' })
+  @ApiProblems(404)
+  async report(@Param('id') id: string): Promise<RolloutReport> {
+    const report = await this.reports.of(id);
+    if (report === undefined) throw noRollout(id);
+    return report;
+  }
+}
+
+/** `next`: the log position that continues, as `after`. */
+interface EventPage {
+  readonly items: readonly CommitView[];
+  readonly next: number | null;
+}

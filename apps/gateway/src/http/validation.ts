@@ -1,0 +1,34 @@
+import { type ValidationError, ValidationPipe } from '@nestjs/common';
+
+import type { Fault } from '@sluice/contracts';
+
+import { refuse } from '../problems/problem.js';
+
+const MAX_FAULTS = 100;
+
+/** Bodies and queries are read as their classes say; what they do not know is refused, every fault is listed. */
+export const inputPipe = (): ValidationPipe =>
+  new ValidationPipe({
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    transform: true,
+    stopAtFirstError: false,
+    exceptionFactory: (errors) => {
+      const faults = errors.flatMap((error) => faultsOf(error, '')).slice(0, MAX_FAULTS);
+      const first = faults[0];
+      const detail = first === undefined ? 'the input has faults' : `${first.path} ${first.message}`;
+      return refuse('BAD_INPUT', `${faults.length} fault(s): ${detail}`, { status: 422, faults });
+    },
+  });
+
+const escapePointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+
+function faultsOf(error: ValidationError, above: string): Fault[] {
+  const path = `${above}/${escapePointer(error.property)}`;
+  const own = Object.entries(error.constraints ?? {}).map(([rule, words]) => ({
+    path,
+    code: rule === 'whitelistValidation' ? 'UNKNOWN_FIELD' : 'BAD_VALUE',
+    message: rule === 'whitelistValidation' ? 'is not known here: leave it out' : words,
+  }));
+  return [...own, ...(error.children ?? []).flatMap((child) => faultsOf(child, path))];
+}

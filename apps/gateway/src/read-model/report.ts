@@ -1,0 +1,116 @@
+import type { RecordedCommit, RolloutEvent } from '@sluice/contracts';
+import { shardOfId, stageAt } from '@sluice/contracts';
+import { planOf, stepDurations, type StepDurations, summarizeRollout } from '@sluice/rollout';
+
+import type { LoadedRollout, LogReader } from './rollout-loader.js';
+
+/** Times are ms since the epoch; null while it has not happened. */
+export interface StageReport {
+  readonly stage: number;
+  readonly name: string;
+  readonly targets: number;
+  enteredAt: number | null;
+  settledAt: number | null;
+  passedAt: number | null;
+  /** From entered to settled. */
+  ms: number | null;
+}
+
+/** How long a rollout and its parts took (TAR-35). */
+export interface RolloutReport {
+  readonly id: string;
+  readonly state: string;
+  readonly targets: number;
+  readonly plannedAt: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  /** From the start to the end. */
+  readonly durationMs: number | null;
+  readonly steps: readonly StepDurations[];
+  readonly stages: readonly StageReport[];
+  readonly brakes: readonly { readonly at: number; readonly words: string }[];
+}
+
+const orNull = (time: number): number | null => (time === 0 ? null : time);
+
+/** Reads the rollout's `exec` stream once. Stages are told up to `MAX_STAGES`. */
+export async function reportOf(log: LogReader, id: string, loaded: LoadedRollout): Promise<RolloutReport> {
+  const summary = summarizeRollout(loaded.state);
+  const collected = new Collector(loaded);
+  const shard = shardOfId(id);
+  if (shard !== undefined) for await (const commit of log.read({ shard, writer: 'exec', id })) collected.add(commit);
+  const { startedAt, endedAt } = summary;
+  return {
+    id,
+    state: summary.state,
+    targets: summary.targets,
+    plannedAt: summary.plannedAt,
+    startedAt: orNull(startedAt),
+    endedAt: orNull(endedAt),
+    durationMs: startedAt > 0 && endedAt > 0 ? endedAt - startedAt : null,
+    steps: stepDurations(collected.steps),
+    stages: [...collected.stages.values()],
+    brakes: collected.brakes,
+  };
+}
+
+const MAX_STAGES = 10_000;
+const MAX_BRAKES = 1_000;
+
+class Collector {
+  readonly steps: RolloutEvent[] = [];
+  readonly stages = new Map<number, StageReport>();
+  readonly brakes: { readonly at: number; readonly words: string }[] = [];
+
+  constructor(private readonly loaded: LoadedRollout) {}
+
+  add(commit: RecordedCommit<'exec'>): void {
+    for (const event of commit.events) this.addEvent(event, commit.head.at);
+  }
+
+  private addEvent(event: RolloutEvent, at: number): void {
+    switch (event.type) {
+      case 'StepSucceeded':
+      case 'StepFailed':
+        this.steps.push(event);
+        break;
+      case 'RolloutBraked':
+        if (this.brakes.length < MAX_BRAKES) this.brakes.push({ at, words: event.cause.words });
+        break;
+      case 'StageEntered':
+        this.stage(event.stage, (stage) => (stage.enteredAt ??= at));
+        break;
+      case 'StageSettled':
+        this.stage(event.stage, (stage) => {
+          stage.settledAt = at;
+          stage.ms = stage.enteredAt === null ? null : at - stage.enteredAt;
+        });
+        break;
+      case 'StagePassed':
+        this.stage(event.stage, (stage) => (stage.passedAt = at));
+        break;
+      default:
+    }
+  }
+
+  private stage(index: number, change: (stage: StageReport) => void): void {
+    const known = this.stages.get(index) ?? this.freshStage(index);
+    if (known !== undefined) change(known);
+  }
+
+  private freshStage(index: number): StageReport | undefined {
+    const span = stageAt(planOf(this.loaded.state), index);
+    if (span === undefined || this.stages.size >= MAX_STAGES) return undefined;
+    const fresh: StageReport = {
+      stage: index,
+      name: span.name,
+      targets: span.to - span.from,
+      enteredAt: null,
+      settledAt: null,
+      passedAt: null,
+      ms: null,
+    };
+    this.stages.set(index, fresh);
+    return fresh;
+  }
+}

@@ -1,0 +1,95 @@
+import type { RolloutState, RolloutStatus, RolloutSummary } from '@sluice/rollout';
+
+/** One rollout of the index. `state` is kept only while it is open; `resting` is the summary of one that ended. */
+export interface RolloutEntry {
+  readonly id: string;
+  readonly app: string;
+  readonly group: string;
+  /** Log position of the sealed plan: the order of the list. */
+  readonly position: number;
+  /** Commits of the `exec` stream so far: the ETag. */
+  rev: number;
+  state: RolloutState | undefined;
+  resting: RolloutSummary | undefined;
+}
+
+export interface ListQuery {
+  readonly app?: string;
+  readonly group?: string;
+  readonly state?: RolloutStatus;
+  /** Only rollouts planned before this log position. */
+  readonly before?: number;
+  readonly limit: number;
+}
+
+const RESTING: ReadonlySet<RolloutStatus> = new Set<RolloutStatus>(['succeeded', 'failed', 'cancelled', 'closed']);
+
+/** The order of the list by log position, per app and per group too, so that a page looks at few others. */
+export class RolloutOrder {
+  private readonly all: RolloutEntry[] = [];
+  private readonly byApp = new Map<string, RolloutEntry[]>();
+  private readonly byGroup = new Map<string, RolloutEntry[]>();
+  private readonly open = new Map<string, RolloutEntry>();
+
+  get openCount(): number {
+    return this.open.size;
+  }
+
+  /** Entries come in the order of their positions. */
+  add(entry: RolloutEntry): void {
+    this.all.push(entry);
+    listOf(this.byApp, entry.app).push(entry);
+    listOf(this.byGroup, entry.group).push(entry);
+    this.open.set(entry.id, entry);
+  }
+
+  moved(entry: RolloutEntry, isOpen: boolean): void {
+    if (isOpen) this.open.set(entry.id, entry);
+    else this.open.delete(entry.id);
+  }
+
+  page(query: ListQuery, statusOf: (entry: RolloutEntry) => RolloutStatus): { entries: RolloutEntry[]; next: number | undefined } {
+    const candidates = this.candidates(query);
+    const entries: RolloutEntry[] = [];
+    for (let i = placeBefore(candidates, query.before) - 1; i >= 0; i -= 1) {
+      const entry = candidates[i];
+      if (entry === undefined || !matches(entry, query, statusOf)) continue;
+      if (entries.length === query.limit) return { entries, next: entries.at(-1)?.position };
+      entries.push(entry);
+    }
+    return { entries, next: undefined };
+  }
+
+  /** The shortest list that holds every match. */
+  private candidates({ app, group, state }: ListQuery): readonly RolloutEntry[] {
+    const lists: (readonly RolloutEntry[])[] = [this.all];
+    if (app !== undefined) lists.push(this.byApp.get(app) ?? []);
+    if (group !== undefined) lists.push(this.byGroup.get(group) ?? []);
+    const shortest = lists.reduce((best, list) => (list.length < best.length ? list : best));
+    if (state === undefined || RESTING.has(state) || this.open.size * 4 > shortest.length) return shortest;
+    return [...this.open.values()].toSorted((a, b) => a.position - b.position);
+  }
+}
+
+const matches = (entry: RolloutEntry, query: ListQuery, statusOf: (entry: RolloutEntry) => RolloutStatus): boolean =>
+  (query.app === undefined || entry.app === query.app) &&
+  (query.group === undefined || entry.group === query.group) &&
+  (query.state === undefined || statusOf(entry) === query.state);
+
+function listOf(lists: Map<string, RolloutEntry[]>, key: string): RolloutEntry[] {
+  const list = lists.get(key) ?? [];
+  lists.set(key, list);
+  return list;
+}
+
+/** How many entries lie before that position: binary search, the list ascends. */
+function placeBefore(entries: readonly RolloutEntry[], position: number | undefined): number {
+  if (position === undefined) return entries.length;
+  let [low, high] = [0, entries.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((entries[middle]?.position ?? Number.POSITIVE_INFINITY) < position) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

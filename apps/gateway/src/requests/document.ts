@@ -1,0 +1,53 @@
+import { parse } from 'yaml';
+
+import type { Fault } from '@sluice/contracts';
+import type { Actor } from '@sluice/kernel';
+import { messageOf } from '@sluice/kernel';
+
+import { refuse } from '../problems/problem.js';
+
+export type Document = Readonly<Record<string, unknown>>;
+
+/** More aliases than any document needs, fewer than a bomb is made of. */
+const MAX_ALIASES = 50;
+/** Deeper than any request; the planner draws its own, closer line. */
+const MAX_DEPTH = 64;
+
+/** A YAML document as the JSON value that it means. Code BAD_YAML. */
+export function parseYaml(text: string): unknown {
+  try {
+    return parse(text, { maxAliasCount: MAX_ALIASES, uniqueKeys: true, prettyErrors: true }) as unknown;
+  } catch (error) {
+    const [firstLine] = messageOf(error).split('\n');
+    throw refuse('BAD_YAML', `the body is no YAML document: ${firstLine ?? ''}`, { status: 400 });
+  }
+}
+
+/** A document is an object; all else about it is the planner's to say. Code BAD_DOCUMENT with the fault. */
+export function documentOf(body: unknown): Document {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw badDocument('NO_OBJECT', 'the document must be one object with named fields');
+  }
+  if (isTooDeep(body)) throw badDocument('TOO_DEEP', `the document is nested deeper than ${MAX_DEPTH} levels`);
+  return body as Document;
+}
+
+function badDocument(code: string, message: string): Error {
+  const fault: Fault = { path: '', code, message };
+  return refuse('BAD_DOCUMENT', message, { status: 422, faults: [fault] });
+}
+
+/** Level by level: a recursive look would itself fall over a document that is made to. */
+function isTooDeep(document: object): boolean {
+  let level: unknown[] = [document];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) return true;
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+  }
+  return false;
+}
+
+/** The document with who asked for it, when the caller said so and the document does not. */
+export function withRequester(document: Document, actor: Actor | undefined): Document {
+  return actor === undefined || document['requestedBy'] !== undefined ? document : { ...document, requestedBy: actor };
+}

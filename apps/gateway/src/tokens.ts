@@ -1,0 +1,9 @@
+/** What the controllers are given. */
+export const ROLLOUTS = Symbol('RolloutIndex');
+export const GROUPS = Symbol('GroupCatalog');
+export const STREAMS_OF_ROLLOUTS = Symbol('RolloutStreams');
+export const COMMANDS = Symbol('CommandClient');
+export const REQUESTS = Symbol('RequestPublisher');
+export const REPORTS = Symbol('Reports');
+export const READINESS = Symbol('Readiness');
+export const COMMANDER = Symbol('Commander');
