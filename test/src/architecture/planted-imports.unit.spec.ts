@@ -26,6 +26,7 @@ const violations: [string, string, string][] = [
   [ALLOWED, 'libs/domain/rollout/src/planted.unit.spec.ts', `import { x } from '@sluice/group';`],
   [SURFACE, 'apps/planner/src/planted.ts', `import { x } from '@sluice/kernel/src/ids.js';`],
   [SURFACE, 'apps/planner/src/planted.ts', `import { x } from '../../executor/src/index.js';`],
+  [SURFACE, 'apps/agent/src/planted.ts', `import { x } from '../../../examples/hello/pack.mjs';`],
   [SURFACE, 'libs/kernel/src/planted.ts', `import { x } from '../../../tools/lint/sluice-plugin.mjs';`],
   [PURE, 'libs/kernel/src/planted.ts', `import { createHash } from 'node:crypto';`],
   [PURE, 'libs/domain/group/src/planted.ts', `import { readFileSync } from 'fs';`],
@@ -56,6 +57,7 @@ const allowed: [string, string][] = [
     'libs/event-log/src/planted.int.spec.ts',
     `import { x } from './port.suite.js'; import { y } from '@sluice/testing';`,
   ],
+  ['apps/agent/src/planted.suite.ts', `import { x } from '../../../examples/hello/pack.mjs';`],
   ['libs/event-log/src/port.suite.ts', `import { it } from 'vitest';`],
 ];
 

@@ -33,7 +33,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     if (!target.startsWith('.')) return target.startsWith('/') ? `absolute import of ${target}` : undefined;
     const resolved = posix.join(dirname(file.path), target);
     const isInside = resolved.startsWith(`${owner.path}/src/`);
-    return isInside || isToolForTests(owner, resolved) ? undefined : `${target} leaves the package`;
+    return isInside || mayLeave(owner, file, resolved) ? undefined : `${target} leaves the package`;
   }),
 
   'a pure layer imports no library and nothing of Node.js': everyImport((owner, file, target) => {
@@ -121,7 +121,8 @@ function packageOf(target: string): string | undefined {
   return target.startsWith('@') ? `${first}/${second}` : first;
 }
 
-/** The tests of the tools read the tools. */
-function isToolForTests(owner: WorkspacePackage, resolved: string): boolean {
-  return owner.name === 'test' && resolved.startsWith('tools/');
+/** What is no package: the tests of the tools read the tools, and specs and demonstrations use the examples. */
+function mayLeave(owner: WorkspacePackage, file: SourceFile, resolved: string): boolean {
+  if (owner.name === 'test' && resolved.startsWith('tools/')) return true;
+  return resolved.startsWith('examples/') && (file.isSpec || packages[owner.name]?.layer === 'entry');
 }
