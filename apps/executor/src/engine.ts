@@ -175,8 +175,8 @@ export class ExecutorEngine {
     const plan = actor.state.plan;
     if (plan === undefined) return;
     this.coordinator.excludeAll(actor, plan);
-    for (const judged of this.verdicts.take(actor.id)) this.tell(actor, { type: 'verdict', judged });
-    this.tell(actor, { type: 'tick' });
+    for (const judged of this.verdicts.take(actor.id)) void this.tell(actor, { type: 'verdict', judged });
+    void this.tell(actor, { type: 'tick' });
     this.coordinator.react(actor);
     this.dispatcher.resume(actor);
     this.setTimer(actor);
@@ -190,7 +190,7 @@ export class ExecutorEngine {
     else if (writer === 'gate') {
       for (const judged of (commit as RecordedCommit<'gate'>).events) {
         const actor = this.rollouts.get(id);
-        if (this.live && actor !== undefined) this.tell(actor, { type: 'verdict', judged });
+        if (this.live && actor !== undefined) void this.tell(actor, { type: 'verdict', judged });
         else this.verdicts.add(id, judged);
       }
     }

@@ -1,0 +1,34 @@
+import { Controller, Inject } from '@nestjs/common';
+import { MessagePattern, Payload } from '@nestjs/microservices';
+import { type CommandResult, parseGroupCommand, parseRolloutCommand, SUBJECTS } from '@sluice/contracts';
+import { isSluiceError } from '@sluice/kernel';
+
+import type { ExecutorEngine } from '../engine.js';
+import { CommandEnvelopeDto } from './command.dto.js';
+
+export const ENGINE = Symbol('ExecutorEngine');
+
+/** Commands to rollouts and groups as any NATS client sends them: plain JSON in, plain JSON out. */
+@Controller()
+export class CommandsController {
+  constructor(@Inject(ENGINE) private readonly engine: ExecutorEngine) {}
+
+  @MessagePattern(SUBJECTS.command('rollout'))
+  rollout(@Payload() envelope: CommandEnvelopeDto): Promise<CommandResult> {
+    return parsed(() => this.engine.command(parseRolloutCommand(envelope)));
+  }
+
+  @MessagePattern(SUBJECTS.command('group'))
+  group(@Payload() envelope: CommandEnvelopeDto): Promise<CommandResult> {
+    return parsed(() => this.engine.groupCommand(parseGroupCommand(envelope)));
+  }
+}
+
+async function parsed(act: () => Promise<CommandResult>): Promise<CommandResult> {
+  try {
+    return await act();
+  } catch (error) {
+    if (isSluiceError(error)) return { ok: false, code: 'BAD_COMMAND', message: error.message, details: error.details };
+    throw error;
+  }
+}
