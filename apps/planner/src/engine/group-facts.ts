@@ -1,0 +1,73 @@
+import { type GroupEvent, groupStreamId, shardOfGroup, type StreamName } from '@sluice/contracts';
+import type { EventLog } from '@sluice/event-log';
+
+import type { GroupFacts, GroupFactsPort, PastVersion } from './ports.js';
+
+const MAX_HISTORY = 100;
+const MAX_CACHED = 10_000;
+
+interface Known extends GroupFacts {
+  readonly rev: number;
+}
+
+const NOTHING: Known = { rev: 0, exclusions: new Map(), blocked: new Map(), history: [] };
+
+/**
+ * The projection of `group` streams that plans are made from. It reads through: a plan asks the log for the group's
+ * last commit and folds what it has not seen. So a version that was blocked a moment ago is refused, which a projection
+ * that follows the log with a delay could not promise. The last 10,000 groups asked for are kept.
+ */
+export class LogGroupFacts implements GroupFactsPort {
+  readonly #known = new Map<string, Known>();
+
+  constructor(private readonly log: EventLog) {}
+
+  async factsOf(group: string): Promise<GroupFacts> {
+    const stream: StreamName & { writer: 'group' } = {
+      shard: shardOfGroup(group),
+      writer: 'group',
+      id: groupStreamId(group),
+    };
+    const last = await this.log.last(stream);
+    let known = this.#known.get(group) ?? NOTHING;
+    if ((last?.head.rev ?? 0) > known.rev) {
+      for await (const commit of this.log.read(stream, known.rev + 1)) {
+        known = { ...commit.events.reduce(fold, known), rev: commit.head.rev };
+      }
+    }
+    this.#keep(group, known);
+    return known;
+  }
+
+  #keep(group: string, known: Known): void {
+    const rival = this.#known.get(group);
+    if (rival !== undefined && rival.rev > known.rev) return;
+    this.#known.delete(group);
+    this.#known.set(group, known);
+    const oldest = this.#known.keys().next();
+    if (this.#known.size > MAX_CACHED && oldest.done !== true) this.#known.delete(oldest.value);
+  }
+}
+
+function fold(known: Known, event: GroupEvent): Known {
+  switch (event.type) {
+    case 'HostExcluded':
+      return { ...known, exclusions: new Map([...known.exclusions, [event.host, event.reason]]) };
+    case 'HostIncluded':
+      return { ...known, exclusions: without(known.exclusions, event.host) };
+    case 'VersionBlocked':
+      return { ...known, blocked: new Map([...known.blocked, [event.version, event.reason]]) };
+    case 'VersionUnblocked':
+      return { ...known, blocked: without(known.blocked, event.version) };
+    case 'VersionSucceeded':
+      return { ...known, history: withVersion(known.history, { version: event.version, rolloutId: event.rolloutId }) };
+    default:
+      return known;
+  }
+}
+
+const without = (map: ReadonlyMap<string, string>, key: string): ReadonlyMap<string, string> =>
+  new Map([...map].filter(([other]) => other !== key));
+
+const withVersion = (history: readonly PastVersion[], version: PastVersion): readonly PastVersion[] =>
+  [...history, version].slice(-MAX_HISTORY);

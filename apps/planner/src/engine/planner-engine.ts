@@ -1,0 +1,125 @@
+import { type DeployRequest, type Fault, type PlanPreview, refusalIdOf, type RequestOutcome } from '@sluice/contracts';
+import {
+  boundFaults,
+  makePlan,
+  type PlanInput,
+  type PlanStreamState,
+  previewOf,
+  sealPlan,
+  type SealedPlan,
+} from '@sluice/planning';
+
+import { type ReadRequest, readRequest } from '../request/request.js';
+import { PlanStreams } from './plan-streams.js';
+import type { PlannerDeps } from './ports.js';
+
+export type Previewed =
+  { readonly ok: true; readonly preview: PlanPreview } | { readonly ok: false; readonly faults: readonly Fault[] };
+
+type Planned =
+  { readonly ok: true; readonly sealed: SealedPlan } | { readonly ok: false; readonly faults: readonly Fault[] };
+
+const NO_FACTS = { exclusions: new Map<string, string>(), blocked: new Map<string, string>() } as const;
+
+/** Turns deploy requests into fixed plans. Without a framework: the simulator runs it as the service does. */
+export class PlannerEngine {
+  readonly #streams: PlanStreams;
+
+  constructor(private readonly deps: PlannerDeps) {
+    this.#streams = new PlanStreams(deps.log, deps.clock, deps.newId);
+  }
+
+  /**
+   * The outcome of a request as it was published; it is in the log when this resolves. The same document again is a
+   * `duplicate`, whoever planned it. Throws only when the log cannot be used: the request is then to be tried again.
+   */
+  async submit(bytes: Uint8Array, subjectApp?: string): Promise<RequestOutcome> {
+    const request = readRequest(bytes, subjectApp);
+    const known = await this.#streams.state(request.streamId);
+    if (known.sealed) return this.#again(request, known);
+    const planned = await this.#plan(request);
+    if (!planned.ok) return this.#refuse(request, request.streamId, planned.faults);
+    const because = { cause: request.requestId, corr: request.requestId };
+    const before = await this.#streams.settle(request.streamId, because, { type: 'plan', sealed: planned.sealed });
+    if (before.sealed) return this.#again(request, before);
+    const { plan, planHash } = planned.sealed;
+    return { v: 1, requestId: request.requestId, outcome: 'planned', rolloutId: plan.rolloutId, planHash };
+  }
+
+  /** What `submit` would plan now; writes nothing (TRS-01). `document`: the request as it is parsed from JSON. */
+  async preview(document: unknown): Promise<Previewed> {
+    const text = JSON.stringify(document) ?? 'null';
+    const planned = await this.#plan(readRequest(new TextEncoder().encode(text)));
+    return planned.ok ? { ok: true, preview: previewOf(planned.sealed) } : planned;
+  }
+
+  async #plan(request: ReadRequest): Promise<Planned> {
+    const input = await this.#inputOf(request);
+    const made = makePlan(input);
+    const faults = [...request.faults, ...(made.ok ? [] : relevantFaults(request, made.faults))];
+    if (faults.length > 0 || !made.ok) return { ok: false, faults: boundFaults(faults) };
+    return { ok: true, sealed: sealPlan(made.draft, made.targets) };
+  }
+
+  /**
+   * A request with faults of form is planned too, with the fields that are sound, so that one answer lists everything
+   * that is wrong with it. What comes of it is thrown away, but for the faults.
+   */
+  async #inputOf(request: ReadRequest): Promise<PlanInput> {
+    const { group } = request;
+    const base = {
+      request: request.fields as DeployRequest,
+      requestId: request.requestId,
+      documentHash: request.documentHash,
+      rolloutId: request.streamId,
+    };
+    if (group === undefined) return { ...base, ...NO_FACTS, group: undefined, members: [] };
+    const { inventory, groups } = this.deps;
+    const [entry, members, facts] = await Promise.all([
+      inventory.group(group),
+      inventory.members(group),
+      groups.factsOf(group),
+    ]);
+    const { exclusions, blocked } = facts;
+    return { ...base, exclusions, blocked, group: entry?.entry, members: members.map((member) => member.entry) };
+  }
+
+  /** The rollout exists: the same document is a duplicate, another one under the same id is refused. */
+  async #again(request: ReadRequest, state: PlanStreamState): Promise<RequestOutcome> {
+    const { requestId, documentHash } = request;
+    if (state.documentHash !== documentHash) {
+      const message = `the id "${requestId}" already names another request of this app and group: choose another id`;
+      // Nothing follows the seal of a plan, so this refusal is kept on a stream of the document's own.
+      const faults = boundFaults([{ path: '/id', code: 'ID_REUSED', message }, ...request.faults]);
+      return this.#refuse(request, refusalIdOf(documentHash), faults);
+    }
+    const { rolloutId, planHash } = state;
+    return {
+      v: 1,
+      requestId,
+      outcome: 'duplicate',
+      ...(rolloutId === undefined ? {} : { rolloutId }),
+      ...(planHash === undefined ? {} : { planHash }),
+    };
+  }
+
+  async #refuse(request: ReadRequest, streamId: string, faults: readonly Fault[]): Promise<RequestOutcome> {
+    const { requestId, documentHash } = request;
+    const refusal = { requestId, documentHash, faults };
+    const before = await this.#streams.settle(
+      streamId,
+      { cause: requestId, corr: requestId },
+      { type: 'refuse', refusal },
+    );
+    // Another planner was faster with the same document, and found no fault a moment ago.
+    if (before.sealed && streamId === request.streamId) return this.#again(request, before);
+    return { v: 1, requestId, outcome: 'refused', faults };
+  }
+}
+
+/** Faults of fields that the planner did not see, because their form is wrong already, are no news. */
+function relevantFaults(request: ReadRequest, faults: readonly Fault[]): readonly Fault[] {
+  const known = new Set(request.faults.map(({ path }) => path.split('/')[1]));
+  if (known.has('') || known.has(undefined)) return [];
+  return faults.filter(({ path }) => !known.has(path.split('/')[1]));
+}

@@ -1,0 +1,40 @@
+import type { GroupEntry, InventoryRecord, MemberEntry } from '@sluice/contracts';
+import type { EventLog } from '@sluice/event-log';
+import type { Clock } from '@sluice/kernel';
+
+/** What is known of groups and their members when a plan is made. */
+export interface InventoryPort {
+  /** undefined: nobody has defined it. */
+  group(name: string): Promise<InventoryRecord<GroupEntry> | undefined>;
+  members(group: string): Promise<readonly InventoryRecord<MemberEntry>[]>;
+}
+
+/** A version that a group ran to the end. */
+export interface PastVersion {
+  readonly version: string;
+  readonly rolloutId: string;
+}
+
+/** What operators and rollouts have said about a group. */
+export interface GroupFacts {
+  /** Host -> reason. */
+  readonly exclusions: ReadonlyMap<string, string>;
+  /** Version -> reason. */
+  readonly blocked: ReadonlyMap<string, string>;
+  /** The last 100 successes, oldest first. */
+  readonly history: readonly PastVersion[];
+}
+
+export interface GroupFactsPort {
+  /** Everything that the log held about the group when it was asked. */
+  factsOf(group: string): Promise<GroupFacts>;
+}
+
+export interface PlannerDeps {
+  readonly log: EventLog;
+  readonly clock: Clock;
+  /** A new ULID. */
+  readonly newId: () => string;
+  readonly inventory: InventoryPort;
+  readonly groups: GroupFactsPort;
+}

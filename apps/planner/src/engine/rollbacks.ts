@@ -1,0 +1,136 @@
+import {
+  ALL_SHARDS,
+  type EventMeta,
+  type EventsOfWriter,
+  type Fault,
+  hashOf,
+  type Plan,
+  type PlanTarget,
+  type RecordedCommit,
+  refusalIdOf,
+  rolloutIdOf,
+} from '@sluice/contracts';
+import { makeRollbackPlan, planStream, sealPlan, type TouchedTarget } from '@sluice/planning';
+
+import { type Because, PlanStreams, planStreamOf } from './plan-streams.js';
+import type { PlannerDeps } from './ports.js';
+
+type RollbackRequested = Extract<EventsOfWriter['exec'], { type: 'RollbackRequested' }>;
+
+interface Asked {
+  readonly badRollout: string;
+  readonly event: RollbackRequested;
+  readonly meta: EventMeta;
+}
+
+/** What became of a rollback that the log asks for; `known`: it was planned or refused before. */
+export type RollbackOutcome = { readonly rolloutId: string; readonly outcome: 'planned' | 'refused' | 'known' };
+
+/** The request id of a rollback: rollouts ask for it by number, so that asking twice names one rollout. */
+export const rollbackRequestId = (rolloutId: string, ordinal: number): string => `rollback:${rolloutId}:${ordinal}`;
+
+/** Plans the rollbacks that the executor asks for in the log (RollbackRequested on `exec` streams). */
+export class RollbackPlanner {
+  readonly #streams: PlanStreams;
+
+  constructor(private readonly deps: PlannerDeps) {
+    this.#streams = new PlanStreams(deps.log, deps.clock, deps.newId);
+  }
+
+  /**
+   * Reads the log from a position on and then follows it live, until the signal aborts. Everything it does may be done
+   * again, so it may start at 1 after a restart. `onDone` is told each rollback, and each position that is done with.
+   * Throws when the log cannot be used: start again at the last position.
+   */
+  async follow(
+    from: number,
+    signal: AbortSignal,
+    onDone: (position: number, rollback?: RollbackOutcome) => void,
+  ): Promise<void> {
+    for await (const seen of this.deps.log.follow({ shards: ALL_SHARDS, writers: ['exec'], from, signal })) {
+      if (seen.kind === 'live') continue;
+      for (const asked of rollbacksIn(seen.commit)) onDone(seen.commit.head.position, await this.plan(asked));
+      onDone(seen.commit.head.position);
+    }
+  }
+
+  /** Plans one rollback, once. */
+  async plan({ badRollout, event, meta }: Asked): Promise<RollbackOutcome> {
+    const bad = await this.#sealedPlan(badRollout);
+    const requestId = rollbackRequestId(badRollout, event.ordinal);
+    const because = { cause: requestId, corr: meta.corr };
+    if (bad === undefined) return this.#refuse(refusalIdOf(requestId), requestId, because, missing(badRollout));
+    const rolloutId = rolloutIdOf(bad.group, requestId);
+    const known = await this.#streams.state(rolloutId);
+    if (known.sealed || known.lastRefusal !== undefined) return { rolloutId, outcome: 'known' };
+    const to = await this.#sealedPlan(event.to.rolloutId);
+    if (to === undefined) return this.#refuse(rolloutId, requestId, because, missing(event.to.rolloutId));
+    const { exclusions } = await this.deps.groups.factsOf(bad.group);
+    const made = makeRollbackPlan({
+      rolloutId,
+      requestId,
+      to,
+      rollbackOf: badRollout,
+      touched: touchedTargets(await this.#targets(badRollout), event),
+      exclusions,
+      requestedBy: meta.by,
+      reason: event.reason,
+    });
+    if (!made.ok) return this.#refuse(rolloutId, requestId, because, made.faults);
+    const input = { type: 'plan', sealed: sealPlan(made.draft, made.targets) } as const;
+    const before = await this.#streams.settle(rolloutId, because, input);
+    return { rolloutId, outcome: before.sealed ? 'known' : 'planned' };
+  }
+
+  async #refuse(
+    streamId: string,
+    requestId: string,
+    because: Because,
+    faults: readonly Fault[],
+  ): Promise<RollbackOutcome> {
+    const refusal = { requestId, documentHash: hashOf(requestId), faults };
+    await this.#streams.settle(streamId, because, { type: 'refuse', refusal });
+    return { rolloutId: streamId, outcome: 'refused' };
+  }
+
+  async #sealedPlan(rolloutId: string): Promise<Plan | undefined> {
+    const last = (await this.deps.log.last(planStreamOf(rolloutId)))?.events.at(-1);
+    return last?.type === 'RolloutPlanned' ? last.plan : undefined;
+  }
+
+  async #targets(rolloutId: string): Promise<readonly PlanTarget[]> {
+    let state = planStream.initialState();
+    for await (const commit of this.deps.log.read(planStreamOf(rolloutId))) {
+      for (const event of commit.events) {
+        if (event.type === 'RolloutPlanned') return state.targets;
+        state = planStream.evolve(state, event, commit.head.at);
+      }
+    }
+    return [];
+  }
+}
+
+function rollbacksIn(commit: RecordedCommit): readonly Asked[] {
+  return commit.events.flatMap((event, i): Asked[] => {
+    const meta = commit.meta[i];
+    return event.type === 'RollbackRequested' && meta !== undefined
+      ? [{ badRollout: commit.stream.id, event, meta }]
+      : [];
+  });
+}
+
+function touchedTargets(
+  targets: readonly PlanTarget[],
+  { targets: touched, down }: RollbackRequested,
+): readonly TouchedTarget[] {
+  const isDown = new Set(down);
+  return touched.flatMap((index): TouchedTarget[] => {
+    const target = targets[index];
+    return target === undefined ? [] : [{ host: target.host, site: target.site, down: isDown.has(index) }];
+  });
+}
+
+function missing(rolloutId: string): readonly Fault[] {
+  const message = `the log has no plan of ${rolloutId}: deploy the version that is wanted by a request of its own`;
+  return [{ path: '/to', code: 'PLAN_MISSING', message }];
+}

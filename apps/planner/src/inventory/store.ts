@@ -1,0 +1,186 @@
+import { type GroupEntry, type Hello, type HelloApp, type InventorySource, REQUEST_PATTERNS } from '@sluice/contracts';
+
+import type { InventoryPort } from '../engine/ports.js';
+import type { Definition } from './definition.js';
+import { groupKey, memberKey, readKey } from './keys.js';
+import {
+  type GroupRecord,
+  groupRecord,
+  isStale,
+  joinMembers,
+  type MemberRecord,
+  memberRecord,
+  type Origin,
+} from './records.js';
+
+/** A record to be stored, or a key to be removed. */
+export type InventoryChange = { readonly key: string; readonly record: GroupRecord | MemberRecord | undefined };
+
+interface Group {
+  record: GroupRecord;
+  readonly members: Map<string, MemberRecord>;
+  /** host -> lastSeen as it was stored last. */
+  readonly stored: Map<string, number>;
+}
+
+export interface Defined {
+  /** False: older than what is stored, ignored. */
+  readonly applied: boolean;
+  /** The version that holds now. */
+  readonly version: number;
+}
+
+/** `lastSeen` alone is stored this often, so that a fleet's heartbeats do not become a stream of writes. */
+const STORE_SEEN_EVERY_MS = 30_000;
+
+/** More hosts than that announce themselves only by mistake. */
+const MAX_MEMBERS = 500_000;
+
+const NAME = new RegExp(REQUEST_PATTERNS.name, 'u');
+
+/**
+ * The inventory in memory: what plans are made from. A file and the API define groups and members; agents' heartbeats
+ * add what runs where, new members, and groups that nobody has defined. `onChange` is told what is worth storing.
+ */
+export class InventoryStore implements InventoryPort {
+  readonly #groups = new Map<string, Group>();
+  #size = 0;
+
+  constructor(private readonly onChange: (change: InventoryChange) => void = () => undefined) {}
+
+  group(name: string): Promise<GroupRecord | undefined> {
+    return Promise.resolve(this.#groups.get(name)?.record);
+  }
+
+  members(group: string): Promise<readonly MemberRecord[]> {
+    return Promise.resolve([...(this.#groups.get(group)?.members.values() ?? [])]);
+  }
+
+  /** `replace`: members that the definition does not name are removed. The version is `now` when it has none. */
+  define(source: InventorySource, definition: Definition, mode: 'replace' | 'merge', now: number): Defined {
+    const { group, members } = definition;
+    const origin: Origin = { source, version: definition.version ?? now, fetchedAt: now };
+    const known = this.#groups.get(group.name);
+    if (known !== undefined && isStale(known.record, origin)) return { applied: false, version: known.record.version };
+    const held = this.#putGroup(groupRecord(group, origin));
+    const named = new Set(members.map(({ host }) => host));
+    for (const host of [...held.members.keys()]) if (mode === 'replace' && !named.has(host)) this.#drop(held, host);
+    for (const member of members)
+      this.#putMember(held, memberRecord(group, member, origin, held.members.get(member.host)));
+    return { applied: true, version: origin.version };
+  }
+
+  /** What an agent says of its host. False when an app of it was ignored: it contradicts what is defined. */
+  hear(hello: Hello, now: number): boolean {
+    let consistent = true;
+    for (const app of hello.apps) consistent = this.#hearApp(hello, app, now) && consistent;
+    return consistent;
+  }
+
+  /** A record that another planner stored, or that was there at the start; `undefined`: it was removed. */
+  adopt(key: string, record: GroupRecord | MemberRecord | undefined): void {
+    const name = readKey(key);
+    if (name === undefined) return;
+    const held = this.#groups.get(name.group);
+    if (record === undefined) {
+      if (name.kind === 'group') this.#groups.delete(name.group);
+      else if (held !== undefined) this.#forget(held, name.host);
+      return;
+    }
+    if (name.kind === 'group') this.#adoptGroup(record as GroupRecord);
+    else this.#adoptMember(record as MemberRecord);
+  }
+
+  #hearApp(hello: Hello, app: HelloApp, now: number): boolean {
+    if (![app.group, app.app, hello.host].every((name) => NAME.test(name))) return false;
+    const held = this.#groups.get(app.group) ?? this.#announced(app, now);
+    if (held.record.entry.app !== app.app || this.#size >= MAX_MEMBERS) return false;
+    const before = held.members.get(hello.host);
+    const after = heardMember(held.record.entry, hello, app, { now, before });
+    held.members.set(hello.host, after);
+    if (before === undefined) this.#size += 1;
+    const isNews = before === undefined || differs(before, after);
+    if (isNews || now - (held.stored.get(hello.host) ?? 0) >= STORE_SEEN_EVERY_MS) this.#store(held, after);
+    return true;
+  }
+
+  /** A group that is known from its agents alone: taken for production, the more careful rules. */
+  #announced(app: HelloApp, now: number): Group {
+    const entry: GroupEntry = { name: app.group, app: app.app, environment: 'production' };
+    return this.#putGroup(groupRecord(entry, { source: 'heartbeat', version: now, fetchedAt: now }));
+  }
+
+  #putGroup(record: GroupRecord): Group {
+    const held = this.#hold(record);
+    this.onChange({ key: groupKey(record.entry.name), record });
+    return held;
+  }
+
+  #hold(record: GroupRecord): Group {
+    const held = this.#groups.get(record.entry.name) ?? { record, members: new Map(), stored: new Map() };
+    held.record = record;
+    this.#groups.set(record.entry.name, held);
+    return held;
+  }
+
+  #putMember(held: Group, record: MemberRecord): void {
+    if (!held.members.has(record.entry.host)) this.#size += 1;
+    held.members.set(record.entry.host, record);
+    this.#store(held, record);
+  }
+
+  #store(held: Group, record: MemberRecord): void {
+    const { group, host, lastSeen } = record.entry;
+    held.stored.set(host, lastSeen ?? 0);
+    this.onChange({ key: memberKey(group, host), record });
+  }
+
+  #drop(held: Group, host: string): void {
+    this.#forget(held, host);
+    this.onChange({ key: memberKey(held.record.entry.name, host), record: undefined });
+  }
+
+  #forget(held: Group, host: string): void {
+    if (held.members.delete(host)) this.#size -= 1;
+    held.stored.delete(host);
+  }
+
+  #adoptGroup(record: GroupRecord): void {
+    const held = this.#groups.get(record.entry.name);
+    if (held === undefined || record.fetchedAt >= held.record.fetchedAt) this.#hold(record);
+  }
+
+  /** A member may arrive before its group: it is kept under a group that its own record describes. */
+  #adoptMember(record: MemberRecord): void {
+    const { group, app, host, lastSeen } = record.entry;
+    const entry: GroupEntry = { name: group, app, environment: 'production' };
+    const held =
+      this.#groups.get(group) ?? this.#hold(groupRecord(entry, { source: 'heartbeat', version: 0, fetchedAt: 0 }));
+    const before = held.members.get(host);
+    if (before === undefined) this.#size += 1;
+    held.members.set(host, before === undefined ? record : joinMembers(before, record));
+    held.stored.set(host, lastSeen ?? 0);
+  }
+}
+
+interface Hearing {
+  readonly now: number;
+  readonly before: MemberRecord | undefined;
+}
+
+function heardMember(group: GroupEntry, hello: Hello, app: HelloApp, { now, before }: Hearing): MemberRecord {
+  const facts = { running: app.running, serving: app.serving, lastSeen: now };
+  const isDefined = before !== undefined && before.source !== 'heartbeat';
+  if (isDefined) return { ...before, entry: { ...before.entry, ...facts } };
+  const { host, site, labels } = hello;
+  const origin: Origin = { source: 'heartbeat', version: before?.version ?? now, fetchedAt: before?.fetchedAt ?? now };
+  const member = { host, ...(site === undefined ? {} : { site }), labels };
+  const record = memberRecord(group, member, origin);
+  return { ...record, entry: { ...record.entry, ...facts } };
+}
+
+function differs(a: MemberRecord, b: MemberRecord): boolean {
+  const { lastSeen: _a, ...one } = a.entry;
+  const { lastSeen: _b, ...two } = b.entry;
+  return JSON.stringify(one) !== JSON.stringify(two);
+}
