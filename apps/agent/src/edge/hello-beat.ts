@@ -23,7 +23,7 @@ export class HelloBeat {
   say(): void {
     if (this.stopped) return;
     this.again = true;
-    this.saying ??= this.sayAll().finally(() => (this.saying = undefined));
+    this.saying ??= this.sayAll();
   }
 
   async stop(): Promise<void> {
@@ -41,6 +41,8 @@ export class HelloBeat {
         this.deps.logger.warn({ reason: messageOf(error) }, 'a hello could not be said');
       }
     }
+    // In the same turn as the last look at `again`: a later one would lose a change that came in between.
+    this.saying = undefined;
     this.arm();
   }
 

@@ -63,7 +63,7 @@ export class Journal {
   append(record: JournalRecord): Promise<void> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ record, resolve, reject });
-      this.writing ??= this.drain().finally(() => (this.writing = undefined));
+      this.writing ??= this.drain();
     });
   }
 
@@ -84,6 +84,8 @@ export class Journal {
         for (const { reject } of batch) reject(error);
       }
     }
+    // In the same turn as the last look at what waits: a later one would strand a record that came in between.
+    this.writing = undefined;
   }
 
   private async write(records: readonly JournalRecord[]): Promise<void> {
