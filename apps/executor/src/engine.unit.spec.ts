@@ -183,4 +183,83 @@ describe('the executor', () => {
     expect(last).toMatchObject({ type: 'RollbackRequested', to: { rolloutId: good, version: '2.0.0' }, targets: [0, 1], down: [0, 1] });
     await world.engine.stop();
   });
+
+  it('TAR-04 never waits for a host: one that hangs holds up nobody else of its batch', async () => {
+    const world = new World(HOSTS(4), ({ host, step }) => (host === 'h001' && step === 'install' ? { kind: 'hang' } : undefined));
+    await world.engine.start();
+    const id = await world.plan(planFor(HOSTS(4), { budget: { ...planFor(HOSTS(4)).plan.budget, maxUnavailable: 4, failureLimit: 4 }, attemptDeadlineMs: 600_000 }));
+    await world.clock.advance(60_000);
+    const enabled = (await world.history(id)).flatMap(({ events }) => events).filter((event) => event.type === 'StepSucceeded' && event.step === 'enable');
+    expect(enabled).toHaveLength(3);
+    await world.engine.stop();
+  });
+
+  it('TRS-09 a newer rollout supersedes: the old one settles first, then the new one starts with a higher token', async () => {
+    const world = new World(HOSTS(4));
+    await world.engine.start();
+    const old = await world.plan(planFor(HOSTS(4), { batches: [[1, 4]] }));
+    await world.clock.advance(3_000);
+    const next = await world.plan(planFor(HOSTS(4), { version: '3.0.0' }));
+    await wait(world, next, 'RolloutSucceeded');
+    const [before, after] = [await world.history(old), await world.history(next)];
+    expect(before.flatMap(({ events }) => events).at(-1)).toMatchObject({ type: 'RolloutCancelled', cause: 'superseded' });
+    expect(after[0]?.events[0]).toMatchObject({ type: 'RolloutStarted', token: 2 });
+    expect(after[0]?.head.position).toBeGreaterThan(before.at(-1)?.head.position ?? Infinity);
+    expect(world.fleet.versions(GROUP)).toEqual({ '3.0.0': 4 });
+    await world.engine.stop();
+  });
+
+  it('TAR-33 TAR-34 an excluded host gets no command in this rollout, and stays excluded after it', async () => {
+    const world = new World(HOSTS(4));
+    await world.engine.start();
+    const id = await world.plan(planFor(HOSTS(4), { batches: [[1, 4]] }));
+    await world.clock.advance(3_000);
+    const said = await world.engine.groupCommand({ v: 1, id: 'x1', target: GROUP, command: { type: 'exclude', host: 'h003' }, actor: { id: 'ana', kind: 'user' }, reason: 'bad disk' });
+    expect(said).toMatchObject({ ok: true });
+    await wait(world, id, 'RolloutSucceeded');
+    expect(world.fleet.versions(GROUP)).toEqual({ '1.0.0': 1, '2.0.0': 3 });
+    expect(world.fleet.host('h003').slots.get(GROUP)?.running).toBe('1.0.0');
+    await world.engine.stop();
+  });
+
+  it('a command that is said twice has one effect, and one for another revision none', async () => {
+    const world = new World(HOSTS(2));
+    await world.engine.start();
+    const id = await world.plan(planFor(HOSTS(2)));
+    await world.clock.advance(1_000);
+    const pause: CommandEnvelope<RolloutCommand> = { v: 1, id: 'same', target: id, command: { type: 'pause' }, actor: { id: 'ana', kind: 'user' } };
+    expect(await world.engine.command({ ...pause, id: 'other', expectedRev: 99 })).toMatchObject({ ok: false, code: 'VERSION_CONFLICT' });
+    expect(await world.engine.command(pause)).toMatchObject({ ok: true, state: 'paused' });
+    expect(await world.engine.command(pause)).toMatchObject({ ok: true, state: 'paused' });
+    expect((await world.types(id)).filter((type) => type === 'RolloutPaused')).toHaveLength(1);
+    await world.engine.stop();
+  });
+
+  it('two executors that both believe to own a shard do no harm: every effect once, one history', async () => {
+    const world = new World(HOSTS(10));
+    const other = world.newEngine();
+    await Promise.all([world.engine.start(), other.start()]);
+    const id = await world.plan(planFor(HOSTS(10)));
+    await wait(world, id, 'RolloutSucceeded');
+    const types = await world.types(id);
+    expect(types.filter((type) => type === 'RolloutStarted')).toHaveLength(1);
+    expect(types.filter((type) => type === 'StepSucceeded')).toHaveLength(50);
+    expect(types.filter((type) => type === 'RolloutSucceeded')).toHaveLength(1);
+    await Promise.all([world.engine.stop(), other.stop()]);
+  });
+
+  it('an ended rollout leaves the memory, and can still be rolled back', async () => {
+    const world = new World(HOSTS(2));
+    await world.engine.start();
+    const first = await world.plan(planFor(HOSTS(2)));
+    await wait(world, first, 'RolloutSucceeded');
+    const second = await world.plan(planFor(HOSTS(2), { version: '3.0.0' }));
+    await wait(world, second, 'RolloutSucceeded');
+    expect(await world.say(first, { type: 'rollback' })).toMatchObject({ ok: false, code: 'NOT_OFFERED' });
+    expect(await world.say(second, { type: 'rollback' })).toMatchObject({ ok: true, state: 'succeeded' });
+    expect(await world.say(second, { type: 'rollback' })).toMatchObject({ ok: false, code: 'NOT_OFFERED' });
+    expect((await world.history(second)).flatMap(({ events }) => events).at(-1)).toMatchObject({ type: 'RollbackRequested', to: { rolloutId: first } });
+    expect(await world.say('r00-00000000000000000000000000', { type: 'pause' })).toMatchObject({ ok: false, code: 'NOT_FOUND' });
+    await world.engine.stop();
+  });
 });
