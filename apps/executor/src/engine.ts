@@ -11,47 +11,57 @@ import {
   type RolloutCommand,
   type RolloutEvent,
   type RunReport,
-  shardOfGroup,
-  shardOfId,
 } from '@sluice/contracts';
 import type { Followed } from '@sluice/event-log';
-import { type CancelTimer, isSluiceError, messageOf, SluiceError } from '@sluice/kernel';
-import { isTerminal, nextActions, nextDeadline } from '@sluice/rollout';
+import { isSluiceError, messageOf, SluiceError } from '@sluice/kernel';
+import { nextActions, nextDeadline } from '@sluice/rollout';
 
-import { GroupActor } from './actors/group-actor.js';
-import { commandCause, EXECUTOR, RolloutActor } from './actors/rollout-actor.js';
-import type { ActorDeps } from './actors/stream-actor.js';
+import type { GroupActor } from './actors/group-actor.js';
+import { Registry } from './actors/registry.js';
+import { commandCause, EXECUTOR, type RolloutActor } from './actors/rollout-actor.js';
 import { Coordinator } from './course/coordinator.js';
+import { Timers } from './course/timers.js';
+import { VerdictBuffer } from './course/verdicts.js';
 import { Dispatcher } from './fleet/dispatcher.js';
 import { type EngineLogger, type ExecutorDeps, silentLogger } from './ports.js';
-import { VerdictBuffer } from './course/verdicts.js';
+
+/** Answers to a report that no later try will change. */
+const FINAL_REFUSALS: ReadonlySet<string> = new Set(['BAD_REPORT', 'STALE_ATTEMPT', 'FENCED']);
+const GROUP_ACTIONS = ['exclude', 'include', 'block', 'unblock'] as const;
 
 /**
  * The executor (design 5): owns every open rollout of its shards. It folds the log, then goes live: from there on
  * inputs (reports, commands, timers, verdicts) are decided and committed, and effects leave after their commit.
  */
 export class ExecutorEngine {
-  private readonly rollouts = new Map<string, RolloutActor>();
-  private readonly groups = new Map<string, GroupActor>();
-  private readonly byGroup = new Map<string, Set<RolloutActor>>();
-  private readonly timers = new Map<string, { readonly at: number; readonly cancel: CancelTimer }>();
+  private readonly registry: Registry;
+  private readonly timers: Timers;
   private readonly verdicts = new VerdictBuffer();
   private readonly coordinator: Coordinator;
   private readonly dispatcher: Dispatcher;
   private readonly logger: EngineLogger;
-  private readonly actorDeps: ActorDeps;
   private readonly aborter = new AbortController();
   private live = false;
   private following: Promise<void> | undefined;
 
   constructor(private readonly deps: ExecutorDeps) {
-    this.logger = deps.logger ?? silentLogger;
-    this.actorDeps = { log: deps.log, clock: deps.clock, newId: deps.newId, logger: this.logger };
-    this.dispatcher = new Dispatcher(deps.agents, deps.clock, this.logger, (report) => this.onReport(report));
-    this.coordinator = new Coordinator(
-      { rollout: (id) => this.rollouts.get(id), group: (name) => this.group(name), rolloutsOf: (group) => this.byGroup.get(group) ?? [] },
-      this.logger,
-    );
+    const { log, clock, newId, agents, shards, logger = silentLogger } = deps;
+    this.logger = logger;
+    this.timers = new Timers(clock);
+    this.dispatcher = new Dispatcher(agents, clock, logger, (report) => this.onReport(report));
+    this.registry = new Registry({ log, clock, newId, logger }, shards, {
+      rolloutCommitted: (actor, events) => this.onRolloutCommitted(actor, events),
+      groupCommitted: (group, events) =>
+        this.onGroupEvents(
+          group,
+          events.map(({ event }) => event),
+        ),
+      removed: ({ id }) => {
+        this.verdicts.take(id);
+        this.timers.clear(id);
+      },
+    });
+    this.coordinator = new Coordinator(this.registry, logger);
   }
 
   /** Resolves when the log has been folded and the engine drives its rollouts. Rejects when the log cannot be followed. */
@@ -79,42 +89,54 @@ export class ExecutorEngine {
   /** An agent's report: ok once it is durable, or known already. */
   async onReport(report: RunReport): Promise<ReportAnswer> {
     if (!this.live) return { ok: false, code: 'NOT_READY', message: 'this executor still reads the log', retry: true };
-    const actor = this.rollouts.get(report.rollout);
-    if (actor === undefined) return { ok: false, code: 'STALE_ATTEMPT', message: `${report.rollout} is not open`, retry: false };
+    const actor = this.registry.rollout(report.rollout);
+    if (actor === undefined)
+      return { ok: false, code: 'STALE_ATTEMPT', message: `${report.rollout} is not open`, retry: false };
     try {
       await actor.submit({ type: 'report', report }, { id: report.host, kind: 'agent' }, report.attempt);
       return { ok: true };
     } catch (error) {
       const code = isSluiceError(error) ? error.code : 'INTERNAL';
-      return { ok: false, code, message: messageOf(error), retry: !['BAD_REPORT', 'STALE_ATTEMPT', 'FENCED'].includes(code) };
+      return { ok: false, code, message: messageOf(error), retry: !FINAL_REFUSALS.has(code) };
     }
   }
 
   /** A command to a rollout; ended ones are read from the log. */
   async command(envelope: CommandEnvelope<RolloutCommand>): Promise<CommandResult> {
     return this.answer(async () => {
-      const actor = await this.rolloutFor(envelope.target);
+      const actor = await this.registry.find(envelope.target);
       const cause = commandCause(envelope.id);
       if (!actor.commands.has(cause)) {
-        await this.assertLatest(actor, envelope.command.type);
-        const input = { type: 'command', command: envelope.command, actor: envelope.actor, ...(envelope.reason === undefined ? {} : { reason: envelope.reason }) } as const;
-        await actor.submit(input, envelope.actor, cause, envelope.expectedRev);
+        this.assertLatest(actor, envelope.command.type);
+        const { command, actor: by, reason } = envelope;
+        await actor.submit(
+          { type: 'command', command, actor: by, ...(reason === undefined ? {} : { reason }) },
+          by,
+          cause,
+          envelope.expectedRev,
+        );
       }
-      this.forget(actor);
-      return { ok: true, target: actor.id, state: actor.state.status, rev: actor.rev, actions: nextActions(actor.state) };
+      this.registry.forget(actor);
+      return {
+        ok: true,
+        target: actor.id,
+        state: actor.state.status,
+        rev: actor.rev,
+        actions: nextActions(actor.state),
+      };
     });
   }
 
   async groupCommand(envelope: CommandEnvelope<GroupCommand>): Promise<CommandResult> {
     return this.answer(async () => {
-      if (!this.deps.shards.includes(shardOfGroup(envelope.target))) throw notOurs(envelope.target);
-      const group = this.group(envelope.target);
+      const group = this.registry.ownGroup(envelope.target);
       const cause = commandCause(envelope.id);
       if (!group.commands.has(cause)) {
-        const input = { type: 'command', command: envelope.command, ...(envelope.reason === undefined ? {} : { reason: envelope.reason }) } as const;
+        const { command, reason } = envelope;
+        const input = { type: 'command', command, ...(reason === undefined ? {} : { reason }) } as const;
         await group.submit(input, { by: envelope.actor, cause, corr: envelope.id }, envelope.expectedRev);
       }
-      return { ok: true, target: group.name, state: 'group', rev: group.rev, actions: ['exclude', 'include', 'block', 'unblock'] };
+      return { ok: true, target: group.name, state: 'group', rev: group.rev, actions: GROUP_ACTIONS };
     });
   }
 
@@ -129,32 +151,26 @@ export class ExecutorEngine {
     }
   }
 
-  /** Code NOT_FOUND for a rollout that has no plan. */
-  private async rolloutFor(id: string): Promise<RolloutActor> {
-    const open = this.rollouts.get(id);
-    if (open !== undefined) return open;
-    if (!isRolloutId(id)) throw new SluiceError('NOT_FOUND', `"${id.slice(0, 60)}" is no rollout`);
-    if (!this.deps.shards.includes(shardOfId(id) ?? '')) throw notOurs(id);
-    const actor = this.rollout(id);
-    await actor.load();
-    if (actor.state.plan !== undefined) return actor;
-    this.remove(actor);
-    throw new SluiceError('NOT_FOUND', `there is no rollout ${id}`);
-  }
-
   /** A rollout that another one has followed is not taken back any more: that would take back the other one too. */
-  private async assertLatest(actor: RolloutActor, command: RolloutCommand['type']): Promise<void> {
+  private assertLatest(actor: RolloutActor, command: RolloutCommand['type']): void {
     const plan = actor.state.plan;
     if (command !== 'rollback' || plan === undefined || actor.state.token === 0) return;
-    const group = this.group(plan.group);
-    if (group.state.token > actor.state.token) {
-      throw new SluiceError('NOT_OFFERED', `group ${plan.group} has had another rollout since: roll that one back, or request the version that you want`, { actions: [] });
-    }
+    if (this.registry.group(plan.group).state.token <= actor.state.token) return;
+    throw new SluiceError(
+      'NOT_OFFERED',
+      `group ${plan.group} has had another rollout since: roll that one back, or request the version that you want`,
+      { actions: [] },
+    );
   }
 
   private async follow(onLive: () => void): Promise<void> {
     const { signal } = this.aborter;
-    for await (const item of this.deps.log.follow({ shards: this.deps.shards, writers: ['plan', 'exec', 'group', 'gate'], from: 0, signal })) {
+    for await (const item of this.deps.log.follow({
+      shards: this.deps.shards,
+      writers: ['plan', 'exec', 'group', 'gate'],
+      from: 0,
+      signal,
+    })) {
       this.onFollowed(item, onLive);
     }
   }
@@ -165,8 +181,8 @@ export class ExecutorEngine {
       return;
     }
     this.live = true;
-    this.logger.info({ position: item.position, open: this.rollouts.size }, 'the log is folded; driving');
-    for (const actor of [...this.rollouts.values()]) this.takeUp(actor);
+    this.logger.info({ position: item.position, open: this.registry.size }, 'the log is folded; driving');
+    for (const actor of this.registry.all()) this.takeUp(actor);
     onLive();
   }
 
@@ -175,67 +191,50 @@ export class ExecutorEngine {
     const plan = actor.state.plan;
     if (plan === undefined) return;
     this.coordinator.excludeAll(actor, plan);
-    for (const judged of this.verdicts.take(actor.id)) void this.tell(actor, { type: 'verdict', judged });
-    void this.tell(actor, { type: 'tick' });
+    for (const judged of this.verdicts.take(actor.id)) this.tell(actor, { type: 'verdict', judged });
+    this.tell(actor, { type: 'tick' });
     this.coordinator.react(actor);
     this.dispatcher.resume(actor);
     this.setTimer(actor);
   }
 
   private onCommit(commit: RecordedCommit): void {
-    const { writer, id } = commit.stream;
+    const { writer } = commit.stream;
     if (writer === 'plan') this.onPlan(commit as RecordedCommit<'plan'>);
     else if (writer === 'exec') this.onExec(commit as RecordedCommit<'exec'>);
     else if (writer === 'group') this.onGroup(commit as RecordedCommit<'group'>);
-    else if (writer === 'gate') {
-      for (const judged of (commit as RecordedCommit<'gate'>).events) {
-        const actor = this.rollouts.get(id);
-        if (this.live && actor !== undefined) void this.tell(actor, { type: 'verdict', judged });
-        else this.verdicts.add(id, judged);
-      }
-    }
+    else if (writer === 'gate') this.onGate(commit as RecordedCommit<'gate'>);
   }
 
   private onPlan(commit: RecordedCommit<'plan'>): void {
     if (!isRolloutId(commit.stream.id)) return;
-    const actor = this.rollout(commit.stream.id);
+    const actor = this.registry.open(commit.stream.id);
     actor.plan(commit);
     const plan = actor.state.plan;
     if (plan === undefined) return;
-    const members = this.byGroup.get(plan.group) ?? new Set();
-    this.byGroup.set(plan.group, members.add(actor));
+    this.registry.planned(actor, plan.group);
     if (this.live) this.coordinator.react(actor);
   }
 
   private onExec(commit: RecordedCommit<'exec'>): void {
-    const actor = this.rollouts.get(commit.stream.id);
+    const actor = this.registry.rollout(commit.stream.id);
     if (actor?.observe(commit) !== true) return;
     if (this.live) this.coordinator.react(actor);
-    this.forget(actor);
+    this.registry.forget(actor);
   }
 
   private onGroup(commit: RecordedCommit<'group'>): void {
-    const group = this.group(decodeToken(commit.stream.id.slice(4)));
-    if (!group.observe(commit)) return;
-    for (const event of commit.events) this.afterGroup(group, event);
+    const group = this.registry.group(decodeToken(commit.stream.id.slice('g00-'.length)));
+    if (group.observe(commit)) this.onGroupEvents(group, commit.events);
   }
 
-  private rollout(id: string): RolloutActor {
-    const known = this.rollouts.get(id);
-    if (known !== undefined) return known;
-    const actor = new RolloutActor(id, this.actorDeps, (self, events) => this.onRolloutCommitted(self, events));
-    this.rollouts.set(id, actor);
-    return actor;
-  }
-
-  private group(name: string): GroupActor {
-    const known = this.groups.get(name);
-    if (known !== undefined) return known;
-    const actor = new GroupActor(name, this.actorDeps, (self, events) => {
-      for (const { event } of events) this.afterGroup(self, event);
-    });
-    this.groups.set(name, actor);
-    return actor;
+  private onGate(commit: RecordedCommit<'gate'>): void {
+    const { id } = commit.stream;
+    const actor = this.registry.rollout(id);
+    for (const judged of commit.events) {
+      if (this.live && actor !== undefined) this.tell(actor, { type: 'verdict', judged });
+      else if (!this.live) this.verdicts.add(id, judged);
+    }
   }
 
   private onRolloutCommitted(actor: RolloutActor, events: readonly EventToAppend<RolloutEvent>[]): void {
@@ -245,66 +244,49 @@ export class ExecutorEngine {
     }
     this.coordinator.react(actor);
     this.setTimer(actor);
-    this.forget(actor);
+    this.registry.forget(actor);
   }
 
-  private afterGroup(group: GroupActor, event: GroupEvent): void {
-    if (this.live) this.coordinator.onGroupEvent(group, event);
-    if (event.type === 'LeaseReleased' || event.type === 'LeaseDropped') {
-      const actor = this.rollouts.get(event.rolloutId);
-      if (actor !== undefined) this.forget(actor);
+  private onGroupEvents(group: GroupActor, events: readonly GroupEvent[]): void {
+    for (const event of events) {
+      if (this.live) this.coordinator.onGroupEvent(group, event);
+      if (event.type !== 'LeaseReleased' && event.type !== 'LeaseDropped') continue;
+      const actor = this.registry.rollout(event.rolloutId);
+      if (actor !== undefined) this.registry.forget(actor);
     }
   }
 
-  /** An ended rollout whose group has let it go leaves the memory; the log keeps it. */
-  private forget(actor: RolloutActor): void {
-    const plan = actor.state.plan;
-    if (plan === undefined || !isTerminal(actor.state.status)) return;
-    const { active, waiting } = this.group(plan.group).state;
-    if (active !== actor.id && waiting?.rolloutId !== actor.id) this.remove(actor);
-  }
-
-  private remove(actor: RolloutActor): void {
-    this.rollouts.delete(actor.id);
-    this.verdicts.take(actor.id);
-    this.timers.get(actor.id)?.cancel();
-    this.timers.delete(actor.id);
-    const group = actor.state.plan?.group;
-    if (group !== undefined) this.byGroup.get(group)?.delete(actor);
-  }
-
-  /** One timer a rollout, at the next time that its state names. */
   private setTimer(actor: RolloutActor): void {
-    const now = this.deps.clock.now();
-    const at = nextDeadline(actor.state, now);
-    const set = this.timers.get(actor.id);
-    if (set?.at === at) return;
-    set?.cancel();
-    this.timers.delete(actor.id);
-    if (at === undefined || !this.live) return;
-    const cancel = this.deps.clock.schedule(Math.max(0, at - now), () => {
-      this.timers.delete(actor.id);
-      this.tell(actor, { type: 'tick' }).finally(() => this.setTimer(actor)).catch(() => undefined);
-    });
-    this.timers.set(actor.id, { at, cancel });
+    if (!this.live) return;
+    this.timers.set(actor.id, nextDeadline(actor.state, this.deps.clock.now()), () =>
+      this.tell(actor, { type: 'tick' }),
+    );
   }
 
-  private async tell(actor: RolloutActor, input: Parameters<RolloutActor['submit']>[0]): Promise<void> {
-    try {
-      await actor.submit(input, EXECUTOR, input.type === 'verdict' ? `verdict:${input.judged.gate}:${input.judged.stage}:${input.judged.round}` : `timer:${input.type}`);
-    } catch (error) {
-      if (!isSluiceError(error, 'STOPPING')) this.logger.error({ rollout: actor.id, input: input.type, err: messageOf(error) }, 'an input could not be decided');
-    }
+  /** An input of our own; whoever is told it has nobody to answer to. */
+  private tell(actor: RolloutActor, input: Parameters<RolloutActor['submit']>[0]): void {
+    actor.submit(input, EXECUTOR, causeOf(input)).then(
+      () => this.setTimer(actor),
+      (error: unknown) => {
+        if (isSluiceError(error, 'STOPPING')) return;
+        this.logger.error(
+          { rollout: actor.id, input: input.type, err: messageOf(error) },
+          'an input could not be decided',
+        );
+      },
+    );
   }
 
   private halt(): void {
     this.live = false;
     this.aborter.abort();
     this.dispatcher.stop();
-    for (const { cancel } of this.timers.values()) cancel();
-    this.timers.clear();
-    for (const actor of [...this.rollouts.values(), ...this.groups.values()]) actor.stop();
+    this.timers.clearAll();
+    this.registry.stop();
   }
 }
 
-const notOurs = (what: string): SluiceError => new SluiceError('NOT_OWNED', `${what} belongs to a shard that this executor does not own: say it again`);
+const causeOf = (input: Parameters<RolloutActor['submit']>[0]): string =>
+  input.type === 'verdict'
+    ? `verdict:${input.judged.gate}:${input.judged.stage}:${input.judged.round}`
+    : `timer:${input.type}`;

@@ -17,7 +17,8 @@ import { describe, expect, it } from 'vitest';
 import { ExecutorEngine } from './engine.js';
 
 const GROUP = 'hello-prod';
-const HOSTS = (count: number): string[] => Array.from({ length: count }, (_, i) => `h${String(i + 1).padStart(3, '0')}`);
+const HOSTS = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `h${String(i + 1).padStart(3, '0')}`);
 
 const spec: Plan['spec'] = {
   app: 'hello',
@@ -30,7 +31,10 @@ const spec: Plan['spec'] = {
   drainWindowMs: 100,
 };
 
-function planFor(hosts: readonly string[], change: Partial<Plan> = {}): { readonly plan: Plan; readonly targets: readonly PlanTarget[] } {
+function planFor(
+  hosts: readonly string[],
+  change: Partial<Plan> = {},
+): { readonly plan: Plan; readonly targets: readonly PlanTarget[] } {
   const targets = hosts.map((host) => ({ host }));
   const version = change.version ?? '2.0.0';
   return {
@@ -48,7 +52,16 @@ function planFor(hosts: readonly string[], change: Partial<Plan> = {}): { readon
       targetCount: targets.length,
       canaries: 0,
       batches: [[targets.length, 1]],
-      budget: { members: targets.length, percent: 50, maxUnavailable: Math.max(1, Math.floor(targets.length / 2)), failureLimit: 50, failureThresholdPercent: 50, extraFailures: 0, minServing: 0, advisory: false },
+      budget: {
+        members: targets.length,
+        percent: 50,
+        maxUnavailable: Math.max(1, Math.floor(targets.length / 2)),
+        failureLimit: 50,
+        failureThresholdPercent: 50,
+        extraFailures: 0,
+        minServing: 0,
+        advisory: false,
+      },
       waits: { intervalMs: 0, tailIntervalMs: 0, tailFrom: 3, bakeMs: 0 },
       approvals: { batches: 'required' },
       mode: 'automatic',
@@ -84,7 +97,13 @@ class World {
   }
 
   newEngine(): ExecutorEngine {
-    return new ExecutorEngine({ log: this.log, clock: this.clock, newId: this.newId, agents: this.fleet, shards: ALL_SHARDS });
+    return new ExecutorEngine({
+      log: this.log,
+      clock: this.clock,
+      newId: this.newId,
+      agents: this.fleet,
+      shards: ALL_SHARDS,
+    });
   }
 
   async plan(made: ReturnType<typeof planFor>): Promise<string> {
@@ -101,15 +120,28 @@ class World {
     return plan.rolloutId;
   }
 
-  async say(rollout: string, command: RolloutCommand, actor = 'ana', reason?: string): Promise<Awaited<ReturnType<ExecutorEngine['command']>>> {
+  async say(
+    rollout: string,
+    command: RolloutCommand,
+    actor = 'ana',
+    reason?: string,
+  ): Promise<Awaited<ReturnType<ExecutorEngine['command']>>> {
     this.commands += 1;
-    const envelope: CommandEnvelope<RolloutCommand> = { v: 1, id: `c${this.commands}`, target: rollout, command, actor: { id: actor, kind: 'user' }, ...(reason === undefined ? {} : { reason }) };
+    const envelope: CommandEnvelope<RolloutCommand> = {
+      v: 1,
+      id: `c${this.commands}`,
+      target: rollout,
+      command,
+      actor: { id: actor, kind: 'user' },
+      ...(reason === undefined ? {} : { reason }),
+    };
     return this.engine.command(envelope);
   }
 
   async history(rollout: string): Promise<RecordedCommit<'exec'>[]> {
     const commits: RecordedCommit<'exec'>[] = [];
-    for await (const commit of this.log.read({ shard: shardOfGroup(GROUP), writer: 'exec', id: rollout })) commits.push(commit);
+    for await (const commit of this.log.read({ shard: shardOfGroup(GROUP), writer: 'exec', id: rollout }))
+      commits.push(commit);
     return commits;
   }
 
@@ -156,12 +188,23 @@ describe('the executor', () => {
   it('holds a canary, asks twice, and refuses the requester as approver', async () => {
     const world = new World(HOSTS(5));
     await world.engine.start();
-    const made = planFor(HOSTS(5), { canaries: 1, batches: [[2, 2]], strategy: 'canary', waits: { intervalMs: 1_000, tailIntervalMs: 0, tailFrom: 3, bakeMs: 2_000 } });
+    const made = planFor(HOSTS(5), {
+      canaries: 1,
+      batches: [[2, 2]],
+      strategy: 'canary',
+      waits: { intervalMs: 1_000, tailIntervalMs: 0, tailFrom: 3, bakeMs: 2_000 },
+    });
     const id = await world.plan(made);
     await wait(world, id, 'ApprovalRequested');
     const planHash = hashOf(made.plan);
-    expect(await world.say(id, { type: 'approve', approval: 'canary', planHash }, 'rita')).toMatchObject({ ok: false, code: 'NOT_ALLOWED' });
-    expect(await world.say(id, { type: 'approve', approval: 'canary', planHash: 'other' })).toMatchObject({ ok: false, code: 'PLAN_CHANGED' });
+    expect(await world.say(id, { type: 'approve', approval: 'canary', planHash }, 'rita')).toMatchObject({
+      ok: false,
+      code: 'NOT_ALLOWED',
+    });
+    expect(await world.say(id, { type: 'approve', approval: 'canary', planHash: 'other' })).toMatchObject({
+      ok: false,
+      code: 'PLAN_CHANGED',
+    });
     expect(await world.say(id, { type: 'approve', approval: 'canary', planHash })).toMatchObject({ ok: true });
     await wait(world, id, 'StagePassed');
     await world.clock.advance(10_000);
@@ -171,25 +214,49 @@ describe('the executor', () => {
   });
 
   it('brakes at the budget, and a rollback is requested for what was touched', async () => {
-    const world = new World(HOSTS(10), ({ step, version }) => (step === 'verify' && version === '3.0.0' ? { kind: 'fail' } : undefined));
+    const world = new World(HOSTS(10), ({ step, version }) =>
+      step === 'verify' && version === '3.0.0' ? { kind: 'fail' } : undefined,
+    );
     await world.engine.start();
     const good = await world.plan(planFor(HOSTS(10)));
     await wait(world, good, 'RolloutSucceeded');
-    const bad = await world.plan(planFor(HOSTS(10), { version: '3.0.0', budget: { ...planFor(HOSTS(10)).plan.budget, percent: 20, maxUnavailable: 2, failureLimit: 2 } }));
+    const bad = await world.plan(
+      planFor(HOSTS(10), {
+        version: '3.0.0',
+        budget: { ...planFor(HOSTS(10)).plan.budget, percent: 20, maxUnavailable: 2, failureLimit: 2 },
+      }),
+    );
     await wait(world, bad, 'RolloutBraked');
     expect(await world.say(bad, { type: 'resume' })).toMatchObject({ ok: false, code: 'NOT_OFFERED' });
-    expect(await world.say(bad, { type: 'rollback' }, 'ana', 'it fails')).toMatchObject({ ok: true, state: 'cancelled' });
+    expect(await world.say(bad, { type: 'rollback' }, 'ana', 'it fails')).toMatchObject({
+      ok: true,
+      state: 'cancelled',
+    });
     const last = (await world.history(bad)).flatMap(({ events }) => events).at(-1);
-    expect(last).toMatchObject({ type: 'RollbackRequested', to: { rolloutId: good, version: '2.0.0' }, targets: [0, 1], down: [0, 1] });
+    expect(last).toMatchObject({
+      type: 'RollbackRequested',
+      to: { rolloutId: good, version: '2.0.0' },
+      targets: [0, 1],
+      down: [0, 1],
+    });
     await world.engine.stop();
   });
 
   it('TAR-04 never waits for a host: one that hangs holds up nobody else of its batch', async () => {
-    const world = new World(HOSTS(4), ({ host, step }) => (host === 'h001' && step === 'install' ? { kind: 'hang' } : undefined));
+    const world = new World(HOSTS(4), ({ host, step }) =>
+      host === 'h001' && step === 'install' ? { kind: 'hang' } : undefined,
+    );
     await world.engine.start();
-    const id = await world.plan(planFor(HOSTS(4), { budget: { ...planFor(HOSTS(4)).plan.budget, maxUnavailable: 4, failureLimit: 4 }, attemptDeadlineMs: 600_000 }));
+    const id = await world.plan(
+      planFor(HOSTS(4), {
+        budget: { ...planFor(HOSTS(4)).plan.budget, maxUnavailable: 4, failureLimit: 4 },
+        attemptDeadlineMs: 600_000,
+      }),
+    );
     await world.clock.advance(60_000);
-    const enabled = (await world.history(id)).flatMap(({ events }) => events).filter((event) => event.type === 'StepSucceeded' && event.step === 'enable');
+    const enabled = (await world.history(id))
+      .flatMap(({ events }) => events)
+      .filter((event) => event.type === 'StepSucceeded' && event.step === 'enable');
     expect(enabled).toHaveLength(3);
     await world.engine.stop();
   });
@@ -202,7 +269,10 @@ describe('the executor', () => {
     const next = await world.plan(planFor(HOSTS(4), { version: '3.0.0' }));
     await wait(world, next, 'RolloutSucceeded');
     const [before, after] = [await world.history(old), await world.history(next)];
-    expect(before.flatMap(({ events }) => events).at(-1)).toMatchObject({ type: 'RolloutCancelled', cause: 'superseded' });
+    expect(before.flatMap(({ events }) => events).at(-1)).toMatchObject({
+      type: 'RolloutCancelled',
+      cause: 'superseded',
+    });
     expect(after[0]?.events[0]).toMatchObject({ type: 'RolloutStarted', token: 2 });
     expect(after[0]?.head.position).toBeGreaterThan(before.at(-1)?.head.position ?? Infinity);
     expect(world.fleet.versions(GROUP)).toEqual({ '3.0.0': 4 });
@@ -214,7 +284,14 @@ describe('the executor', () => {
     await world.engine.start();
     const id = await world.plan(planFor(HOSTS(4), { batches: [[1, 4]] }));
     await world.clock.advance(3_000);
-    const said = await world.engine.groupCommand({ v: 1, id: 'x1', target: GROUP, command: { type: 'exclude', host: 'h003' }, actor: { id: 'ana', kind: 'user' }, reason: 'bad disk' });
+    const said = await world.engine.groupCommand({
+      v: 1,
+      id: 'x1',
+      target: GROUP,
+      command: { type: 'exclude', host: 'h003' },
+      actor: { id: 'ana', kind: 'user' },
+      reason: 'bad disk',
+    });
     expect(said).toMatchObject({ ok: true });
     await wait(world, id, 'RolloutSucceeded');
     expect(world.fleet.versions(GROUP)).toEqual({ '1.0.0': 1, '2.0.0': 3 });
@@ -227,8 +304,17 @@ describe('the executor', () => {
     await world.engine.start();
     const id = await world.plan(planFor(HOSTS(2)));
     await world.clock.advance(1_000);
-    const pause: CommandEnvelope<RolloutCommand> = { v: 1, id: 'same', target: id, command: { type: 'pause' }, actor: { id: 'ana', kind: 'user' } };
-    expect(await world.engine.command({ ...pause, id: 'other', expectedRev: 99 })).toMatchObject({ ok: false, code: 'VERSION_CONFLICT' });
+    const pause: CommandEnvelope<RolloutCommand> = {
+      v: 1,
+      id: 'same',
+      target: id,
+      command: { type: 'pause' },
+      actor: { id: 'ana', kind: 'user' },
+    };
+    expect(await world.engine.command({ ...pause, id: 'other', expectedRev: 99 })).toMatchObject({
+      ok: false,
+      code: 'VERSION_CONFLICT',
+    });
     expect(await world.engine.command(pause)).toMatchObject({ ok: true, state: 'paused' });
     expect(await world.engine.command(pause)).toMatchObject({ ok: true, state: 'paused' });
     expect((await world.types(id)).filter((type) => type === 'RolloutPaused')).toHaveLength(1);
@@ -258,8 +344,14 @@ describe('the executor', () => {
     expect(await world.say(first, { type: 'rollback' })).toMatchObject({ ok: false, code: 'NOT_OFFERED' });
     expect(await world.say(second, { type: 'rollback' })).toMatchObject({ ok: true, state: 'succeeded' });
     expect(await world.say(second, { type: 'rollback' })).toMatchObject({ ok: false, code: 'NOT_OFFERED' });
-    expect((await world.history(second)).flatMap(({ events }) => events).at(-1)).toMatchObject({ type: 'RollbackRequested', to: { rolloutId: first } });
-    expect(await world.say('r00-00000000000000000000000000', { type: 'pause' })).toMatchObject({ ok: false, code: 'NOT_FOUND' });
+    expect((await world.history(second)).flatMap(({ events }) => events).at(-1)).toMatchObject({
+      type: 'RollbackRequested',
+      to: { rolloutId: first },
+    });
+    expect(await world.say('r00-00000000000000000000000000', { type: 'pause' })).toMatchObject({
+      ok: false,
+      code: 'NOT_FOUND',
+    });
     await world.engine.stop();
   });
 });

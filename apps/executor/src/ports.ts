@@ -3,7 +3,8 @@ import type { EventLog } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
 
 /** How a request to a host ended: `unreachable` = nobody listens there (known at once), `noAnswer` = not known. */
-export type Answered<T> = { readonly kind: 'answer'; readonly value: T } | { readonly kind: 'unreachable' } | { readonly kind: 'noAnswer' };
+export type Answered<T> =
+  { readonly kind: 'answer'; readonly value: T } | { readonly kind: 'unreachable' } | { readonly kind: 'noAnswer' };
 
 /** The executor's way to the hosts. */
 export interface AgentPort {

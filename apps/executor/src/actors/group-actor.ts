@@ -6,7 +6,11 @@ import { decideGroup, evolveGroup, type GroupInput, type GroupState, initialGrou
 import { CommandMemory } from './rollout-actor.js';
 import { type ActorDeps, StreamActor } from './stream-actor.js';
 
-export const groupStream = (group: string): StreamName & { readonly writer: 'group' } => ({ shard: shardOfGroup(group), writer: 'group', id: groupStreamId(group) });
+export const groupStream = (group: string): StreamName & { readonly writer: 'group' } => ({
+  shard: shardOfGroup(group),
+  writer: 'group',
+  id: groupStreamId(group),
+});
 
 /** One group: its lease, exclusions, blocked versions and history. */
 export class GroupActor {
@@ -19,13 +23,19 @@ export class GroupActor {
     onCommitted: (actor: GroupActor, events: readonly EventToAppend<GroupEvent>[]) => void,
   ) {
     const stream = groupStream(name);
-    this.actor = new StreamActor<GroupState, GroupInput, GroupEvent>(stream, initialGroup(), { decide: decideGroup, evolve: evolveGroup }, deps, {
-      committed: (events) => {
-        this.remember(events.map(({ meta }) => meta));
-        onCommitted(this, events);
+    this.actor = new StreamActor<GroupState, GroupInput, GroupEvent>(
+      stream,
+      initialGroup(),
+      { decide: decideGroup, evolve: evolveGroup },
+      deps,
+      {
+        committed: (events) => {
+          this.remember(events.map(({ meta }) => meta));
+          onCommitted(this, events);
+        },
+        reload: () => readGroup(deps.log, stream),
       },
-      reload: () => readGroup(deps.log, stream),
-    });
+    );
   }
 
   get state(): GroupState {
@@ -36,7 +46,11 @@ export class GroupActor {
     return this.actor.rev;
   }
 
-  submit(input: GroupInput, meta: EventMeta, expectedRev?: number): ReturnType<StreamActor<GroupState, GroupInput, GroupEvent>['submit']> {
+  submit(
+    input: GroupInput,
+    meta: EventMeta,
+    expectedRev?: number,
+  ): ReturnType<StreamActor<GroupState, GroupInput, GroupEvent>['submit']> {
     return this.actor.submit(input, meta, expectedRev);
   }
 
@@ -54,7 +68,10 @@ export class GroupActor {
   }
 }
 
-async function readGroup(log: EventLog, stream: StreamName & { readonly writer: 'group' }): Promise<{ readonly state: GroupState; readonly head: StreamHead }> {
+async function readGroup(
+  log: EventLog,
+  stream: StreamName & { readonly writer: 'group' },
+): Promise<{ readonly state: GroupState; readonly head: StreamHead }> {
   let state = initialGroup();
   let head = EMPTY_HEAD;
   for await (const commit of log.read(stream)) {

@@ -73,7 +73,12 @@ export class RolloutActor {
     return this.state.plan?.requestId ?? this.id;
   }
 
-  submit(input: RolloutInput, by: EventMeta['by'], cause: string, expectedRev?: number): ReturnType<StreamActor<RolloutState, RolloutInput, RolloutEvent>['submit']> {
+  submit(
+    input: RolloutInput,
+    by: EventMeta['by'],
+    cause: string,
+    expectedRev?: number,
+  ): ReturnType<StreamActor<RolloutState, RolloutInput, RolloutEvent>['submit']> {
     return this.actor.submit(input, { by, cause, corr: this.corr }, expectedRev);
   }
 

@@ -46,7 +46,12 @@ interface Waiting<Input, Event> {
 interface Batch<Input, Event> {
   readonly commits: EventToAppend<Event>[][];
   /** After which commit (index + 1; 0 = none) each input is answered. */
-  readonly answers: { readonly waiting: Waiting<Input, Event>; readonly events: readonly Event[]; readonly after: number; readonly refusal?: unknown }[];
+  readonly answers: {
+    readonly waiting: Waiting<Input, Event>;
+    readonly events: readonly Event[];
+    readonly after: number;
+    readonly refusal?: unknown;
+  }[];
 }
 
 /** Inputs that may wait at one aggregate; more are refused with BUSY. */
@@ -103,7 +108,10 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
   /** Decides the input in its turn. Rejects with the decision's refusal, BUSY, or STOPPING. */
   submit(input: Input, meta: EventMeta, expectedRev?: number): Promise<Outcome<Event>> {
     if (this.stopped) return Promise.reject(stopping());
-    if (this.queue.length >= MAX_WAITING) return Promise.reject(new SluiceError('BUSY', `${MAX_WAITING} inputs wait at ${this.stream.id}: say it again later`));
+    if (this.queue.length >= MAX_WAITING)
+      return Promise.reject(
+        new SluiceError('BUSY', `${MAX_WAITING} inputs wait at ${this.stream.id}: say it again later`),
+      );
     return new Promise((resolve, reject) => {
       this.queue.push({ input, meta, expectedRev, resolve, reject });
       if (!this.running) {
@@ -154,7 +162,10 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
       } catch (error) {
         this.stale = true;
         if (!isSluiceError(error, 'CONCURRENCY_CONFLICT') || conflicts >= MAX_CONFLICTS) {
-          this.deps.logger.error({ stream: this.stream.id, err: String(error) }, 'a turn failed; its inputs are refused and the state is read again');
+          this.deps.logger.error(
+            { stream: this.stream.id, err: String(error) },
+            'a turn failed; its inputs are refused and the state is read again',
+          );
           for (const item of left) item.reject(error);
           return;
         }
@@ -176,7 +187,8 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
     const { batch, taken } = this.decideAll(items, at);
     let answered = 0;
     const answerUpTo = (commits: number): void => {
-      for (; (batch.answers[answered]?.after ?? Infinity) <= commits; answered += 1) this.answer(batch.answers[answered]);
+      for (; (batch.answers[answered]?.after ?? Infinity) <= commits; answered += 1)
+        this.answer(batch.answers[answered]);
     };
     try {
       answerUpTo(0);
@@ -202,7 +214,10 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
     else answer.waiting.reject(answer.refusal);
   }
 
-  private decideAll(items: readonly Waiting<Input, Event>[], at: number): { readonly batch: Batch<Input, Event>; readonly taken: number } {
+  private decideAll(
+    items: readonly Waiting<Input, Event>[],
+    at: number,
+  ): { readonly batch: Batch<Input, Event>; readonly taken: number } {
     const packer = new CommitPacker<Event>();
     const batch: Batch<Input, Event> = { commits: packer.commits, answers: [] };
     let taken = 0;
@@ -224,7 +239,11 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
   private assertRev(waiting: Waiting<Input, Event>, ahead: number): void {
     const rev = this.head.rev + ahead;
     if (waiting.expectedRev !== undefined && waiting.expectedRev !== rev) {
-      throw new SluiceError('VERSION_CONFLICT', `the aggregate is at revision ${rev}, not ${waiting.expectedRev}: read it again`, { rev });
+      throw new SluiceError(
+        'VERSION_CONFLICT',
+        `the aggregate is at revision ${rev}, not ${waiting.expectedRev}: read it again`,
+        { rev },
+      );
     }
   }
 
@@ -238,7 +257,12 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
     for (let steps = 0; steps < MAX_COURSE_STEPS; steps += 1) {
       const next = decide(this.state, course, at);
       if (next.length === 0) return all;
-      this.take(next, courseMeta === undefined || next[0] === undefined ? waiting.meta : courseMeta(next[0], waiting.meta), at, packer);
+      this.take(
+        next,
+        courseMeta === undefined || next[0] === undefined ? waiting.meta : courseMeta(next[0], waiting.meta),
+        at,
+        packer,
+      );
       all.push(...next);
     }
     throw new SluiceError('INVARIANT_BROKEN', `${this.stream.id} does not come to rest`);
@@ -261,7 +285,10 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
           return;
         } catch (error) {
           if (!isSluiceError(error, 'LOG_UNAVAILABLE') || this.stopped) throw error;
-          this.deps.logger.warn({ stream: this.stream.id, retryMs: delay }, 'the log cannot be reached; the commit is appended again');
+          this.deps.logger.warn(
+            { stream: this.stream.id, retryMs: delay },
+            'the log cannot be reached; the commit is appended again',
+          );
           await new Promise<void>((resolve) => this.deps.clock.schedule(delay, resolve));
         }
       }
@@ -271,7 +298,8 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
   }
 }
 
-const stopping = (): SluiceError => new SluiceError('STOPPING', 'this executor is stopping: say it again, another one takes over');
+const stopping = (): SluiceError =>
+  new SluiceError('STOPPING', 'this executor is stopping: say it again, another one takes over');
 
 /** Packs decisions into commits: a decision is never split, a commit stays within its bounds (design 4). */
 class CommitPacker<Event extends DomainEvent> {

@@ -1,5 +1,16 @@
 import { Type } from 'class-transformer';
-import { Equals, IsIn, IsInt, IsObject, IsOptional, IsString, Length, Matches, Min, ValidateNested } from 'class-validator';
+import {
+  Equals,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Length,
+  Matches,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 
 const ACTOR_KINDS = ['user', 'service', 'agent', 'policy'] as const;
 

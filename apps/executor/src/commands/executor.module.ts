@@ -7,6 +7,10 @@ import { CommandsController, ENGINE } from './commands.controller.js';
 export class ExecutorModule {
   /** The command side of a running engine. */
   static of(engine: ExecutorEngine): DynamicModule {
-    return { module: ExecutorModule, controllers: [CommandsController], providers: [{ provide: ENGINE, useValue: engine }] };
+    return {
+      module: ExecutorModule,
+      controllers: [CommandsController],
+      providers: [{ provide: ENGINE, useValue: engine }],
+    };
   }
 }

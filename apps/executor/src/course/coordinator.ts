@@ -4,15 +4,9 @@ import { isSluiceError, messageOf } from '@sluice/kernel';
 import { isTerminal, nextActions, type RolloutState } from '@sluice/rollout';
 
 import type { GroupActor } from '../actors/group-actor.js';
+import type { Registry } from '../actors/registry.js';
 import { EXECUTOR, type RolloutActor } from '../actors/rollout-actor.js';
 import type { EngineLogger } from '../ports.js';
-
-/** What the coordinator reads of the engine. */
-export interface Registry {
-  rollout(id: string): RolloutActor | undefined;
-  group(name: string): GroupActor;
-  rolloutsOf(group: string): Iterable<RolloutActor>;
-}
 
 /**
  * What has to happen between a group and its rollouts. Each reaction is read off the two committed states and is
@@ -60,20 +54,29 @@ export class Coordinator {
 
   /** Hosts that were pulled out while nobody was listening (a restart, or between plan and start). */
   excludeAll(actor: RolloutActor, plan: Plan): void {
-    for (const [host, reason] of Object.entries(this.registry.group(plan.group).state.excluded)) this.exclude(actor, host, reason);
+    for (const [host, reason] of Object.entries(this.registry.group(plan.group).state.excluded))
+      this.exclude(actor, host, reason);
   }
 
   private begin(actor: RolloutActor, group: GroupActor, plan: Plan, holds: boolean): void {
     const dropped = group.state.dropped[actor.id];
     if (holds) {
       const back = rollbackTarget(group.state, startingOf(plan));
-      this.tell(actor, { type: 'start', token: group.state.token, ...(back === undefined ? {} : { rollbackTo: back }) }, `lease:${group.state.token}`);
+      this.tell(
+        actor,
+        { type: 'start', token: group.state.token, ...(back === undefined ? {} : { rollbackTo: back }) },
+        `lease:${group.state.token}`,
+      );
     } else if (dropped !== undefined) {
       this.tell(actor, { type: 'drop', reason: dropped }, 'lease:dropped');
     } else if (group.state.waiting?.rolloutId === actor.id) {
       if (group.state.active !== undefined) this.supersede(group.state.active, actor.id);
     } else {
-      this.say(group, { type: 'request', rolloutId: actor.id, version: plan.version, strategy: plan.strategy }, metaFor(plan, 'planned'));
+      this.say(
+        group,
+        { type: 'request', rolloutId: actor.id, version: plan.version, strategy: plan.strategy },
+        metaFor(plan, 'planned'),
+      );
     }
   }
 
@@ -81,7 +84,8 @@ export class Coordinator {
     const { status } = actor.state;
     if (actor.state.rollbacks > 0 && group.state.active === actor.id) this.blockBad(group, plan);
     if (group.state.active !== actor.id && group.state.waiting?.rolloutId !== actor.id) return;
-    if (status === 'cancelled' && plan.rollbackOf !== undefined) this.say(group, { type: 'unblockBad', rolloutId: plan.rollbackOf }, metaFor(plan, 'ended'));
+    if (status === 'cancelled' && plan.rollbackOf !== undefined)
+      this.say(group, { type: 'unblockBad', rolloutId: plan.rollbackOf }, metaFor(plan, 'ended'));
     const outcome = status === 'succeeded' || status === 'closed' ? status : 'cancelled';
     const success = status === 'succeeded' ? { success: successOf(actor.state, plan) } : {};
     this.say(group, { type: 'release', rolloutId: actor.id, outcome, ...success }, metaFor(plan, 'ended'));
@@ -97,7 +101,16 @@ export class Coordinator {
     const canary = brake?.kind === 'canary' || (brake?.kind === 'gate' && plan.canaries > 0 && stage.index === 0);
     if (!canary || plan.onCanaryFailure !== 'rollback' || !nextActions(actor.state).includes('rollback')) return;
     void actor
-      .submit({ type: 'command', command: { type: 'rollback' }, actor: { id: 'plan', kind: 'policy' }, reason: `onCanaryFailure: rollback (${brake?.words ?? ''})`.slice(0, 400) }, { id: 'plan', kind: 'policy' }, 'policy:onCanaryFailure')
+      .submit(
+        {
+          type: 'command',
+          command: { type: 'rollback' },
+          actor: { id: 'plan', kind: 'policy' },
+          reason: `onCanaryFailure: rollback (${brake?.words ?? ''})`.slice(0, 400),
+        },
+        { id: 'plan', kind: 'policy' },
+        'policy:onCanaryFailure',
+      )
       .catch((error: unknown) => this.complain(actor.id, error));
   }
 
@@ -124,7 +137,11 @@ export class Coordinator {
   }
 }
 
-const metaFor = (plan: Plan, what: string): EventMeta => ({ by: EXECUTOR, cause: `${what}:${plan.rolloutId}`, corr: plan.requestId });
+const metaFor = (plan: Plan, what: string): EventMeta => ({
+  by: EXECUTOR,
+  cause: `${what}:${plan.rolloutId}`,
+  corr: plan.requestId,
+});
 
 const startingOf = (plan: Plan): { readonly strategy: Plan['strategy']; readonly restores?: string } => ({
   strategy: plan.strategy,

@@ -71,7 +71,16 @@ export class Dispatcher {
 
   private watch(actor: RolloutActor, target: number, mode: Watched['mode']): void {
     const n = actor.state.attempts[target] ?? 0;
-    const item: Watched = { actor, target, n, mode, due: 0, delay: FIRST_RESEND_MS, unreachableSince: undefined, waiting: true };
+    const item: Watched = {
+      actor,
+      target,
+      n,
+      mode,
+      due: 0,
+      delay: FIRST_RESEND_MS,
+      unreachableSince: undefined,
+      waiting: true,
+    };
     this.watched.set(`${actor.id}/${target}`, item);
     this.ready.push(item);
     this.scanLater();
@@ -105,7 +114,10 @@ export class Dispatcher {
     try {
       await (item.mode === 'send' ? this.run(item) : this.poll(item));
     } catch (error) {
-      this.logger.warn({ rollout: item.actor.id, target: item.target, err: messageOf(error) }, 'an agent could not be asked; it is asked again');
+      this.logger.warn(
+        { rollout: item.actor.id, target: item.target, err: messageOf(error) },
+        'an agent could not be asked; it is asked again',
+      );
       this.again(item, item.delay * 2);
     }
   }
@@ -138,7 +150,10 @@ export class Dispatcher {
     const { actor, target } = item;
     const attempt = actor.state.open.get(target) ?? actor.state.unknown.get(target);
     if (attempt === undefined) return;
-    const answer = await this.agents.status(hostOf(actor.state, target), { v: 1, attempt: attemptOf(actor.state, target, attempt) });
+    const answer = await this.agents.status(hostOf(actor.state, target), {
+      v: 1,
+      attempt: attemptOf(actor.state, target, attempt),
+    });
     if (answer.kind === 'answer') {
       item.unreachableSince = undefined;
       this.answered(item, answer.value);
@@ -166,13 +181,20 @@ export class Dispatcher {
     if (open && now - item.unreachableSince >= UNREACHABLE_AFTER_MS) {
       this.submit(item, { type: 'unreachable', target: item.target, n: item.n });
     }
-    this.again(item, Math.min(item.delay * 2, open ? UNREACHABLE_AFTER_MS / 3 : MAX_POLL_MS), answer.kind === 'noAnswer' ? 'poll' : item.mode);
+    this.again(
+      item,
+      Math.min(item.delay * 2, open ? UNREACHABLE_AFTER_MS / 3 : MAX_POLL_MS),
+      answer.kind === 'noAnswer' ? 'poll' : item.mode,
+    );
   }
 
   private submit(item: Watched, input: Parameters<RolloutActor['submit']>[0]): void {
     const { actor, target } = item;
     actor.submit(input, EXECUTOR, `agent:${hostOf(actor.state, target)}`).catch((error: unknown) => {
-      this.logger.warn({ rollout: actor.id, target, err: messageOf(error) }, 'what an agent said could not be recorded; it is asked again');
+      this.logger.warn(
+        { rollout: actor.id, target, err: messageOf(error) },
+        'what an agent said could not be recorded; it is asked again',
+      );
     });
   }
 

@@ -15,10 +15,25 @@ export function serveReports(
   const handler = (report: RunReport, subject: string): Promise<ReportAnswer> | ReportAnswer => {
     const shard = shardOfId(report.rollout);
     if (shard === undefined || subject !== SUBJECTS.report(shard, report.host)) {
-      return { ok: false, code: 'BAD_REPORT', message: `${subject} is not where ${report.host} reports on ${report.rollout}`, retry: false };
+      return {
+        ok: false,
+        code: 'BAD_REPORT',
+        message: `${subject} is not where ${report.host} reports on ${report.rollout}`,
+        retry: false,
+      };
     }
     return onReport(report);
   };
-  const served = shards.map((shard) => serveJson(nats, SUBJECTS.reportsOfShard(shard), handler, { queue: 'executor', maxInFlight: MAX_IN_FLIGHT, parse: parseRunReport, log }));
-  return { name: 'reports', stop: async () => void (await Promise.allSettled(served.map((service) => service.stop()))) };
+  const served = shards.map((shard) =>
+    serveJson(nats, SUBJECTS.reportsOfShard(shard), handler, {
+      queue: 'executor',
+      maxInFlight: MAX_IN_FLIGHT,
+      parse: parseRunReport,
+      log,
+    }),
+  );
+  return {
+    name: 'reports',
+    stop: async () => void (await Promise.allSettled(served.map((service) => service.stop()))),
+  };
 }

@@ -21,7 +21,14 @@ export function decideGroup(state: GroupState, input: GroupInput): readonly Grou
       return release(state, input);
     case 'blockBad':
       return state.blocked[input.version] === undefined && !state.blockedFor.includes(input.rolloutId)
-        ? [{ type: 'VersionBlocked', version: input.version, rolloutId: input.rolloutId, reason: `rolled back from ${input.rolloutId}` }]
+        ? [
+            {
+              type: 'VersionBlocked',
+              version: input.version,
+              rolloutId: input.rolloutId,
+              reason: `rolled back from ${input.rolloutId}`,
+            },
+          ]
         : [];
     case 'unblockBad':
       return Object.entries(state.blocked)
@@ -37,21 +44,28 @@ export function decideGroup(state: GroupState, input: GroupInput): readonly Grou
 /** Asked again and again by whoever drives the rollout: only the first time has an effect. */
 function request(state: GroupState, wanted: Extract<GroupInput, { readonly type: 'request' }>): readonly GroupEvent[] {
   const { rolloutId, version, strategy } = wanted;
-  if (state.active === rolloutId || state.waiting?.rolloutId === rolloutId || state.dropped[rolloutId] !== undefined) return [];
-  if (isBlocked(state, version, strategy)) return [{ type: 'LeaseDropped', rolloutId, reason: blockedReason(state, version) }];
+  if (state.active === rolloutId || state.waiting?.rolloutId === rolloutId || state.dropped[rolloutId] !== undefined)
+    return [];
+  if (isBlocked(state, version, strategy))
+    return [{ type: 'LeaseDropped', rolloutId, reason: blockedReason(state, version) }];
   if (state.active === undefined) return [{ type: 'LeaseGranted', rolloutId, token: state.token + 1 }];
   const dropped: GroupEvent[] =
-    state.waiting === undefined ? [] : [{ type: 'LeaseDropped', rolloutId: state.waiting.rolloutId, reason: `superseded by ${rolloutId}` }];
+    state.waiting === undefined
+      ? []
+      : [{ type: 'LeaseDropped', rolloutId: state.waiting.rolloutId, reason: `superseded by ${rolloutId}` }];
   return [...dropped, { type: 'LeaseQueued', rolloutId, behind: state.active, version, strategy }];
 }
 
-const isBlocked = (state: GroupState, version: string, strategy: Strategy): boolean => strategy !== 'rollback' && state.blocked[version] !== undefined;
+const isBlocked = (state: GroupState, version: string, strategy: Strategy): boolean =>
+  strategy !== 'rollback' && state.blocked[version] !== undefined;
 
-const blockedReason = (state: GroupState, version: string): string => `version ${version} is blocked in this group: ${state.blocked[version]?.reason ?? ''}`;
+const blockedReason = (state: GroupState, version: string): string =>
+  `version ${version} is blocked in this group: ${state.blocked[version]?.reason ?? ''}`;
 
 function release(state: GroupState, input: Extract<GroupInput, { readonly type: 'release' }>): readonly GroupEvent[] {
   const { rolloutId, outcome, success } = input;
-  if (state.waiting?.rolloutId === rolloutId) return [{ type: 'LeaseDropped', rolloutId, reason: `ended as ${outcome} before it started` }];
+  if (state.waiting?.rolloutId === rolloutId)
+    return [{ type: 'LeaseDropped', rolloutId, reason: `ended as ${outcome} before it started` }];
   if (state.active !== rolloutId) return [];
   const succeeded: GroupEvent[] = success === undefined ? [] : [{ type: 'VersionSucceeded', ...success }];
   return [...succeeded, { type: 'LeaseReleased', rolloutId, outcome }, ...grantNext(state)];
@@ -60,22 +74,28 @@ function release(state: GroupState, input: Extract<GroupInput, { readonly type: 
 function grantNext(state: GroupState): readonly GroupEvent[] {
   const next = state.waiting;
   if (next === undefined) return [];
-  if (isBlocked(state, next.version, next.strategy)) return [{ type: 'LeaseDropped', rolloutId: next.rolloutId, reason: blockedReason(state, next.version) }];
+  if (isBlocked(state, next.version, next.strategy))
+    return [{ type: 'LeaseDropped', rolloutId: next.rolloutId, reason: blockedReason(state, next.version) }];
   return [{ type: 'LeaseGranted', rolloutId: next.rolloutId, token: state.token + 1 }];
 }
 
 /** Code REASON_NEEDED: what a person takes out of service or forbids stays in the history with a reason. */
 function command(state: GroupState, said: GroupCommand, reason: string | undefined): readonly GroupEvent[] {
-  if (reason === undefined || reason.trim() === '') throw new SluiceError('REASON_NEEDED', `${said.type} needs a reason: it stays in the history`);
+  if (reason === undefined || reason.trim() === '')
+    throw new SluiceError('REASON_NEEDED', `${said.type} needs a reason: it stays in the history`);
   switch (said.type) {
     case 'exclude':
       return state.excluded[said.host] === undefined ? [{ type: 'HostExcluded', host: said.host, reason }] : [];
     case 'include':
       return state.excluded[said.host] === undefined ? [] : [{ type: 'HostIncluded', host: said.host, reason }];
     case 'block':
-      return state.blocked[said.version] === undefined ? [{ type: 'VersionBlocked', version: said.version, reason }] : [];
+      return state.blocked[said.version] === undefined
+        ? [{ type: 'VersionBlocked', version: said.version, reason }]
+        : [];
     case 'unblock':
-      return state.blocked[said.version] === undefined ? [] : [{ type: 'VersionUnblocked', version: said.version, reason }];
+      return state.blocked[said.version] === undefined
+        ? []
+        : [{ type: 'VersionUnblocked', version: said.version, reason }];
     default:
       return unreachable(said, 'group command');
   }

@@ -6,8 +6,17 @@ import { decideGroup, type GroupInput } from './decide.js';
 import { rollbackTarget } from './history.js';
 import { evolveGroup, type GroupState, initialGroup } from './state.js';
 
-const group = given<GroupState, GroupInput, GroupEvent>({ initialState: initialGroup, decide: decideGroup, evolve: evolveGroup });
-const request = (rolloutId: string, version = '2.0.0', strategy: 'canary' | 'rollback' = 'canary'): GroupInput => ({ type: 'request', rolloutId, version, strategy });
+const group = given<GroupState, GroupInput, GroupEvent>({
+  initialState: initialGroup,
+  decide: decideGroup,
+  evolve: evolveGroup,
+});
+const request = (rolloutId: string, version = '2.0.0', strategy: 'canary' | 'rollback' = 'canary'): GroupInput => ({
+  type: 'request',
+  rolloutId,
+  version,
+  strategy,
+});
 const granted = (rolloutId: string, token: number): GroupEvent => ({ type: 'LeaseGranted', rolloutId, token });
 const succeeded = (rolloutId: string, version: string, restores?: string): GroupEvent => ({
   type: 'VersionSucceeded',
@@ -21,7 +30,10 @@ const succeeded = (rolloutId: string, version: string, restores?: string): Group
 describe('the lease of a group', () => {
   it('is granted to the first who asks, with a token that grows', () => {
     group.when(request('r1')).then(granted('r1', 1));
-    group.events(granted('r1', 4), { type: 'LeaseReleased', rolloutId: 'r1', outcome: 'succeeded' }).when(request('r2')).then(granted('r2', 5));
+    group
+      .events(granted('r1', 4), { type: 'LeaseReleased', rolloutId: 'r1', outcome: 'succeeded' })
+      .when(request('r2'))
+      .then(granted('r2', 5));
   });
 
   it('is granted once to the same rollout', () => {
@@ -29,7 +41,13 @@ describe('the lease of a group', () => {
   });
 
   it('TRS-09 is waited for by the newer rollout, which gets it with a higher token only after the older let go', () => {
-    const queued: GroupEvent = { type: 'LeaseQueued', rolloutId: 'r2', behind: 'r1', version: '3.0.0', strategy: 'canary' };
+    const queued: GroupEvent = {
+      type: 'LeaseQueued',
+      rolloutId: 'r2',
+      behind: 'r1',
+      version: '3.0.0',
+      strategy: 'canary',
+    };
     group.events(granted('r1', 1)).when(request('r2', '3.0.0')).then(queued);
     group
       .events(granted('r1', 1), queued)
@@ -38,39 +56,74 @@ describe('the lease of a group', () => {
   });
 
   it('a third drops the second, which is told so even after a restart', () => {
-    const queued: GroupEvent = { type: 'LeaseQueued', rolloutId: 'r2', behind: 'r1', version: '3.0.0', strategy: 'canary' };
+    const queued: GroupEvent = {
+      type: 'LeaseQueued',
+      rolloutId: 'r2',
+      behind: 'r1',
+      version: '3.0.0',
+      strategy: 'canary',
+    };
     const outcome = group.events(granted('r1', 1), queued).when(request('r3'));
-    outcome.then({ type: 'LeaseDropped', rolloutId: 'r2', reason: 'superseded by r3' }, { type: 'LeaseQueued', rolloutId: 'r3', behind: 'r1', version: '2.0.0', strategy: 'canary' });
-    group.events(granted('r1', 1), queued, { type: 'LeaseDropped', rolloutId: 'r2', reason: 'superseded by r3' }).when(request('r2')).thenNothing();
+    outcome.then(
+      { type: 'LeaseDropped', rolloutId: 'r2', reason: 'superseded by r3' },
+      { type: 'LeaseQueued', rolloutId: 'r3', behind: 'r1', version: '2.0.0', strategy: 'canary' },
+    );
+    group
+      .events(granted('r1', 1), queued, { type: 'LeaseDropped', rolloutId: 'r2', reason: 'superseded by r3' })
+      .when(request('r2'))
+      .thenNothing();
   });
 
   it('a blocked version does not start, unless it is a rollback to it', () => {
     const blocked = group.events({ type: 'VersionBlocked', version: '2.0.0', reason: 'it leaks' });
-    expect(blocked.when(request('r1')).then({ type: 'LeaseDropped', rolloutId: 'r1', reason: 'version 2.0.0 is blocked in this group: it leaks' })).toBeUndefined();
+    expect(
+      blocked
+        .when(request('r1'))
+        .then({ type: 'LeaseDropped', rolloutId: 'r1', reason: 'version 2.0.0 is blocked in this group: it leaks' }),
+    ).toBeUndefined();
     blocked.when(request('r1', '2.0.0', 'rollback')).then(granted('r1', 1));
   });
 
   it('a version that was blocked while its rollout waited does not start either', () => {
     group
-      .events(granted('r1', 1), { type: 'LeaseQueued', rolloutId: 'r2', behind: 'r1', version: '3.0.0', strategy: 'canary' }, { type: 'VersionBlocked', version: '3.0.0', reason: 'no' })
+      .events(
+        granted('r1', 1),
+        { type: 'LeaseQueued', rolloutId: 'r2', behind: 'r1', version: '3.0.0', strategy: 'canary' },
+        { type: 'VersionBlocked', version: '3.0.0', reason: 'no' },
+      )
       .when({ type: 'release', rolloutId: 'r1', outcome: 'succeeded' })
-      .then({ type: 'LeaseReleased', rolloutId: 'r1', outcome: 'succeeded' }, { type: 'LeaseDropped', rolloutId: 'r2', reason: 'version 3.0.0 is blocked in this group: no' });
+      .then(
+        { type: 'LeaseReleased', rolloutId: 'r1', outcome: 'succeeded' },
+        { type: 'LeaseDropped', rolloutId: 'r2', reason: 'version 3.0.0 is blocked in this group: no' },
+      );
   });
 });
 
 describe('blocked versions and excluded hosts', () => {
   it('a rollback blocks the bad version once; a person who unblocks it is not overruled; a cancelled rollback unblocks it', () => {
     const block: GroupInput = { type: 'blockBad', version: '3.0.0', rolloutId: 'r3' };
-    const blocked: GroupEvent = { type: 'VersionBlocked', version: '3.0.0', rolloutId: 'r3', reason: 'rolled back from r3' };
+    const blocked: GroupEvent = {
+      type: 'VersionBlocked',
+      version: '3.0.0',
+      rolloutId: 'r3',
+      reason: 'rolled back from r3',
+    };
     group.when(block).then(blocked);
     group.events(blocked).when(block).thenNothing();
     group.events(blocked, { type: 'VersionUnblocked', version: '3.0.0', reason: 'fixed' }).when(block).thenNothing();
-    group.events(blocked).when({ type: 'unblockBad', rolloutId: 'r3' }).then({ type: 'VersionUnblocked', version: '3.0.0', reason: 'its rollback was cancelled' });
+    group
+      .events(blocked)
+      .when({ type: 'unblockBad', rolloutId: 'r3' })
+      .then({ type: 'VersionUnblocked', version: '3.0.0', reason: 'its rollback was cancelled' });
   });
 
   it('TAR-34 the flag of an excluded host is its own: no lease and no success touches it', () => {
     const state = group
-      .events({ type: 'HostExcluded', host: 'h1', reason: 'disk' }, granted('r1', 1), succeeded('r1', '1.0.0'), { type: 'LeaseReleased', rolloutId: 'r1', outcome: 'succeeded' })
+      .events({ type: 'HostExcluded', host: 'h1', reason: 'disk' }, granted('r1', 1), succeeded('r1', '1.0.0'), {
+        type: 'LeaseReleased',
+        rolloutId: 'r1',
+        outcome: 'succeeded',
+      })
       .state();
     expect(state.excluded).toEqual({ h1: 'disk' });
   });
@@ -90,10 +143,30 @@ describe('the way back', () => {
   it.each([
     ['A, B, C fails: B', history(succeeded('a', 'A'), succeeded('b', 'B')), {}, 'b'],
     ['the first version ever: nothing', history(), {}, undefined],
-    ['a rollback from C to B, taken back: A', history(succeeded('a', 'A'), succeeded('b', 'B')), { strategy: 'rollback', restores: 'b' }, 'a'],
-    ['after a rollback to A, C fails: A again', history(succeeded('a', 'A'), succeeded('b', 'B'), succeeded('x', 'A', 'a')), {}, 'x'],
-    ['a rollback that restored a rollback to B, taken back: A', history(succeeded('a', 'A'), succeeded('b', 'B'), succeeded('x', 'B', 'b')), { strategy: 'rollback', restores: 'x' }, 'a'],
-    ['B is blocked: A', history(succeeded('a', 'A'), succeeded('b', 'B'), { type: 'VersionBlocked', version: 'B', reason: 'bad' }), {}, 'a'],
+    [
+      'a rollback from C to B, taken back: A',
+      history(succeeded('a', 'A'), succeeded('b', 'B')),
+      { strategy: 'rollback', restores: 'b' },
+      'a',
+    ],
+    [
+      'after a rollback to A, C fails: A again',
+      history(succeeded('a', 'A'), succeeded('b', 'B'), succeeded('x', 'A', 'a')),
+      {},
+      'x',
+    ],
+    [
+      'a rollback that restored a rollback to B, taken back: A',
+      history(succeeded('a', 'A'), succeeded('b', 'B'), succeeded('x', 'B', 'b')),
+      { strategy: 'rollback', restores: 'x' },
+      'a',
+    ],
+    [
+      'B is blocked: A',
+      history(succeeded('a', 'A'), succeeded('b', 'B'), { type: 'VersionBlocked', version: 'B', reason: 'bad' }),
+      {},
+      'a',
+    ],
   ] as const)('%s', (_, state, starting, expected) => {
     expect(rollbackTarget(state, { strategy: 'canary', ...starting })?.rolloutId).toBe(expected);
   });

@@ -17,7 +17,8 @@ export function rollbackTarget(state: GroupState, starting: Starting): RollbackT
   const before = starting.restores === undefined ? state.history.length : rootIndex(state.history, starting.restores);
   for (let i = before - 1; i >= 0; i -= 1) {
     const success = state.history[i];
-    if (success !== undefined && state.blocked[success.version] === undefined) return { rolloutId: success.rolloutId, version: success.version };
+    if (success !== undefined && state.blocked[success.version] === undefined)
+      return { rolloutId: success.rolloutId, version: success.version };
   }
   return undefined;
 }

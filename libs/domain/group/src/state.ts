@@ -40,21 +40,38 @@ const MAX_HISTORY = 50;
 /** Decisions about rollouts that may have to be told again after a restart. */
 const MAX_REMEMBERED = 100;
 
-export const initialGroup = (): GroupState => ({ token: 0, active: undefined, waiting: undefined, history: [], blocked: {}, excluded: {}, dropped: {}, blockedFor: [] });
+export const initialGroup = (): GroupState => ({
+  token: 0,
+  active: undefined,
+  waiting: undefined,
+  history: [],
+  blocked: {},
+  excluded: {},
+  dropped: {},
+  blockedFor: [],
+});
 
-const without = <T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> => Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
+const without = <T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
 
 export function evolveGroup(state: GroupState, event: GroupEvent): GroupState {
   switch (event.type) {
     case 'LeaseGranted':
-      return { ...state, token: event.token, active: event.rolloutId, waiting: state.waiting?.rolloutId === event.rolloutId ? undefined : state.waiting };
+      return {
+        ...state,
+        token: event.token,
+        active: event.rolloutId,
+        waiting: state.waiting?.rolloutId === event.rolloutId ? undefined : state.waiting,
+      };
     case 'LeaseQueued':
       return { ...state, waiting: { rolloutId: event.rolloutId, version: event.version, strategy: event.strategy } };
     case 'LeaseDropped':
       return {
         ...state,
         waiting: state.waiting?.rolloutId === event.rolloutId ? undefined : state.waiting,
-        dropped: Object.fromEntries([...Object.entries(state.dropped), [event.rolloutId, event.reason]].slice(-MAX_REMEMBERED)),
+        dropped: Object.fromEntries(
+          [...Object.entries(state.dropped), [event.rolloutId, event.reason]].slice(-MAX_REMEMBERED),
+        ),
       };
     case 'LeaseReleased':
       return state.active === event.rolloutId ? { ...state, active: undefined } : state;
@@ -65,8 +82,17 @@ export function evolveGroup(state: GroupState, event: GroupEvent): GroupState {
     case 'VersionBlocked':
       return {
         ...state,
-        blocked: { ...state.blocked, [event.version]: { reason: event.reason, ...(event.rolloutId === undefined ? {} : { rolloutId: event.rolloutId }) } },
-        blockedFor: event.rolloutId === undefined ? state.blockedFor : [...state.blockedFor, event.rolloutId].slice(-MAX_REMEMBERED),
+        blocked: {
+          ...state.blocked,
+          [event.version]: {
+            reason: event.reason,
+            ...(event.rolloutId === undefined ? {} : { rolloutId: event.rolloutId }),
+          },
+        },
+        blockedFor:
+          event.rolloutId === undefined
+            ? state.blockedFor
+            : [...state.blockedFor, event.rolloutId].slice(-MAX_REMEMBERED),
       };
     case 'VersionUnblocked':
       return { ...state, blocked: without(state.blocked, event.version) };

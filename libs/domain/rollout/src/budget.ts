@@ -20,7 +20,10 @@ export const serving = (state: RolloutState): number => state.members - state.ou
 /** How many serving members may be taken out now: unavailable + 1 <= A, and never below minServing. */
 export function room(state: RolloutState): number {
   const floor = planOf(state).budget.minServing;
-  return Math.min(state.maxUnavailable - unavailable(state), floor === 0 ? Number.POSITIVE_INFINITY : serving(state) - floor);
+  return Math.min(
+    state.maxUnavailable - unavailable(state),
+    floor === 0 ? Number.POSITIVE_INFINITY : serving(state) - floor,
+  );
 }
 
 /** What already is out of service costs nothing to admit. */
@@ -33,7 +36,8 @@ export const targetsLeft = (state: RolloutState): number => countOf(state, 'pend
 export const brakeLimit = (state: RolloutState): number => Math.min(state.maxUnavailable, state.failureLimit);
 
 /** True while nothing of the budget's own rules would brake. */
-export const budgetIsFree = (state: RolloutState): boolean => budgetCause(state) === undefined && canaryCause(state) === undefined;
+export const budgetIsFree = (state: RolloutState): boolean =>
+  budgetCause(state) === undefined && canaryCause(state) === undefined;
 
 /** Why the budget brakes now, or undefined. */
 export function budgetCause(state: RolloutState): BrakeCause | undefined {
@@ -43,7 +47,15 @@ export function budgetCause(state: RolloutState): BrakeCause | undefined {
   return {
     kind: 'budget',
     words: `lost ${lost} - written off ${off} = ${lost - off} >= limit ${limit} = min(A ${state.maxUnavailable}, T ${state.failureLimit}) of ${state.members} members; ${targetsLeft(state)} targets are left`,
-    numbers: { lost, writtenOff: off, limit, maxUnavailable: state.maxUnavailable, failureLimit: state.failureLimit, members: state.members, left: targetsLeft(state) },
+    numbers: {
+      lost,
+      writtenOff: off,
+      limit,
+      maxUnavailable: state.maxUnavailable,
+      failureLimit: state.failureLimit,
+      members: state.members,
+      left: targetsLeft(state),
+    },
     targets: lostTargets(state),
   };
 }
@@ -58,7 +70,11 @@ export function canaryCause(state: RolloutState): BrakeCause | undefined {
   const why = first === undefined ? '' : `: ${first.step} failed with ${first.code}, ${first.message}`;
   return {
     kind: 'canary',
-    words: `canary ${failed.map((target) => state.targets[target]?.host).join(', ')} failed ${state.canariesFailed} > ${forgiven} forgiven${why}`.slice(0, 600),
+    words:
+      `canary ${failed.map((target) => state.targets[target]?.host).join(', ')} failed ${state.canariesFailed} > ${forgiven} forgiven${why}`.slice(
+        0,
+        600,
+      ),
     numbers: { failed: state.canariesFailed, forgiven, canaries: plan.canaries },
     targets: failed,
   };
@@ -73,11 +89,24 @@ export function capacityCause(state: RolloutState): BrakeCause {
     out + 1 > A
       ? `unavailable ${out} + 1 > A ${A}: ${state.outCount} of ${state.members} members are out of service and none is in a step`
       : `serving ${serving(state)} - 1 < minServing ${floor}`;
-  return { kind: 'capacity', words, numbers: { unavailable: out, maxUnavailable: A, serving: serving(state), minServing: floor, members: state.members } };
+  return {
+    kind: 'capacity',
+    words,
+    numbers: {
+      unavailable: out,
+      maxUnavailable: A,
+      serving: serving(state),
+      minServing: floor,
+      members: state.members,
+    },
+  };
 }
 
 /** A and T for a number of members, by the plan's rule. */
-export function budgetFor(state: RolloutState, members: number): { readonly maxUnavailable: number; readonly failureLimit: number } {
+export function budgetFor(
+  state: RolloutState,
+  members: number,
+): { readonly maxUnavailable: number; readonly failureLimit: number } {
   const { advisory, percent, failureThresholdPercent } = planOf(state).budget;
   return {
     maxUnavailable: advisory ? Math.ceil(members / 2) : Math.max(1, Math.floor((members * percent) / 100)),

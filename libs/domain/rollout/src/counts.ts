@@ -19,7 +19,8 @@ export function stageCounts(state: RolloutState, stage: Pick<Stage, 'from' | 'to
   const tally = { done: 0, skipped: 0, failed: 0, unknown: 0, excluded: 0, untouched: 0 };
   for (let target = stage.from; target < stage.to; target += 1) {
     const phase = phaseAt(state, target);
-    if (phase === 'done' || phase === 'skipped' || phase === 'failed' || phase === 'unknown' || phase === 'excluded') tally[phase] += 1;
+    if (phase === 'done' || phase === 'skipped' || phase === 'failed' || phase === 'unknown' || phase === 'excluded')
+      tally[phase] += 1;
     else tally.untouched += 1;
   }
   return tally;

@@ -5,6 +5,15 @@ export { evolveRollout } from './evolve/evolve.js';
 export type { RolloutInput } from './inputs.js';
 export { PHASES, type Phase, stepsOfRun } from './phases.js';
 export { type StepDurations, stepDurations } from './report.js';
-export { type Failure, initialRollout, isTerminal, type OpenAttempt, phaseAt, planOf, type RolloutState, type RolloutStatus } from './state.js';
+export {
+  type Failure,
+  initialRollout,
+  isTerminal,
+  type OpenAttempt,
+  phaseAt,
+  planOf,
+  type RolloutState,
+  type RolloutStatus,
+} from './state.js';
 export { type RolloutSummary, summarizeRollout, targetsOf, type TargetView } from './summary.js';
 export { nextActions } from './transitions.js';

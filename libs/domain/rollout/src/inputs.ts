@@ -10,7 +10,13 @@ export type RolloutInput =
   | { readonly type: 'neverSeen'; readonly target: number; readonly n: number }
   | { readonly type: 'unreachable'; readonly target: number; readonly n: number }
   /** The agent will not do this run. */
-  | { readonly type: 'refused'; readonly target: number; readonly n: number; readonly code: string; readonly message: string }
+  | {
+      readonly type: 'refused';
+      readonly target: number;
+      readonly n: number;
+      readonly code: string;
+      readonly message: string;
+    }
   | { readonly type: 'verdict'; readonly judged: GateJudged }
   | { readonly type: 'exclude'; readonly host: string; readonly reason: string }
   | { readonly type: 'supersede'; readonly by: string }

@@ -22,7 +22,9 @@ export const PHASES = [
 export type Phase = (typeof PHASES)[number];
 
 /** Phases are kept as small numbers, one byte a target. */
-export const PHASE_CODE = Object.fromEntries(PHASES.map((phase, code) => [phase, code])) as Readonly<Record<Phase, number>>;
+export const PHASE_CODE = Object.fromEntries(PHASES.map((phase, code) => [phase, code])) as Readonly<
+  Record<Phase, number>
+>;
 
 const PHASE_OF_STEP: Readonly<Record<StepName, Phase>> = {
   probe: 'probing',

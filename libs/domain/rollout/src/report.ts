@@ -22,7 +22,14 @@ export function stepDurations(events: Iterable<RolloutEvent>): StepDurations[] {
   }
   return [...steps].map(([step, { ms, failed }]) => {
     const sorted = ms.toSorted((a, b) => a - b);
-    return { step, count: ms.length, failed, p50: percentile(sorted, 50), p95: percentile(sorted, 95), max: sorted.at(-1) ?? 0 };
+    return {
+      step,
+      count: ms.length,
+      failed,
+      p50: percentile(sorted, 50),
+      p95: percentile(sorted, 95),
+      max: sorted.at(-1) ?? 0,
+    };
   });
 }
 

@@ -50,12 +50,20 @@ describe('the course of a rollout', () => {
     { members: 20, percent: 15, lost: 3 },
   ])('TAR-32 brakes when all fail: $members members at $percent% lose $lost', ({ members, percent, lost }) => {
     const size = Math.max(1, Math.floor((members * percent) / 100));
-    const machine = Machine.started({ batches: Array.from({ length: Math.ceil(members / size) }, (_, i) => Math.min(size, members - i * size)), percent });
+    const machine = Machine.started({
+      batches: Array.from({ length: Math.ceil(members / size) }, (_, i) => Math.min(size, members - i * size)),
+      percent,
+    });
     machine.drive(() => true);
     expect(machine.state.status).toBe('braked');
     expect(machine.state.lostCount).toBe(lost);
-    expect(machine.of('RolloutBraked')[0]?.cause).toMatchObject({ kind: 'budget', numbers: { lost, limit: lost, members } });
-    expect(machine.of('RolloutBraked')[0]?.cause.words).toContain(`lost ${lost} - written off 0 = ${lost} >= limit ${lost}`);
+    expect(machine.of('RolloutBraked')[0]?.cause).toMatchObject({
+      kind: 'budget',
+      numbers: { lost, limit: lost, members },
+    });
+    expect(machine.of('RolloutBraked')[0]?.cause.words).toContain(
+      `lost ${lost} - written off 0 = ${lost} >= limit ${lost}`,
+    );
   });
 
   it('TAR-32 is checked at each failure and not only between batches, and nothing is admitted after the brake', () => {
@@ -80,7 +88,11 @@ describe('the course of a rollout', () => {
   });
 
   it('TAR-29 waits nothing before batch 1, the interval before batch 2, the tail interval from batch 3 on', () => {
-    const machine = Machine.started({ batches: [1, 1, 1, 1], percent: 50, waits: { intervalMs: 60_000, tailIntervalMs: 10_000, tailFrom: 3, bakeMs: 0 } });
+    const machine = Machine.started({
+      batches: [1, 1, 1, 1],
+      percent: 50,
+      waits: { intervalMs: 60_000, tailIntervalMs: 10_000, tailFrom: 3, bakeMs: 0 },
+    });
     for (const gap of [60_000, 10_000, 10_000]) {
       machine.drive();
       expect(machine.open).toEqual([]);
@@ -112,7 +124,11 @@ describe('the course of a rollout', () => {
   });
 
   it('an interval that is changed holds for the stages to come', () => {
-    const machine = Machine.started({ batches: [1, 1, 1], percent: 50, waits: { intervalMs: 60_000, tailIntervalMs: 60_000, tailFrom: 3, bakeMs: 0 } });
+    const machine = Machine.started({
+      batches: [1, 1, 1],
+      percent: 50,
+      waits: { intervalMs: 60_000, tailIntervalMs: 60_000, tailFrom: 3, bakeMs: 0 },
+    });
     machine.say({ type: 'setInterval', intervalMs: 1_000, tailIntervalMs: 0 });
     machine.drive();
     machine.tick(1_000);
@@ -123,7 +139,12 @@ describe('the course of a rollout', () => {
 });
 
 describe('the canary', () => {
-  const shape: PlanShape = { canaries: 1, batches: [2, 2], percent: 50, waits: { intervalMs: 0, tailIntervalMs: 0, tailFrom: 3, bakeMs: 300_000 } };
+  const shape: PlanShape = {
+    canaries: 1,
+    batches: [2, 2],
+    percent: 50,
+    waits: { intervalMs: 0, tailIntervalMs: 0, tailFrom: 3, bakeMs: 300_000 },
+  };
 
   it('TAR-17 goes first and alone; nothing else moves before it is verified, enabled and approved', () => {
     const machine = Machine.started(shape);
@@ -160,8 +181,12 @@ describe('the canary', () => {
   it('I13 the approver is not the requester, and names the plan that was read', () => {
     const machine = Machine.started(shape);
     machine.settle(0);
-    expect(refusal(() => machine.say({ type: 'approve', approval: 'canary', planHash: 'hash' }, 'rita')).code).toBe('NOT_ALLOWED');
-    expect(refusal(() => machine.say({ type: 'approve', approval: 'canary', planHash: 'old' })).code).toBe('PLAN_CHANGED');
+    expect(refusal(() => machine.say({ type: 'approve', approval: 'canary', planHash: 'hash' }, 'rita')).code).toBe(
+      'NOT_ALLOWED',
+    );
+    expect(refusal(() => machine.say({ type: 'approve', approval: 'canary', planHash: 'old' })).code).toBe(
+      'PLAN_CHANGED',
+    );
     expect(refusal(() => machine.approve('batches')).code).toBe('CONFLICT');
     expect(machine.state.status).toBe('awaiting-approval');
   });
@@ -204,7 +229,16 @@ describe('the canary', () => {
     machine.approve('canary');
     machine.settle(0);
     expect(machine.of('GatesRequested')).toHaveLength(1);
-    const judged = { type: 'GateJudged', stage: 0, round: 1, gate: 'ready', verdict: 'fail', words: '0 of 1 ready', inputs: {}, policyHash: 'p' } as const;
+    const judged = {
+      type: 'GateJudged',
+      stage: 0,
+      round: 1,
+      gate: 'ready',
+      verdict: 'fail',
+      words: '0 of 1 ready',
+      inputs: {},
+      policyHash: 'p',
+    } as const;
     machine.input({ type: 'verdict', judged });
     expect(machine.state.status).toBe('braked');
     machine.say({ type: 'resume' });
@@ -217,12 +251,28 @@ describe('the canary', () => {
   });
 
   it('stays where it is while a gate is inconclusive or in error', () => {
-    const machine = Machine.started({ ...shape, gates: ['ready'], waits: { intervalMs: 0, tailIntervalMs: 0, tailFrom: 3, bakeMs: 0 } });
+    const machine = Machine.started({
+      ...shape,
+      gates: ['ready'],
+      waits: { intervalMs: 0, tailIntervalMs: 0, tailFrom: 3, bakeMs: 0 },
+    });
     machine.settle(0);
     machine.approve('canary');
     machine.settle(0);
     for (const verdict of ['inconclusive', 'error'] as const) {
-      machine.input({ type: 'verdict', judged: { type: 'GateJudged', stage: 0, round: 1, gate: 'ready', verdict, words: 'no data', inputs: {}, policyHash: 'p' } });
+      machine.input({
+        type: 'verdict',
+        judged: {
+          type: 'GateJudged',
+          stage: 0,
+          round: 1,
+          gate: 'ready',
+          verdict,
+          words: 'no data',
+          inputs: {},
+          policyHash: 'p',
+        },
+      });
       machine.tick(3_600_000);
       expect(machine.types()).not.toContain('StagePassed');
     }
@@ -232,13 +282,26 @@ describe('the canary', () => {
 describe('steps and reports', () => {
   it('TAR-20 TAR-21 whatever agents report, a target does drain, download, install, verify, enable in this order and no other', () => {
     const step = fc.constantFrom('probe', 'drain', 'download', 'install', 'verify', 'enable' as const);
-    const lie = fc.record({ target: fc.integer({ min: 0, max: 4 }), n: fc.integer({ min: 0, max: 3 }), final: fc.boolean(), steps: fc.array(fc.record({ step, ok: fc.boolean() }), { maxLength: 6 }) });
+    const lie = fc.record({
+      target: fc.integer({ min: 0, max: 4 }),
+      n: fc.integer({ min: 0, max: 3 }),
+      final: fc.boolean(),
+      steps: fc.array(fc.record({ step, ok: fc.boolean() }), { maxLength: 6 }),
+    });
     fc.assert(
       fc.property(fc.array(fc.oneof(lie, fc.constantFrom('honest' as const)), { maxLength: 60 }), (inputs) => {
         const machine = Machine.started({ batches: [2, 2], percent: 100 });
         for (const input of inputs) {
           if (machine.open.length === 0) break;
-          const report = input === 'honest' ? honest(machine) : { ...machine.report(machine.open[0] ?? -1), ...input, host: `h${input.target}`, steps: input.steps.map((s) => ({ ...s, ms: 1 })) };
+          const report =
+            input === 'honest'
+              ? honest(machine)
+              : {
+                  ...machine.report(machine.open[0] ?? -1),
+                  ...input,
+                  host: `h${input.target}`,
+                  steps: input.steps.map((s) => ({ ...s, ms: 1 })),
+                };
           try {
             machine.input({ type: 'report', report: report as never });
           } catch (error) {
@@ -246,14 +309,18 @@ describe('steps and reports', () => {
           }
         }
         for (let target = 0; target < 4; target += 1) {
-          const done = machine.of('StepSucceeded').filter((event) => event.target === target).map((event) => event.step);
+          const done = machine
+            .of('StepSucceeded')
+            .filter((event) => event.target === target)
+            .map((event) => event.step);
           expect(['drain', 'download', 'install', 'verify', 'enable'].slice(0, done.length)).toEqual(done);
         }
       }),
     );
   });
 
-  const honest = (machine: Machine): ReturnType<Machine['report']> | undefined => (machine.open[0] === undefined ? undefined : machine.report(machine.open[0]));
+  const honest = (machine: Machine): ReturnType<Machine['report']> | undefined =>
+    machine.open[0] === undefined ? undefined : machine.report(machine.open[0]);
 
   it('a report that does not fit the attempt changes nothing: another host, a step out of order, an attempt never given, a false end, another token', () => {
     const machine = Machine.started({ batches: [2], percent: 100 });
@@ -317,7 +384,10 @@ describe('steps and reports', () => {
       for (const event of machine.events.slice(0, cut)) evolveRollout(state, event, machine.now);
       for (const event of machine.events.slice(cut)) evolveRollout(state, event, machine.now);
       expect(targetsOf(state)).toEqual(targetsOf(machine.state));
-      expect(summarizeRollout(state)).toMatchObject({ state: machine.state.status, counts: summarizeRollout(machine.state).counts });
+      expect(summarizeRollout(state)).toMatchObject({
+        state: machine.state.status,
+        counts: summarizeRollout(machine.state).counts,
+      });
     }
   });
 });
@@ -341,12 +411,19 @@ describe('commands', () => {
     machine.drive((target) => target === 4);
     expect(machine.state.status).toBe('failed');
     machine.say({ type: 'retry' });
-    const probes = machine.of('TargetsAdmitted').filter(({ run }) => run === 'probe').flatMap(({ targets }) => targets);
+    const probes = machine
+      .of('TargetsAdmitted')
+      .filter(({ run }) => run === 'probe')
+      .flatMap(({ targets }) => targets);
     expect(probes.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 5, 6, 7, 8, 9]);
     for (const target of machine.open.filter((open) => open !== 7 && open !== 4)) machine.settle(target);
     machine.settle(7, 'probe', true);
     machine.drive();
-    const redone = machine.of('TargetsAdmitted').filter(({ run }) => run === 'roll').slice(1).flatMap(({ targets }) => targets);
+    const redone = machine
+      .of('TargetsAdmitted')
+      .filter(({ run }) => run === 'roll')
+      .slice(1)
+      .flatMap(({ targets }) => targets);
     expect(redone.toSorted((a, b) => a - b)).toEqual([4, 7]);
     expect(machine.state.status).toBe('succeeded');
     expect(summarizeRollout(machine.state).counts).toMatchObject({ skipped: 8, done: 2, failed: 0 });
@@ -399,7 +476,10 @@ describe('commands', () => {
     machine.say({ type: 'override', extraFailures: 1 });
     expect(machine.of('BrakeReleased')).toHaveLength(1);
     expect(machine.open).toEqual([]);
-    expect(machine.of('RolloutBraked').at(-1)?.cause).toMatchObject({ kind: 'capacity', numbers: { serving: 3, minServing: 3 } });
+    expect(machine.of('RolloutBraked').at(-1)?.cause).toMatchObject({
+      kind: 'capacity',
+      numbers: { serving: 3, minServing: 3 },
+    });
   });
 
   it('cancel admits no more, lets what is in a step settle, and lists every host that does not serve', () => {
@@ -407,7 +487,11 @@ describe('commands', () => {
     machine.settle(0);
     machine.say({ type: 'cancel' });
     expect(machine.state.status).toBe('cancelled');
-    expect(machine.of('RolloutCancelled')[0]).toMatchObject({ cause: 'cancelled', notServing: [0], counts: { untouched: 4 } });
+    expect(machine.of('RolloutCancelled')[0]).toMatchObject({
+      cause: 'cancelled',
+      notServing: [0],
+      counts: { untouched: 4 },
+    });
     const busy = Machine.started({ batches: [2, 2], percent: 50 });
     busy.say({ type: 'cancel' });
     expect(busy.state.status).toBe('settling');
@@ -428,7 +512,12 @@ describe('commands', () => {
   });
 
   it('in a rollback the brake never blocks the way out', () => {
-    const machine = Machine.started({ batches: [2, 2], percent: 50, budget: { advisory: true, maxUnavailable: 2, failureLimit: 1 }, strategy: 'rollback' });
+    const machine = Machine.started({
+      batches: [2, 2],
+      percent: 50,
+      budget: { advisory: true, maxUnavailable: 2, failureLimit: 1 },
+      strategy: 'rollback',
+    });
     machine.drive(() => true);
     expect(machine.types()).not.toContain('RolloutBraked');
     expect(machine.state.status).toBe('failed');
@@ -471,7 +560,8 @@ describe('TAR-30 TRS-10 every (state, command) pair', () => {
     succeeded: () => driven(Machine.started({ batches: [2], percent: 100 })),
     failed: () => driven(Machine.started({ batches: [2], percent: 100, budget: { failureLimit: 9 } }), 0),
     cancelled: () => after(verified(), { type: 'cancel' }),
-    closed: () => after(driven(Machine.started({ batches: [2], percent: 100, budget: { failureLimit: 9 } }), 0), { type: 'close' }),
+    closed: () =>
+      after(driven(Machine.started({ batches: [2], percent: 100, budget: { failureLimit: 9 } }), 0), { type: 'close' }),
   };
   const verified = (): Machine => {
     const machine = Machine.started(shape);
@@ -505,7 +595,9 @@ describe('TAR-30 TRS-10 every (state, command) pair', () => {
     closed: ['rollback'],
   };
 
-  const pairs = (Object.keys(states) as (keyof typeof states)[]).flatMap((state) => (Object.keys(commands) as RolloutCommand['type'][]).map((command) => ({ state, command })));
+  const pairs = (Object.keys(states) as (keyof typeof states)[]).flatMap((state) =>
+    (Object.keys(commands) as RolloutCommand['type'][]).map((command) => ({ state, command })),
+  );
 
   it.each(pairs)('$state + $command', ({ state, command }) => {
     const machine = states[state]();

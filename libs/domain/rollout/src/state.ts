@@ -1,4 +1,15 @@
-import type { ApprovalName, BrakeCause, EndCause, GateName, Plan, PlanTarget, RollbackTarget, RolloutMode, RunKind, StepName } from '@sluice/contracts';
+import type {
+  ApprovalName,
+  BrakeCause,
+  EndCause,
+  GateName,
+  Plan,
+  PlanTarget,
+  RollbackTarget,
+  RolloutMode,
+  RunKind,
+  StepName,
+} from '@sluice/contracts';
 import { SluiceError } from '@sluice/kernel';
 
 import { PHASE_CODE, PHASES, type Phase } from './phases.js';
@@ -180,4 +191,5 @@ export const phaseAt = (state: RolloutState, target: number): Phase => PHASES[st
 export const countOf = (state: RolloutState, phase: Phase): number => state.phaseCounts[PHASE_CODE[phase]] ?? 0;
 
 /** A rollout that no command and no report moves any more; `failed` still offers retry and close. */
-export const isTerminal = (status: RolloutStatus): boolean => status === 'succeeded' || status === 'cancelled' || status === 'closed';
+export const isTerminal = (status: RolloutStatus): boolean =>
+  status === 'succeeded' || status === 'cancelled' || status === 'closed';

@@ -1,4 +1,13 @@
-import type { ApprovalName, BrakeCause, EndCause, RollbackTarget, RolloutCommandType, RolloutMode, Strategy, TargetCounts } from '@sluice/contracts';
+import type {
+  ApprovalName,
+  BrakeCause,
+  EndCause,
+  RollbackTarget,
+  RolloutCommandType,
+  RolloutMode,
+  Strategy,
+  TargetCounts,
+} from '@sluice/contracts';
 import { stageAt, stageCount } from '@sluice/contracts';
 
 import { unavailable } from './budget.js';
@@ -47,7 +56,13 @@ export function summarizeRollout(state: RolloutState): RolloutSummary {
   const stages = stageCount(plan);
   const stage = stageAt(plan, Math.min(state.stage.index, Math.max(0, stages - 1)));
   const tally = counts(state);
-  const held = state.status === 'awaiting-approval' || state.status === 'running' || state.status === 'paused' || state.status === 'braked' ? heldCount(state) : 0;
+  const held =
+    state.status === 'awaiting-approval' ||
+    state.status === 'running' ||
+    state.status === 'paused' ||
+    state.status === 'braked'
+      ? heldCount(state)
+      : 0;
   return {
     id: plan.rolloutId,
     app: plan.app,
@@ -84,7 +99,8 @@ export function summarizeRollout(state: RolloutState): RolloutSummary {
 
 const heldCount = (state: RolloutState): number => {
   let held = 0;
-  for (let target = 0; target < planOf(state).canaries; target += 1) if (phaseAt(state, target) === 'verified') held += 1;
+  for (let target = 0; target < planOf(state).canaries; target += 1)
+    if (phaseAt(state, target) === 'verified') held += 1;
   return held;
 };
 

@@ -10,9 +10,13 @@ const always: Condition = () => true;
 const hasFailed: Condition = (state) => countOf(state, 'failed') + countOf(state, 'unknown') > 0;
 const canGoBack: Condition = (state) => state.rollbackTo !== undefined && state.touched > 0 && state.rollbacks === 0;
 const waitsForBatch: Condition = (state) => state.stage.awaited && !state.stage.proceeded;
-const freeToResume: Condition = (state) => state.brake?.kind === 'gate' || state.brake?.kind === 'capacity' || budgetIsFree(state);
+const freeToResume: Condition = (state) =>
+  state.brake?.kind === 'gate' || state.brake?.kind === 'capacity' || budgetIsFree(state);
 const advisory: Condition = (state) => planOf(state).budget.advisory;
-const braked = (condition: Condition): Condition => (state) => condition(state) && !advisory(state);
+const braked =
+  (condition: Condition): Condition =>
+  (state) =>
+    condition(state) && !advisory(state);
 
 const STEERING = { setMode: always, setInterval: always } as const;
 
@@ -24,9 +28,24 @@ const OFFERS: Readonly<Record<RolloutStatus, Readonly<Partial<Record<RolloutComm
   unplanned: {},
   planned: { cancel: always },
   running: { pause: always, proceed: waitsForBatch, cancel: always, rollback: canGoBack, ...STEERING },
-  'awaiting-approval': { approve: always, reject: always, pause: always, cancel: always, rollback: canGoBack, ...STEERING },
+  'awaiting-approval': {
+    approve: always,
+    reject: always,
+    pause: always,
+    cancel: always,
+    rollback: canGoBack,
+    ...STEERING,
+  },
   paused: { resume: always, cancel: always, rollback: canGoBack, ...STEERING },
-  braked: { retry: hasFailed, skip: hasFailed, resume: freeToResume, override: braked(always), cancel: always, rollback: canGoBack, ...STEERING },
+  braked: {
+    retry: hasFailed,
+    skip: hasFailed,
+    resume: freeToResume,
+    override: braked(always),
+    cancel: always,
+    rollback: canGoBack,
+    ...STEERING,
+  },
   settling: {},
   succeeded: { rollback: canGoBack },
   failed: { retry: hasFailed, skip: hasFailed, rollback: canGoBack, close: always },
@@ -36,7 +55,9 @@ const OFFERS: Readonly<Record<RolloutStatus, Readonly<Partial<Record<RolloutComm
 
 /** The commands that the state offers now, in the table's order (TRS-10). */
 export function nextActions(state: RolloutState): readonly RolloutCommandType[] {
-  return (Object.entries(OFFERS[state.status]) as [RolloutCommandType, Condition][]).filter(([, offered]) => offered(state)).map(([type]) => type);
+  return (Object.entries(OFFERS[state.status]) as [RolloutCommandType, Condition][])
+    .filter(([, offered]) => offered(state))
+    .map(([type]) => type);
 }
 
 /** Code NOT_OFFERED, with what is offered, unless the state offers the command. */
@@ -44,5 +65,9 @@ export function assertOffered(state: RolloutState, command: RolloutCommandType):
   const actions = nextActions(state);
   if (actions.includes(command)) return;
   const offered = actions.length === 0 ? 'nothing' : actions.join(', ');
-  throw new SluiceError('NOT_OFFERED', `${command} is not possible while the rollout is ${state.status}; possible now: ${offered}`, { state: state.status, actions });
+  throw new SluiceError(
+    'NOT_OFFERED',
+    `${command} is not possible while the rollout is ${state.status}; possible now: ${offered}`,
+    { state: state.status, actions },
+  );
 }

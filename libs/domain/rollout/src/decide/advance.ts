@@ -29,7 +29,14 @@ function enter(state: RolloutState, stage: Stage, now: number): readonly Rollout
   if (entry.kind === 'approval' && !state.approved.has(entry.approval)) {
     const approval = entry.approval;
     return entry.by === 'policy'
-      ? [{ type: 'ApprovalGranted', approval, planHash: state.planHash, reason: 'pre-approved by the plan: the canary baked and its gates passed' }]
+      ? [
+          {
+            type: 'ApprovalGranted',
+            approval,
+            planHash: state.planHash,
+            reason: 'pre-approved by the plan: the canary baked and its gates passed',
+          },
+        ]
       : [{ type: 'ApprovalRequested', approval, planHash: state.planHash }];
   }
   if (state.mode === 'manual' && betweenBatches(state, stage)) {
@@ -37,11 +44,13 @@ function enter(state: RolloutState, stage: Stage, now: number): readonly Rollout
     return state.stage.proceeded ? [{ type: 'StageEntered', stage: stage.index }] : [];
   }
   const delay = entry.kind === 'none' || entry.kind === 'approval' ? 0 : intervalOf(state, stage);
-  if (delay > 0 && state.wait === undefined) return [{ type: 'WaitStarted', wait: 'interval', stage: stage.index, until: now + delay }];
+  if (delay > 0 && state.wait === undefined)
+    return [{ type: 'WaitStarted', wait: 'interval', stage: stage.index, until: now + delay }];
   return state.wait !== undefined && now < state.wait.until ? [] : [{ type: 'StageEntered', stage: stage.index }];
 }
 
-const ordinalOf = (state: RolloutState, stage: Stage): number => (planOf(state).canaries > 0 ? stage.index : stage.index + 1);
+const ordinalOf = (state: RolloutState, stage: Stage): number =>
+  planOf(state).canaries > 0 ? stage.index : stage.index + 1;
 const betweenBatches = (state: RolloutState, stage: Stage): boolean => ordinalOf(state, stage) > 1;
 
 /** The intervals may be changed in mid-rollout, so they are the state's and not the plan's. */
@@ -80,10 +89,17 @@ function admitRetries(state: RolloutState, now: number): readonly RolloutEvent[]
   const targets = takeAdmissible(state, redo, redo.length - 1, -1);
   if (targets.length > 0) return [admitted(state, 'roll', targets, now)];
   const stuck = redo.length > 0 && state.open.size === 0;
-  return stuck && redo.every((target) => !mayAdmit(state, target)) ? [{ type: 'RolloutBraked', cause: capacityCause(state) }] : [];
+  return stuck && redo.every((target) => !mayAdmit(state, target))
+    ? [{ type: 'RolloutBraked', cause: capacityCause(state) }]
+    : [];
 }
 
-const admitted = (state: RolloutState, run: 'roll' | 'probe' | 'enable', targets: readonly number[], now: number): RolloutEvent => ({
+const admitted = (
+  state: RolloutState,
+  run: 'roll' | 'probe' | 'enable',
+  targets: readonly number[],
+  now: number,
+): RolloutEvent => ({
   type: 'TargetsAdmitted',
   run,
   targets,
@@ -102,21 +118,32 @@ function leave(state: RolloutState, stage: Stage, now: number): readonly Rollout
 
 /** A held canary is enabled only after its approval, and never by itself (TAR-26). */
 function releaseHeld(state: RolloutState, now: number): readonly RolloutEvent[] {
-  if (!state.approved.has('canary')) return [{ type: 'ApprovalRequested', approval: 'canary', planHash: state.planHash }];
+  if (!state.approved.has('canary'))
+    return [{ type: 'ApprovalRequested', approval: 'canary', planHash: state.planHash }];
   const held: number[] = [];
-  for (let target = 0; target < planOf(state).canaries; target += 1) if (phaseAt(state, target) === 'verified') held.push(target);
+  for (let target = 0; target < planOf(state).canaries; target += 1)
+    if (phaseAt(state, target) === 'verified') held.push(target);
   return [admitted(state, 'enable', held, now)];
 }
 
 function settleStage(state: RolloutState, stage: Stage, now: number): readonly RolloutEvent[] {
   const settledEvent: RolloutEvent = { type: 'StageSettled', stage: stage.index, counts: stageCounts(state, stage) };
-  const bake: RolloutEvent[] = stage.bakeMs > 0 ? [{ type: 'WaitStarted', wait: 'bake', stage: stage.index, until: now + stage.bakeMs }] : [];
+  const bake: RolloutEvent[] =
+    stage.bakeMs > 0 ? [{ type: 'WaitStarted', wait: 'bake', stage: stage.index, until: now + stage.bakeMs }] : [];
   return [settledEvent, ...bake];
 }
 
 function ask(state: RolloutState, stage: Stage, now: number): readonly RolloutEvent[] {
   const gates = gatesOf(state, stage);
-  return [{ type: 'GatesRequested', stage: stage.index, round: state.stage.round + 1, gates, passNotBefore: state.wait?.kind === 'bake' ? state.wait.until : now }];
+  return [
+    {
+      type: 'GatesRequested',
+      stage: stage.index,
+      round: state.stage.round + 1,
+      gates,
+      passNotBefore: state.wait?.kind === 'bake' ? state.wait.until : now,
+    },
+  ];
 }
 
 /** A stage in which nothing came through has nothing to be ready. */
@@ -129,12 +156,19 @@ function gatesOf(state: RolloutState, stage: Stage): Stage['gates'] {
 
 function finish(state: RolloutState): readonly RolloutEvent[] {
   const tally = counts(state);
-  return tally.failed + tally.unknown === 0 ? [{ type: 'RolloutSucceeded', counts: tally }] : [{ type: 'RolloutFailed', counts: tally, notServing: notServing(state) }];
+  return tally.failed + tally.unknown === 0
+    ? [{ type: 'RolloutSucceeded', counts: tally }]
+    : [{ type: 'RolloutFailed', counts: tally, notServing: notServing(state) }];
 }
 
 function settled(state: RolloutState): readonly RolloutEvent[] {
   const cause = state.end?.cause ?? 'cancelled';
-  const cancelled: RolloutEvent = { type: 'RolloutCancelled', cause, counts: counts(state), notServing: notServing(state) };
+  const cancelled: RolloutEvent = {
+    type: 'RolloutCancelled',
+    cause,
+    counts: counts(state),
+    notServing: notServing(state),
+  };
   const back = cause === 'rollback' ? rollbackRequested(state, state.end?.reason) : [];
   return [cancelled, ...back];
 }
@@ -143,7 +177,16 @@ function settled(state: RolloutState): readonly RolloutEvent[] {
 export function rollbackRequested(state: RolloutState, reason: string | undefined): readonly RolloutEvent[] {
   if (state.rollbackTo === undefined) return [];
   const { targets, down } = touchedTargets(state);
-  return [{ type: 'RollbackRequested', to: state.rollbackTo, targets, down, ordinal: state.rollbacks + 1, ...(reason === undefined ? {} : { reason }) }];
+  return [
+    {
+      type: 'RollbackRequested',
+      to: state.rollbackTo,
+      targets,
+      down,
+      ordinal: state.rollbacks + 1,
+      ...(reason === undefined ? {} : { reason }),
+    },
+  ];
 }
 
 function notServing(state: RolloutState): number[] {

@@ -27,7 +27,9 @@ export function decideCommand(state: RolloutState, command: RolloutCommand, said
     case 'pause':
       return [{ type: 'RolloutPaused', ...why }];
     case 'resume':
-      return state.status === 'braked' ? [{ type: 'BrakeReleased', by: 'resume', ...why }] : [{ type: 'RolloutResumed', ...why }];
+      return state.status === 'braked'
+        ? [{ type: 'BrakeReleased', by: 'resume', ...why }]
+        : [{ type: 'RolloutResumed', ...why }];
     case 'cancel':
       return [{ type: 'RolloutSettling', cause: 'cancelled', ...why }];
     case 'rollback':
@@ -52,16 +54,31 @@ export function decideCommand(state: RolloutState, command: RolloutCommand, said
 }
 
 /** The approver is not the requester, and names the plan that was read (I13). */
-function approve(state: RolloutState, command: Extract<RolloutCommand, { readonly type: 'approve' }>, said: Said): Decided {
+function approve(
+  state: RolloutState,
+  command: Extract<RolloutCommand, { readonly type: 'approve' }>,
+  said: Said,
+): Decided {
   const plan = planOf(state);
   assertWanted(state, command.approval);
   if (said.actor.id === plan.requestedBy.id) {
     throw new SluiceError('NOT_ALLOWED', `${said.actor.id} requested this rollout, so somebody else must approve it`);
   }
   if (command.planHash !== state.planHash) {
-    throw new SluiceError('PLAN_CHANGED', `the approval names plan ${command.planHash.slice(0, 12)}, the plan is ${state.planHash.slice(0, 12)}: read it again`, { planHash: state.planHash });
+    throw new SluiceError(
+      'PLAN_CHANGED',
+      `the approval names plan ${command.planHash.slice(0, 12)}, the plan is ${state.planHash.slice(0, 12)}: read it again`,
+      { planHash: state.planHash },
+    );
   }
-  return [{ type: 'ApprovalGranted', approval: command.approval, planHash: state.planHash, ...(said.reason === undefined ? {} : { reason: said.reason }) }];
+  return [
+    {
+      type: 'ApprovalGranted',
+      approval: command.approval,
+      planHash: state.planHash,
+      ...(said.reason === undefined ? {} : { reason: said.reason }),
+    },
+  ];
 }
 
 function reject(state: RolloutState, approval: 'canary' | 'batches', why: Why): Decided {
@@ -74,11 +91,17 @@ function reject(state: RolloutState, approval: 'canary' | 'batches', why: Why): 
 
 function assertWanted(state: RolloutState, approval: string): void {
   if (state.wanted === approval) return;
-  throw new SluiceError('CONFLICT', `this rollout waits for the approval "${state.wanted}", not "${approval}"`, { wanted: state.wanted });
+  throw new SluiceError('CONFLICT', `this rollout waits for the approval "${state.wanted}", not "${approval}"`, {
+    wanted: state.wanted,
+  });
 }
 
 function rollback(state: RolloutState, why: Why): Decided {
-  const ended = state.status === 'succeeded' || state.status === 'failed' || state.status === 'cancelled' || state.status === 'closed';
+  const ended =
+    state.status === 'succeeded' ||
+    state.status === 'failed' ||
+    state.status === 'cancelled' ||
+    state.status === 'closed';
   return ended ? rollbackRequested(state, why.reason) : [{ type: 'RolloutSettling', cause: 'rollback', ...why }];
 }
 
@@ -114,7 +137,8 @@ function sortStage(state: RolloutState, stage: Stage, redo: number[], probe: num
 function skip(state: RolloutState, host: string, why: Why): Decided {
   const target = targetNamed(state, host);
   const phase = phaseAt(state, target);
-  if (phase !== 'failed' && phase !== 'unknown') throw new SluiceError('CONFLICT', `${host} is ${phase}; only a failed or unknown target can be skipped`);
+  if (phase !== 'failed' && phase !== 'unknown')
+    throw new SluiceError('CONFLICT', `${host} is ${phase}; only a failed or unknown target can be skipped`);
   const release: Decided = state.status === 'braked' ? [{ type: 'BrakeReleased', by: 'retry', ...why }] : [];
   return [...release, { type: 'SkipOrdered', target, ...why }];
 }
@@ -128,7 +152,8 @@ export function targetNamed(state: RolloutState, host: string): number {
 
 /** Raises the failures that are taken on, for this rollout only; minServing stays. Released at once when that frees it. */
 function override(state: RolloutState, extraFailures: number, why: Why): Decided {
-  if (why.reason === undefined || why.reason.trim() === '') throw new SluiceError('REASON_NEEDED', 'an override needs a reason: it stays in the history');
+  if (why.reason === undefined || why.reason.trim() === '')
+    throw new SluiceError('REASON_NEEDED', 'an override needs a reason: it stays in the history');
   if (!Number.isInteger(extraFailures) || extraFailures < 1 || extraFailures > state.members) {
     throw new SluiceError('BAD_COMMAND', `extraFailures must be a whole number from 1 to ${state.members}`);
   }
@@ -137,14 +162,20 @@ function override(state: RolloutState, extraFailures: number, why: Why): Decided
   return budgetIsFree(raised) ? [changed, { type: 'BrakeReleased', by: 'override', ...why }] : [changed];
 }
 
-const budgetNow = (state: RolloutState): { members: number; maxUnavailable: number; failureLimit: number; extraFailures: number } => ({
+const budgetNow = (
+  state: RolloutState,
+): { members: number; maxUnavailable: number; failureLimit: number; extraFailures: number } => ({
   members: state.members,
   maxUnavailable: state.maxUnavailable,
   failureLimit: state.failureLimit,
   extraFailures: state.extraFailures,
 });
 
-function setIntervals(state: RolloutState, command: Extract<RolloutCommand, { readonly type: 'setInterval' }>, why: Why): Decided {
+function setIntervals(
+  state: RolloutState,
+  command: Extract<RolloutCommand, { readonly type: 'setInterval' }>,
+  why: Why,
+): Decided {
   const intervalMs = command.intervalMs ?? state.intervalMs;
   const tailIntervalMs = command.tailIntervalMs ?? state.tailIntervalMs;
   if (intervalMs === state.intervalMs && tailIntervalMs === state.tailIntervalMs) return [];
@@ -158,6 +189,12 @@ export function decideExclude(state: RolloutState, host: string, reason: string)
   const members = state.members - 1;
   return [
     { type: 'TargetExcluded', target, reason },
-    { type: 'BudgetChanged', members, ...budgetFor(state, members), extraFailures: state.extraFailures, reason: `${host} excluded` },
+    {
+      type: 'BudgetChanged',
+      members,
+      ...budgetFor(state, members),
+      extraFailures: state.extraFailures,
+      reason: `${host} excluded`,
+    },
   ];
 }

@@ -27,7 +27,9 @@ export function decideRollout(state: RolloutState, input: RolloutInput, now: num
     case 'start':
       return start(state, input);
     case 'exclude':
-      return isTerminal(state.status) || state.status === 'unplanned' ? [] : decideExclude(state, input.host, input.reason);
+      return isTerminal(state.status) || state.status === 'unplanned'
+        ? []
+        : decideExclude(state, input.host, input.reason);
     case 'supersede':
       return supersede(state, input.by);
     case 'drop':
@@ -42,7 +44,13 @@ export function decideRollout(state: RolloutState, input: RolloutInput, now: num
 /** A start that was said already stays quiet: the lease is granted once, however often its owner restarts. */
 function start(state: RolloutState, input: Extract<RolloutInput, { readonly type: 'start' }>): readonly RolloutEvent[] {
   if (state.status !== 'planned') return [];
-  return [{ type: 'RolloutStarted', token: input.token, ...(input.rollbackTo === undefined ? {} : { rollbackTo: input.rollbackTo }) }];
+  return [
+    {
+      type: 'RolloutStarted',
+      token: input.token,
+      ...(input.rollbackTo === undefined ? {} : { rollbackTo: input.rollbackTo }),
+    },
+  ];
 }
 
 /** Admits no more, settles, ends; then the new rollout gets the lease (design 6.5). */
@@ -55,9 +63,16 @@ function supersede(state: RolloutState, by: string): readonly RolloutEvent[] {
 /** A verdict of another stage or round comes too late; inconclusive and error hold, so they are recorded and no more. */
 function verdict(state: RolloutState, judged: GateJudged): readonly RolloutEvent[] {
   const { stage, round, gate, verdict: said, words } = judged;
-  const awaited = state.stage.asked && state.stage.index === stage && state.stage.round === round && !state.stage.passed.has(gate);
+  const awaited =
+    state.stage.asked && state.stage.index === stage && state.stage.round === round && !state.stage.passed.has(gate);
   if (!awaited || isTerminal(state.status) || state.status === 'settling') return [];
   const recorded: RolloutEvent = { type: 'GateRecorded', stage, round, gate, verdict: said, words };
   if (said !== 'fail' || state.status !== 'running') return [recorded];
-  return [recorded, { type: 'RolloutBraked', cause: { kind: 'gate', words: `gate ${gate} failed at stage ${stage}: ${words}`, numbers: { stage, round } } }];
+  return [
+    recorded,
+    {
+      type: 'RolloutBraked',
+      cause: { kind: 'gate', words: `gate ${gate} failed at stage ${stage}: ${words}`, numbers: { stage, round } },
+    },
+  ];
 }

@@ -26,19 +26,27 @@ export function decideReport(state: RolloutState, report: RunReport): readonly R
 
 function assertOurs(state: RolloutState, report: RunReport): void {
   const target = state.targets[report.target];
-  if (target === undefined || target.host !== report.host) throw bad(report, `target ${report.target} of this rollout is not ${report.host}`);
-  if (report.token !== state.token) throw new SluiceError('FENCED', `token ${report.token} is not ${state.token}, the rollout's`);
-  if (isTerminal(state.status)) throw new SluiceError('STALE_ATTEMPT', `the rollout has ended as ${state.status}; forget attempt ${report.attempt}`);
+  if (target === undefined || target.host !== report.host)
+    throw bad(report, `target ${report.target} of this rollout is not ${report.host}`);
+  if (report.token !== state.token)
+    throw new SluiceError('FENCED', `token ${report.token} is not ${state.token}, the rollout's`);
+  if (isTerminal(state.status))
+    throw new SluiceError(
+      'STALE_ATTEMPT',
+      `the rollout has ended as ${state.status}; forget attempt ${report.attempt}`,
+    );
 }
 
-const bad = (report: RunReport, why: string): SluiceError => new SluiceError('BAD_REPORT', `report of ${report.host} for ${report.attempt} refused: ${why}`);
+const bad = (report: RunReport, why: string): SluiceError =>
+  new SluiceError('BAD_REPORT', `report of ${report.host} for ${report.attempt} refused: ${why}`);
 
 /** The steps that the attempt's chain still waits for, in its order and no other (TAR-20, TAR-21). */
 function results(report: RunReport, attempt: OpenAttempt): readonly RolloutEvent[] {
   const events: RolloutEvent[] = [];
   let failed = false;
   report.steps.forEach((result, index) => {
-    if (failed || attempt.steps[index] !== result.step) throw bad(report, `step ${result.step} cannot follow as number ${index + 1} of ${attempt.steps.join(', ')}`);
+    if (failed || attempt.steps[index] !== result.step)
+      throw bad(report, `step ${result.step} cannot follow as number ${index + 1} of ${attempt.steps.join(', ')}`);
     failed = !result.ok;
     if (index >= attempt.next) events.push(resultOf(report, result));
   });
@@ -51,7 +59,8 @@ function results(report: RunReport, attempt: OpenAttempt): readonly RolloutEvent
 function resultOf(report: RunReport, result: StepReport): RolloutEvent {
   const { target, n } = report;
   const { step, ms } = result;
-  if (result.ok) return { type: 'StepSucceeded', target, step, n, ms, ...(result.note === undefined ? {} : { note: result.note }) };
+  if (result.ok)
+    return { type: 'StepSucceeded', target, step, n, ms, ...(result.note === undefined ? {} : { note: result.note }) };
   const [code, message] = [result.code ?? 'STEP_FAILED', (result.message ?? '').slice(0, MAX_MESSAGE)];
   return { type: 'StepFailed', target, step, n, ms, code, message, serving: result.serving === true };
 }
@@ -61,11 +70,25 @@ export function decideNeverSeen(state: RolloutState, target: number, n: number):
   const attempt = state.unknown.get(target);
   const step = attempt?.steps[0];
   if (attempt === undefined || attempt.n !== n || step === undefined) return [];
-  return [{ type: 'StepFailed', target, step, n, ms: 0, code: 'NEVER_STARTED', message: 'the agent is back and has never seen this attempt', serving: false }];
+  return [
+    {
+      type: 'StepFailed',
+      target,
+      step,
+      n,
+      ms: 0,
+      code: 'NEVER_STARTED',
+      message: 'the agent is back and has never seen this attempt',
+      serving: false,
+    },
+  ];
 }
 
 /** Nothing was done, but nothing is known either: it counts as not serving, so that a refusing fleet brakes. */
-export function decideRefused(state: RolloutState, refusal: { readonly target: number; readonly n: number; readonly code: string; readonly message: string }): readonly RolloutEvent[] {
+export function decideRefused(
+  state: RolloutState,
+  refusal: { readonly target: number; readonly n: number; readonly code: string; readonly message: string },
+): readonly RolloutEvent[] {
   const { target, n, code, message } = refusal;
   const attempt = state.open.get(target);
   const step = attempt?.steps[attempt.next];
@@ -97,7 +120,8 @@ function unknown(target: number, attempt: OpenAttempt, code: 'DEADLINE' | 'UNREA
 export function nextDeadline(state: RolloutState, now: number): number | undefined {
   const first = state.open.values().next().value?.deadline;
   // A wait that is over has had its effect; what the rollout waits for now is not time.
-  const wait = state.status === 'running' && state.wait !== undefined && state.wait.until > now ? state.wait.until : undefined;
+  const wait =
+    state.status === 'running' && state.wait !== undefined && state.wait.until > now ? state.wait.until : undefined;
   if (first === undefined || wait === undefined) return first ?? wait;
   return Math.min(first, wait);
 }

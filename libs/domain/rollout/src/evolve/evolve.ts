@@ -2,7 +2,17 @@ import { type Plan, type PlanEvent, type RolloutEvent, stageAt } from '@sluice/c
 import { unreachable } from '@sluice/kernel';
 
 import { emptyRetry, freshStage, phaseAt, planOf, type RolloutState } from '../state.js';
-import { addTargets, admit, endTargets, excludeTarget, sealTargets, setPhase, stepFailed, stepSucceeded, targetUnknown } from './targets.js';
+import {
+  addTargets,
+  admit,
+  endTargets,
+  excludeTarget,
+  sealTargets,
+  setPhase,
+  stepFailed,
+  stepSucceeded,
+  targetUnknown,
+} from './targets.js';
 
 /** Folds one event of the rollout's `plan` or `exec` stream into the state, in place. `at` is the commit's time. */
 export function evolveRollout(state: RolloutState, event: PlanEvent | RolloutEvent, at: number): RolloutState {
@@ -71,7 +81,17 @@ function evolveExec(state: RolloutState, event: RolloutEvent, at: number): Rollo
 
 type StageEvent = Extract<
   RolloutEvent,
-  { readonly type: 'StageEntered' | 'StageSettled' | 'StagePassed' | 'GatesRequested' | 'GateRecorded' | 'WaitStarted' | 'BatchAwaited' | 'BatchProceeded' }
+  {
+    readonly type:
+      | 'StageEntered'
+      | 'StageSettled'
+      | 'StagePassed'
+      | 'GatesRequested'
+      | 'GateRecorded'
+      | 'WaitStarted'
+      | 'BatchAwaited'
+      | 'BatchProceeded';
+  }
 >;
 
 function evolveStage(state: RolloutState, event: StageEvent): void {
@@ -124,7 +144,11 @@ function enterStage(state: RolloutState): void {
   state.wait = undefined;
 }
 
-type CourseEvent = Exclude<RolloutEvent, StageEvent | { readonly type: 'TargetsAdmitted' | 'StepSucceeded' | 'StepFailed' | 'TargetUnknown' | 'TargetExcluded' }>;
+type CourseEvent = Exclude<
+  RolloutEvent,
+  | StageEvent
+  | { readonly type: 'TargetsAdmitted' | 'StepSucceeded' | 'StepFailed' | 'TargetUnknown' | 'TargetExcluded' }
+>;
 
 // One line a case: splitting this table would hide that it is complete.
 // oxlint-disable-next-line complexity, max-lines-per-function
@@ -189,7 +213,11 @@ function evolveCourse(state: RolloutState, event: CourseEvent, at: number): void
       state.status = 'settling';
       state.wanted = undefined;
       state.retry = emptyRetry();
-      state.end = { cause: event.cause, ...(event.reason === undefined ? {} : { reason: event.reason }), ...(event.by === undefined ? {} : { by: event.by }) };
+      state.end = {
+        cause: event.cause,
+        ...(event.reason === undefined ? {} : { reason: event.reason }),
+        ...(event.by === undefined ? {} : { by: event.by }),
+      };
       break;
     case 'RolloutSucceeded':
       endAs(state, 'succeeded', at);
@@ -246,4 +274,5 @@ function closeRetry(state: RolloutState): void {
   if (retry.redo.length === 0 && retry.probe.length === 0 && state.open.size === 0) state.retry = emptyRetry();
 }
 
-const awaitsProbe = (state: RolloutState, target: number): boolean => !state.open.has(target) && phaseAt(state, target) !== 'excluded';
+const awaitsProbe = (state: RolloutState, target: number): boolean =>
+  !state.open.has(target) && phaseAt(state, target) !== 'excluded';

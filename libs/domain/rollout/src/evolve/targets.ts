@@ -15,7 +15,10 @@ export function addTargets(state: RolloutState, from: number, targets: readonly 
 
 /** Gives every target its place once the plan is sealed. */
 export function sealTargets(state: RolloutState, count: number): void {
-  invariant(state.targets.length === count, 'a sealed plan has another number of targets than it says', { count, have: state.targets.length });
+  invariant(state.targets.length === count, 'a sealed plan has another number of targets than it says', {
+    count,
+    have: state.targets.length,
+  });
   state.phase = new Uint8Array(count);
   state.attempts = new Uint32Array(count);
   state.out = new Uint8Array(count);
@@ -32,7 +35,12 @@ export function admit(state: RolloutState, event: Of<'TargetsAdmitted'>, at: num
   advanceCursor(state);
 }
 
-function admitOne(state: RolloutState, admission: { readonly run: RunKind; readonly deadline: number }, target: number, at: number): void {
+function admitOne(
+  state: RolloutState,
+  admission: { readonly run: RunKind; readonly deadline: number },
+  target: number,
+  at: number,
+): void {
   const { run, deadline } = admission;
   if ((state.attempts[target] ?? 0) === 0) state.touched += 1;
   const n = run === 'enable' ? (state.attempts[target] ?? 0) : (state.attempts[target] ?? 0) + 1;
@@ -53,7 +61,8 @@ function admitOne(state: RolloutState, admission: { readonly run: RunKind; reado
 /** Admission follows the stage's order, so its place is the first target that is still pending. */
 function advanceCursor(state: RolloutState): void {
   const { stage } = state;
-  while (stage.cursor < stage.order.length && phaseAt(state, stage.order[stage.cursor] ?? -1) !== 'pending') stage.cursor += 1;
+  while (stage.cursor < stage.order.length && phaseAt(state, stage.order[stage.cursor] ?? -1) !== 'pending')
+    stage.cursor += 1;
 }
 
 export function stepSucceeded(state: RolloutState, event: Of<'StepSucceeded'>): void {
@@ -98,7 +107,11 @@ export function targetUnknown(state: RolloutState, event: Of<'TargetUnknown'>): 
   setPhase(state, event.target, 'unknown');
   setOut(state, event.target, true);
   setLost(state, event.target, true);
-  state.failures.set(event.target, { step: event.step, code: event.code, message: event.code === 'DEADLINE' ? 'no result by the deadline' : 'the agent cannot be reached' });
+  state.failures.set(event.target, {
+    step: event.step,
+    code: event.code,
+    message: event.code === 'DEADLINE' ? 'no result by the deadline' : 'the agent cannot be reached',
+  });
 }
 
 export function excludeTarget(state: RolloutState, target: number): void {
@@ -124,7 +137,8 @@ export function endTargets(state: RolloutState): void {
   state.unknown.clear();
 }
 
-export const attemptOf = (state: RolloutState, target: number): OpenAttempt | undefined => state.open.get(target) ?? state.unknown.get(target);
+export const attemptOf = (state: RolloutState, target: number): OpenAttempt | undefined =>
+  state.open.get(target) ?? state.unknown.get(target);
 
 function closeAttempt(state: RolloutState, target: number): void {
   state.open.delete(target);
@@ -139,7 +153,8 @@ export function setPhase(state: RolloutState, target: number, phase: Phase): voi
   state.phaseCounts[before] = (state.phaseCounts[before] ?? 0) - 1;
   state.phaseCounts[after] = (state.phaseCounts[after] ?? 0) + 1;
   state.phase[target] = after;
-  if (target < planOf(state).canaries) state.canariesFailed += Number(SETTLED_BADLY.has(after)) - Number(SETTLED_BADLY.has(before));
+  if (target < planOf(state).canaries)
+    state.canariesFailed += Number(SETTLED_BADLY.has(after)) - Number(SETTLED_BADLY.has(before));
 }
 
 function setOut(state: RolloutState, target: number, out: boolean): void {

@@ -1,0 +1,118 @@
+import {
+  type EventToAppend,
+  type GroupEvent,
+  type RolloutEvent,
+  type Shard,
+  isRolloutId,
+  shardOfGroup,
+  shardOfId,
+} from '@sluice/contracts';
+import { SluiceError } from '@sluice/kernel';
+import { isTerminal } from '@sluice/rollout';
+
+import { GroupActor } from './group-actor.js';
+import { RolloutActor } from './rollout-actor.js';
+import type { ActorDeps } from './stream-actor.js';
+
+export interface RegistryHooks {
+  readonly rolloutCommitted: (actor: RolloutActor, events: readonly EventToAppend<RolloutEvent>[]) => void;
+  readonly groupCommitted: (actor: GroupActor, events: readonly EventToAppend<GroupEvent>[]) => void;
+  readonly removed: (actor: RolloutActor) => void;
+}
+
+/** What this executor holds in memory: every open rollout of its shards, and every group that has had one. */
+export class Registry {
+  private readonly rollouts = new Map<string, RolloutActor>();
+  private readonly groups = new Map<string, GroupActor>();
+  private readonly byGroup = new Map<string, Set<RolloutActor>>();
+
+  constructor(
+    private readonly deps: ActorDeps,
+    private readonly shards: readonly Shard[],
+    private readonly hooks: RegistryHooks,
+  ) {}
+
+  get size(): number {
+    return this.rollouts.size;
+  }
+
+  all(): RolloutActor[] {
+    return [...this.rollouts.values()];
+  }
+
+  rollout(id: string): RolloutActor | undefined {
+    return this.rollouts.get(id);
+  }
+
+  rolloutsOf(group: string): Iterable<RolloutActor> {
+    return this.byGroup.get(group) ?? [];
+  }
+
+  /** The group with that name; one that nobody has spoken of has a fresh state. */
+  group(name: string): GroupActor {
+    const known = this.groups.get(name);
+    if (known !== undefined) return known;
+    const actor = new GroupActor(name, this.deps, this.hooks.groupCommitted);
+    this.groups.set(name, actor);
+    return actor;
+  }
+
+  /** Code NOT_OWNED for a group of another executor's shard. */
+  ownGroup(name: string): GroupActor {
+    if (!this.shards.includes(shardOfGroup(name))) throw notOwned(name);
+    return this.group(name);
+  }
+
+  /** The rollout with that id, made when it is new. */
+  open(id: string): RolloutActor {
+    const known = this.rollouts.get(id);
+    if (known !== undefined) return known;
+    const actor = new RolloutActor(id, this.deps, this.hooks.rolloutCommitted);
+    this.rollouts.set(id, actor);
+    return actor;
+  }
+
+  /** Its plan is sealed: from now on its group knows it. */
+  planned(actor: RolloutActor, group: string): void {
+    const members = this.byGroup.get(group) ?? new Set();
+    this.byGroup.set(group, members.add(actor));
+  }
+
+  /** An open rollout, or an ended one read from the log. Codes NOT_FOUND, NOT_OWNED. */
+  async find(id: string): Promise<RolloutActor> {
+    const known = this.rollouts.get(id);
+    if (known !== undefined) return known;
+    if (!isRolloutId(id)) throw new SluiceError('NOT_FOUND', `"${id.slice(0, 60)}" is no rollout`);
+    if (!this.shards.includes(shardOfId(id) ?? '')) throw notOwned(id);
+    const actor = this.open(id);
+    await actor.load();
+    if (actor.state.plan !== undefined) return actor;
+    this.remove(actor);
+    throw new SluiceError('NOT_FOUND', `there is no rollout ${id}`);
+  }
+
+  /** An ended rollout whose group has let it go leaves the memory; the log keeps it. */
+  forget(actor: RolloutActor): void {
+    const plan = actor.state.plan;
+    if (plan === undefined || !isTerminal(actor.state.status)) return;
+    const { active, waiting } = this.group(plan.group).state;
+    if (active !== actor.id && waiting?.rolloutId !== actor.id) this.remove(actor);
+  }
+
+  stop(): void {
+    for (const actor of [...this.rollouts.values(), ...this.groups.values()]) actor.stop();
+  }
+
+  private remove(actor: RolloutActor): void {
+    this.rollouts.delete(actor.id);
+    const group = actor.state.plan?.group;
+    if (group !== undefined) this.byGroup.get(group)?.delete(actor);
+    this.hooks.removed(actor);
+  }
+}
+
+const notOwned = (what: string): SluiceError =>
+  new SluiceError(
+    'NOT_OWNED',
+    `${what} belongs to a shard that this executor does not own: say it again, its owner will answer`,
+  );
