@@ -37,8 +37,8 @@ export class JetStreamEventLog implements EventLog {
   readonly #boundMs: number;
 
   constructor(nats: NatsConnection, options: JetStreamEventLogOptions = {}) {
-    this.#log = new LogStream(nats);
     this.#watch = new ConnectionWatch(nats);
+    this.#log = new LogStream(nats, this.#watch);
     this.#tryMs = options.tryMs ?? 5_000;
     this.#boundMs = options.boundMs ?? 30_000;
   }

@@ -10,11 +10,12 @@ import {
   ReplayPolicy,
   type StoredMsg,
 } from '@nats-io/jetstream';
-import { type NatsConnection, nanos } from '@nats-io/nats-core';
+import { errors, type NatsConnection, nanos } from '@nats-io/nats-core';
 import { STREAMS } from '@sluice/contracts';
 import { isStreamMissing, translateNatsError } from '@sluice/messaging';
 
 import { logMissing } from '../errors.js';
+import type { ConnectionWatch } from './connection-watch.js';
 
 const CONSUMER_IDLE_MS = 30_000;
 const HTTP_SERVER_ERROR = 500;
@@ -23,11 +24,13 @@ const HTTP_SERVER_ERROR = 500;
 export class LogStream {
   readonly client: JetStreamClient;
   readonly #nats: NatsConnection;
+  readonly #watch: ConnectionWatch;
   #manager: Promise<JetStreamManager> | undefined;
   #created: string | undefined;
 
-  constructor(nats: NatsConnection) {
+  constructor(nats: NatsConnection, watch: ConnectionWatch) {
     this.#nats = nats;
+    this.#watch = watch;
     this.client = jetstream(nats);
   }
 
@@ -78,7 +81,11 @@ export class LogStream {
   async #call<T>(doing: string, work: (manager: JetStreamManager) => Promise<T>): Promise<T> {
     try {
       this.#manager ??= jetstreamManager(this.#nats, { checkAPI: false });
-      return await work(await this.#manager);
+      const manager = await this.#manager;
+      // A request that went out before the connection was lost would only time out, long after it stands again.
+      const result = this.#watch.isUp ? await this.#watch.whileUp(work(manager)) : 'lost';
+      if (result === 'lost') throw new errors.ConnectionError('the connection is lost');
+      return result;
     } catch (error) {
       if (isStreamMissing(error)) throw logMissing();
       if (isTransient(error)) throw translateNatsError(new Error(`the server is not ready (${String(error)})`), doing);
