@@ -9,10 +9,10 @@ const DURATION = new RegExp(DURATION_PATTERN);
 
 /** What every command may say. */
 export class CommandInput {
-  @ApiPropertyOptional({ description: 'Why; it stays in the history.', maxLength: 2_000 })
+  @ApiPropertyOptional({ description: 'Why; it stays in the history.', maxLength: 500 })
   @IsOptional()
   @IsString()
-  @MaxLength(2_000)
+  @MaxLength(500)
   readonly reason?: string;
 }
 

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 
-import type { PlanPreview, RequestOutcome } from '@sluice/contracts';
+import type { Fault, PlanPreview, RequestOutcome } from '@sluice/contracts';
 
 import type { CommandClient } from '../commands/command-client.js';
 import { problemOfRefusal, type Refused } from '../problems/command-problem.js';
@@ -45,7 +45,7 @@ export class RequestsController {
       reply.code(202);
       return { requestId };
     }
-    if (outcome.outcome === 'refused') throw refused(outcome);
+    if (outcome.outcome === 'refused') throw refused(outcome.faults ?? [], outcome.requestId);
     if (outcome.rolloutId !== undefined) reply.header('location', `/v1/rollouts/${outcome.rolloutId}`);
     reply.code(outcome.outcome === 'planned' ? 201 : 200);
     return outcome;
@@ -62,16 +62,21 @@ export class RequestsController {
   async preview(@Body() body: unknown, @Req() request: Exchange): Promise<PlanPreview> {
     const document = withRequester(documentOf(body), namedActor(request));
     const answer = (await this.commands.ask('plan', document)) as PreviewAnswer;
-    if ('ok' in answer && !answer.ok) throw new ProblemError(problemOfRefusal(answer));
-    return 'preview' in answer ? answer.preview : (answer as PlanPreview);
+    if (answer.ok) return answer.preview;
+    if ('code' in answer) throw new ProblemError(problemOfRefusal(answer));
+    throw refused(answer.faults);
   }
 }
 
-type PreviewAnswer = Refused | PlanPreview | { readonly ok: true; readonly preview: PlanPreview };
+/** What the planner answers to a plan command. */
+type PreviewAnswer =
+  | { readonly ok: true; readonly preview: PlanPreview }
+  | { readonly ok: false; readonly faults: readonly Fault[] }
+  | Refused;
 
-function refused(outcome: RequestOutcome): ProblemError {
-  const faults = outcome.faults ?? [];
+function refused(faults: readonly Fault[], requestId?: string): ProblemError {
   const first = faults[0];
   const detail = first === undefined ? 'the request was refused' : `${faults.length} fault(s): ${first.path} ${first.message}`;
-  return refuse('REQUEST_REFUSED', detail, { status: 422, faults, details: { requestId: outcome.requestId } });
+  const details = requestId === undefined ? {} : { details: { requestId } };
+  return refuse('REQUEST_REFUSED', detail, { status: 422, faults, ...details });
 }

@@ -8,9 +8,11 @@ import { DEPLOY_REQUEST_SCHEMA } from '@sluice/contracts';
 import type { Logger } from '@sluice/observability';
 
 import { GatewayModule, type GatewayParts } from '../gateway.module.js';
-import { ProblemFilter } from '../problems/filter.js';
+import { ProblemFilter, sendProblem } from '../problems/filter.js';
+import { problemOf } from '../problems/problem.js';
 import { parseYaml } from '../requests/document.js';
 import { PROBLEM_SCHEMA } from './documentation.js';
+import type { Reply } from './exchange.js';
 import { inputPipe } from './validation.js';
 
 const BODY_LIMIT = 1024 * 1024;
@@ -19,7 +21,14 @@ const MAX_PARAM_LENGTH = 700;
 const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml'];
 
 export async function createServer(parts: GatewayParts, logger: Logger): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT, routerOptions: { maxParamLength: MAX_PARAM_LENGTH } });
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    // Addresses that cannot be decoded never reach Nest and its filter.
+    frameworkErrors: (error: Error, _request: unknown, reply: Reply) => {
+      sendProblem(reply, problemOf('BAD_ADDRESS', `the address cannot be read: ${error.message}`, { status: 400 }));
+    },
+  });
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(parts), adapter, { logger: false });
   app.useBodyParser(YAML_TYPES, { bodyLimit: BODY_LIMIT }, (_request, body, done) => {
     try {
