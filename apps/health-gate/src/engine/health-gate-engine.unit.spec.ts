@@ -127,6 +127,7 @@ describe('the gates of a batch', () => {
     await world.rollCanary();
     await world.rollBatch();
     await world.ask(1);
+    await world.clock.advance(10);
     for (let i = 0; i < 3; i += 1) for (const target of [1, 2, 3]) world.beat(target, target === 2 ? '1.0.0' : '2.0.0');
     await world.clock.advance(1_000);
     expect((await world.said()).at(-1)).toBe('ready fail');
