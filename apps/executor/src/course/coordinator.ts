@@ -1,4 +1,4 @@
-import type { EventMeta, GroupEvent, Plan, RolloutEvent } from '@sluice/contracts';
+import type { EventMeta, GroupEvent, LeaseOutcome, Plan, RolloutEvent } from '@sluice/contracts';
 import { rollbackTarget, type Success } from '@sluice/group';
 import { isSluiceError, messageOf } from '@sluice/kernel';
 import { isTerminal, nextActions, type RolloutState } from '@sluice/rollout';
@@ -81,14 +81,14 @@ export class Coordinator {
   }
 
   private letGo(actor: RolloutActor, group: GroupActor, plan: Plan): void {
-    const { status } = actor.state;
-    if (actor.state.rollbacks > 0 && group.state.active === actor.id) this.blockBad(group, plan);
-    if (group.state.active !== actor.id && group.state.waiting?.rolloutId !== actor.id) return;
+    const { active, waiting } = group.state;
+    if (active !== actor.id && waiting?.rolloutId !== actor.id) return;
+    const { status, rollbacks } = actor.state;
+    if (rollbacks > 0 && active === actor.id) this.blockBad(group, plan);
+    const meta = metaFor(plan, 'ended');
     if (status === 'cancelled' && plan.rollbackOf !== undefined)
-      this.say(group, { type: 'unblockBad', rolloutId: plan.rollbackOf }, metaFor(plan, 'ended'));
-    const outcome = status === 'succeeded' || status === 'closed' ? status : 'cancelled';
-    const success = status === 'succeeded' ? { success: successOf(actor.state, plan) } : {};
-    this.say(group, { type: 'release', rolloutId: actor.id, outcome, ...success }, metaFor(plan, 'ended'));
+      this.say(group, { type: 'unblockBad', rolloutId: plan.rollbackOf }, meta);
+    this.say(group, { type: 'release', rolloutId: actor.id, ...outcomeOf(actor.state, plan) }, meta);
   }
 
   private blockBad(group: GroupActor, plan: Plan): void {
@@ -97,9 +97,9 @@ export class Coordinator {
 
   /** `onCanaryFailure: rollback`: the plan itself orders the way back (STR-11). */
   private policyRollback(actor: RolloutActor, plan: Plan): void {
-    const { brake, stage } = actor.state;
-    const canary = brake?.kind === 'canary' || (brake?.kind === 'gate' && plan.canaries > 0 && stage.index === 0);
-    if (!canary || plan.onCanaryFailure !== 'rollback' || !nextActions(actor.state).includes('rollback')) return;
+    const { brake } = actor.state;
+    if (plan.onCanaryFailure !== 'rollback' || !isCanaryBrake(actor.state, plan)) return;
+    if (!nextActions(actor.state).includes('rollback')) return;
     void actor
       .submit(
         {
@@ -148,12 +148,16 @@ const startingOf = (plan: Plan): { readonly strategy: Plan['strategy']; readonly
   ...(plan.restores === undefined ? {} : { restores: plan.restores }),
 });
 
-function successOf(state: RolloutState, plan: Plan): Success {
-  return {
-    version: plan.version,
-    rolloutId: plan.rolloutId,
-    strategy: plan.strategy,
-    sha256: plan.spec.artifact.sha256,
-    ...(plan.restores === undefined ? {} : { restores: plan.restores }),
-  };
+/** A canary that failed a step, or a gate that failed while it baked. */
+const isCanaryBrake = ({ brake, stage }: RolloutState, plan: Plan): boolean =>
+  brake?.kind === 'canary' || (brake?.kind === 'gate' && plan.canaries > 0 && stage.index === 0);
+
+function outcomeOf(
+  { status }: RolloutState,
+  plan: Plan,
+): { readonly outcome: LeaseOutcome; readonly success?: Success } {
+  if (status !== 'succeeded') return { outcome: status === 'closed' ? 'closed' : 'cancelled' };
+  const { version, rolloutId, strategy, restores } = plan;
+  const success = { version, rolloutId, strategy, sha256: plan.spec.artifact.sha256 };
+  return { outcome: 'succeeded', success: restores === undefined ? success : { ...success, restores } };
 }

@@ -53,39 +53,16 @@ export interface RolloutSummary {
 
 export function summarizeRollout(state: RolloutState): RolloutSummary {
   const plan = planOf(state);
-  const stages = stageCount(plan);
-  const stage = stageAt(plan, Math.min(state.stage.index, Math.max(0, stages - 1)));
-  const tally = counts(state);
-  const held =
-    state.status === 'awaiting-approval' ||
-    state.status === 'running' ||
-    state.status === 'paused' ||
-    state.status === 'braked'
-      ? heldCount(state)
-      : 0;
+  const { rolloutId: id, app, group, version, strategy } = plan;
   return {
-    id: plan.rolloutId,
-    app: plan.app,
-    group: plan.group,
-    version: plan.version,
-    strategy: plan.strategy,
+    ...{ id, app, group, version, strategy },
     state: state.status,
     planHash: state.planHash,
     targets: plan.targetCount,
-    counts: { ...tally, failed: tally.failed - held, inStep: state.open.size, held },
-    stage: { index: stage?.index ?? 0, name: stage?.name ?? '', of: stages },
-    budget: {
-      members: state.members,
-      maxUnavailable: state.maxUnavailable,
-      failureLimit: state.failureLimit,
-      extraFailures: state.extraFailures,
-      unavailable: unavailable(state),
-      lost: state.lostCount,
-    },
-    ...(state.wait === undefined ? {} : { wait: state.wait }),
-    ...(state.wanted === undefined ? {} : { wanted: state.wanted }),
-    ...(state.brake === undefined || state.status !== 'braked' ? {} : { brake: state.brake }),
-    ...(state.end === undefined ? {} : { end: state.end.cause }),
+    counts: countsNow(state),
+    stage: stageNow(state),
+    budget: budgetNow(state),
+    ...whyNow(state),
     mode: state.mode,
     awaitsProceed: state.status === 'running' && state.stage.awaited && !state.stage.proceeded,
     actions: nextActions(state),
@@ -94,6 +71,40 @@ export function summarizeRollout(state: RolloutState): RolloutSummary {
     plannedAt: state.plannedAt,
     startedAt: state.startedAt,
     endedAt: state.endedAt,
+  };
+}
+
+function countsNow(state: RolloutState): RolloutSummary['counts'] {
+  const tally = counts(state);
+  const held = heldCount(state);
+  return { ...tally, failed: tally.failed - held, inStep: state.open.size, held };
+}
+
+function stageNow(state: RolloutState): RolloutSummary['stage'] {
+  const plan = planOf(state);
+  const of = stageCount(plan);
+  const stage = stageAt(plan, Math.min(state.stage.index, Math.max(0, of - 1)));
+  return { index: stage?.index ?? 0, name: stage?.name ?? '', of };
+}
+
+function budgetNow(state: RolloutState): RolloutSummary['budget'] {
+  const { members, maxUnavailable, failureLimit, extraFailures, lostCount: lost } = state;
+  return { members, maxUnavailable, failureLimit, extraFailures, unavailable: unavailable(state), lost };
+}
+
+/** What it waits for, or why it stands or ended. */
+function whyNow({
+  wait,
+  wanted,
+  brake,
+  status,
+  end,
+}: RolloutState): Pick<RolloutSummary, 'wait' | 'wanted' | 'brake' | 'end'> {
+  return {
+    ...(wait === undefined ? {} : { wait }),
+    ...(wanted === undefined ? {} : { wanted }),
+    ...(brake === undefined || status !== 'braked' ? {} : { brake }),
+    ...(end === undefined ? {} : { end: end.cause }),
   };
 }
 

@@ -2,6 +2,7 @@ import { type RolloutEvent, type Stage, stageAt } from '@sluice/contracts';
 
 import { budgetCause, canaryCause, capacityCause, mayAdmit, room } from '../budget.js';
 import { counts, stageCounts, touchedTargets } from '../counts.js';
+import { enter } from './enter.js';
 import { countOf, phaseAt, planOf, type RolloutState } from '../state.js';
 
 /** Admissions of one event: a batch of 50,000 is several, so that a commit stays within its bounds. */
@@ -14,7 +15,10 @@ const MAX_ADMISSIONS = 5_000;
 export function advance(state: RolloutState, now: number): readonly RolloutEvent[] {
   if (state.status === 'settling') return state.open.size === 0 ? settled(state) : [];
   if (state.status !== 'running') return [];
-  if (state.retry.active) return admitRetries(state, now);
+  return state.retry.active ? admitRetries(state, now) : goOn(state, now);
+}
+
+function goOn(state: RolloutState, now: number): readonly RolloutEvent[] {
   const cause = canaryCause(state) ?? budgetCause(state);
   if (cause !== undefined) return [{ type: 'RolloutBraked', cause }];
   const stage = stageAt(planOf(state), state.stage.index);
@@ -22,40 +26,6 @@ export function advance(state: RolloutState, now: number): readonly RolloutEvent
   if (!state.stage.entered) return enter(state, stage, now);
   return admitPending(state, now) ?? (state.open.size > 0 ? [] : leave(state, stage, now));
 }
-
-/** What must hold before the stage's first target is touched: approval, wait, a person in manual mode. */
-function enter(state: RolloutState, stage: Stage, now: number): readonly RolloutEvent[] {
-  const { entry } = stage;
-  if (entry.kind === 'approval' && !state.approved.has(entry.approval)) {
-    const approval = entry.approval;
-    return entry.by === 'policy'
-      ? [
-          {
-            type: 'ApprovalGranted',
-            approval,
-            planHash: state.planHash,
-            reason: 'pre-approved by the plan: the canary baked and its gates passed',
-          },
-        ]
-      : [{ type: 'ApprovalRequested', approval, planHash: state.planHash }];
-  }
-  if (state.mode === 'manual' && betweenBatches(state, stage)) {
-    if (!state.stage.awaited) return [{ type: 'BatchAwaited', stage: stage.index }];
-    return state.stage.proceeded ? [{ type: 'StageEntered', stage: stage.index }] : [];
-  }
-  const delay = entry.kind === 'none' || entry.kind === 'approval' ? 0 : intervalOf(state, stage);
-  if (delay > 0 && state.wait === undefined)
-    return [{ type: 'WaitStarted', wait: 'interval', stage: stage.index, until: now + delay }];
-  return state.wait !== undefined && now < state.wait.until ? [] : [{ type: 'StageEntered', stage: stage.index }];
-}
-
-const ordinalOf = (state: RolloutState, stage: Stage): number =>
-  planOf(state).canaries > 0 ? stage.index : stage.index + 1;
-const betweenBatches = (state: RolloutState, stage: Stage): boolean => ordinalOf(state, stage) > 1;
-
-/** The intervals may be changed in mid-rollout, so they are the state's and not the plan's. */
-const intervalOf = (state: RolloutState, stage: Stage): number =>
-  ordinalOf(state, stage) >= planOf(state).waits.tailFrom ? state.tailIntervalMs : state.intervalMs;
 
 /** Fills the stage up to the budget. Undefined when all of it was admitted; the brake when it is stuck for good. */
 function admitPending(state: RolloutState, now: number): readonly RolloutEvent[] | undefined {

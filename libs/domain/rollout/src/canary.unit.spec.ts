@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+
+import { Machine, type PlanShape } from './fixtures/machine.js';
+import { refusal } from './fixtures/refusal.js';
+import { phaseAt } from './state.js';
+import { nextActions } from './transitions.js';
+
+describe('the canary', () => {
+  const shape: PlanShape = {
+    canaries: 1,
+    batches: [2, 2],
+    percent: 50,
+    waits: { intervalMs: 0, tailIntervalMs: 0, tailFrom: 3, bakeMs: 300_000 },
+  };
+
+  it('TAR-17 goes first and alone; nothing else moves before it is verified, enabled and approved', () => {
+    const machine = Machine.started(shape);
+    expect(machine.open).toEqual([0]);
+    machine.settle(0);
+    machine.approve('canary');
+    machine.settle(0);
+    machine.tick(300_000);
+    expect(machine.of('TargetsAdmitted').flatMap(({ targets }) => targets)).toEqual([0, 0]);
+    machine.approve('batches');
+    expect(machine.open).toEqual([1, 2]);
+  });
+
+  it('TAR-25 ends its chain with verify: no enable before the approval', () => {
+    const machine = Machine.started(shape);
+    expect(machine.attempt(0).steps).toEqual(['drain', 'download', 'install', 'verify']);
+    machine.settle(0);
+    expect(phaseAt(machine.state, 0)).toBe('verified');
+    expect(machine.state.status).toBe('awaiting-approval');
+    expect(machine.events.some((event) => event.type === 'StepSucceeded' && event.step === 'enable')).toBe(false);
+    machine.approve('canary');
+    expect(machine.attempt(0).steps).toEqual(['enable']);
+  });
+
+  it('TAR-26 is never enabled by itself: thirty days without an approval change nothing', () => {
+    const machine = Machine.started(shape);
+    machine.settle(0);
+    const before = machine.events.length;
+    for (let day = 0; day < 30; day += 1) machine.tick(86_400_000);
+    expect(machine.events).toHaveLength(before);
+    expect(nextActions(machine.state)).toContain('approve');
+  });
+
+  it('I13 the approver is not the requester, and names the plan that was read', () => {
+    const machine = Machine.started(shape);
+    machine.settle(0);
+    expect(refusal(() => machine.say({ type: 'approve', approval: 'canary', planHash: 'hash' }, 'rita')).code).toBe(
+      'NOT_ALLOWED',
+    );
+    expect(refusal(() => machine.say({ type: 'approve', approval: 'canary', planHash: 'old' })).code).toBe(
+      'PLAN_CHANGED',
+    );
+    expect(refusal(() => machine.approve('batches')).code).toBe('CONFLICT');
+    expect(machine.state.status).toBe('awaiting-approval');
+  });
+
+  it('a policy may approve the batches in advance: after the bake, and only then', () => {
+    const machine = Machine.started({ ...shape, approvals: { batches: 'policy' } });
+    machine.settle(0);
+    machine.approve('canary');
+    machine.settle(0);
+    machine.tick(299_999);
+    expect(machine.open).toEqual([]);
+    machine.tick(1);
+    expect(machine.open).toEqual([1, 2]);
+    expect(machine.of('ApprovalGranted').map(({ approval }) => approval)).toEqual(['canary', 'batches']);
+  });
+
+  it('brakes at once when it fails, whatever the budget allows', () => {
+    const machine = Machine.started({ ...shape, batches: [100], budget: { failureLimit: 50, maxUnavailable: 50 } });
+    machine.settle(0, 'verify');
+    expect(machine.of('RolloutBraked')[0]?.cause).toMatchObject({ kind: 'canary', targets: [0] });
+    expect(machine.of('RolloutBraked')[0]?.cause.words).toContain('verify failed with PLANTED');
+    expect(nextActions(machine.state)).not.toContain('resume');
+  });
+
+  it('asks for a new approval when it is done anew', () => {
+    const machine = Machine.started(shape);
+    machine.settle(0);
+    machine.approve('canary');
+    machine.settle(0, 'enable');
+    expect(machine.state.status).toBe('braked');
+    machine.say({ type: 'retry' });
+    machine.settle(0);
+    expect(machine.state.status).toBe('awaiting-approval');
+    expect(machine.state.wanted).toBe('canary');
+  });
+
+  it('STR-11 a gate that fails while it bakes brakes, and a resumed gate is asked again', () => {
+    const machine = Machine.started({ ...shape, gates: ['ready'] });
+    machine.settle(0);
+    machine.approve('canary');
+    machine.settle(0);
+    expect(machine.of('GatesRequested')).toHaveLength(1);
+    const judged = {
+      type: 'GateJudged',
+      stage: 0,
+      round: 1,
+      gate: 'ready',
+      verdict: 'fail',
+      words: '0 of 1 ready',
+      inputs: {},
+      policyHash: 'p',
+    } as const;
+    machine.input({ type: 'verdict', judged });
+    expect(machine.state.status).toBe('braked');
+    machine.say({ type: 'resume' });
+    expect(machine.of('GatesRequested').map(({ round }) => round)).toEqual([1, 2]);
+    machine.input({ type: 'verdict', judged: { ...judged, verdict: 'pass' } });
+    expect(machine.state.stage.passed.size).toBe(0);
+    machine.input({ type: 'verdict', judged: { ...judged, round: 2, verdict: 'pass' } });
+    machine.tick(300_000);
+    expect(machine.state.wanted).toBe('batches');
+  });
+
+  it('stays where it is while a gate is inconclusive or in error', () => {
+    const machine = Machine.started({
+      ...shape,
+      gates: ['ready'],
+      waits: { intervalMs: 0, tailIntervalMs: 0, tailFrom: 3, bakeMs: 0 },
+    });
+    machine.settle(0);
+    machine.approve('canary');
+    machine.settle(0);
+    for (const verdict of ['inconclusive', 'error'] as const) {
+      machine.input({
+        type: 'verdict',
+        judged: {
+          type: 'GateJudged',
+          stage: 0,
+          round: 1,
+          gate: 'ready',
+          verdict,
+          words: 'no data',
+          inputs: {},
+          policyHash: 'p',
+        },
+      });
+      machine.tick(3_600_000);
+      expect(machine.types()).not.toContain('StagePassed');
+    }
+  });
+});
