@@ -1,4 +1,11 @@
-import { type DeployRequest, type Fault, type PlanPreview, refusalIdOf, type RequestOutcome } from '@sluice/contracts';
+import {
+  type DeployRequest,
+  type Fault,
+  type PlanPreview,
+  refusalIdOf,
+  type RequestOutcome,
+  sha256,
+} from '@sluice/contracts';
 import {
   boundFaults,
   makePlan,
@@ -51,6 +58,21 @@ export class PlannerEngine {
     const text = JSON.stringify(document) ?? 'null';
     const planned = await this.#plan(readRequest(new TextEncoder().encode(text)));
     return planned.ok ? { ok: true, preview: previewOf(planned.sealed) } : planned;
+  }
+
+  /** Refuses a request that makes the planner fail: a bug of ours, which must not keep other requests waiting. */
+  refuseBroken(bytes: Uint8Array): Promise<RequestOutcome> {
+    const hash = sha256(bytes);
+    const message = 'the planner failed on this request: look into its log, and please report it';
+    const request = {
+      requestId: hash,
+      documentHash: hash,
+      streamId: refusalIdOf(hash),
+      group: undefined,
+      fields: {},
+      faults: [],
+    };
+    return this.#refuse(request, request.streamId, [{ path: '', code: 'INTERNAL', message }]);
   }
 
   async #plan(request: ReadRequest): Promise<Planned> {

@@ -1,0 +1,60 @@
+import 'reflect-metadata';
+
+import type { NatsConnection } from '@nats-io/nats-core';
+import type { EventLog } from '@sluice/event-log';
+import type { Clock } from '@sluice/kernel';
+import { type Log, type RunningService, startCommandServer } from '@sluice/messaging';
+
+import { LogGroupFacts } from '../engine/group-facts.js';
+import { PlannerEngine } from '../engine/planner-engine.js';
+import type { PlannerDeps } from '../engine/ports.js';
+import { RollbackPlanner } from '../engine/rollbacks.js';
+import { InventoryCommands } from '../inventory/commands.js';
+import { readInventoryFile } from '../inventory/file.js';
+import { hearHeartbeats } from '../inventory/heartbeats.js';
+import { keepInventory } from '../inventory/kv-inventory.js';
+import { PlannerModule } from './planner.module.js';
+import { consumeRequests } from './requests.js';
+import { followRollbacks } from './rollback-service.js';
+
+export interface StartPlannerDeps {
+  readonly nats: NatsConnection;
+  /** URL of the NATS server, for the command transport. */
+  readonly servers: string;
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly logger: Log;
+  readonly newId: () => string;
+  /** YAML or JSON; it is the truth, at each start, about the groups that it names. */
+  readonly inventoryFile?: string;
+}
+
+/**
+ * The planner as a service, on streams and buckets that are provisioned: resolves when requests, commands, heartbeats
+ * and rollbacks are served. A faulty inventory file stops it before it serves anything (INVENTORY_INVALID).
+ */
+export async function startPlanner(deps: StartPlannerDeps): Promise<RunningService> {
+  const { nats, servers, log, clock, logger, newId } = deps;
+  const definitions = deps.inventoryFile === undefined ? [] : await readInventoryFile(deps.inventoryFile);
+  const inventory = await keepInventory(nats, clock, logger);
+  for (const definition of definitions) inventory.store.define('file', definition, 'replace', clock.now());
+  const parts: PlannerDeps = { log, clock, newId, inventory: inventory.store, groups: new LogGroupFacts(log) };
+  const engine = new PlannerEngine(parts);
+  const commands = new InventoryCommands(inventory.store, clock, logger);
+  const heartbeats = hearHeartbeats(nats, inventory.store, clock, logger);
+  const server = await startCommandServer({
+    module: PlannerModule.of(engine, commands),
+    servers,
+    queue: 'planner',
+    log: logger,
+  });
+  const rollbacks = followRollbacks(new RollbackPlanner(parts), clock, logger);
+  const requests = await consumeRequests(nats, engine, logger);
+  return {
+    name: 'planner',
+    stop: async () => {
+      await Promise.allSettled([requests.stop(), server.stop(), heartbeats.stop(), rollbacks.stop()]);
+      await inventory.stop();
+    },
+  };
+}
