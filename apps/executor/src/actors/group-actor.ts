@@ -23,19 +23,18 @@ export class GroupActor {
     onCommitted: (actor: GroupActor, events: readonly EventToAppend<GroupEvent>[]) => void,
   ) {
     const stream = groupStream(name);
-    this.actor = new StreamActor<GroupState, GroupInput, GroupEvent>(
-      stream,
-      initialGroup(),
-      { decide: decideGroup, evolve: evolveGroup },
+    this.actor = new StreamActor<GroupState, GroupInput, GroupEvent>(stream, {
+      state: initialGroup(),
+      behaviour: { decide: decideGroup, evolve: evolveGroup },
       deps,
-      {
+      hooks: {
         committed: (events) => {
           this.remember(events.map(({ meta }) => meta));
           onCommitted(this, events);
         },
         reload: () => readGroup(deps.log, stream),
       },
-    );
+    });
   }
 
   get state(): GroupState {

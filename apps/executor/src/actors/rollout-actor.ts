@@ -43,15 +43,22 @@ export class RolloutActor {
     if (shard === undefined) throw new SluiceError('BAD_ROLLOUT_ID', `"${id.slice(0, 60)}" is no rollout id`);
     this.actor = new StreamActor<RolloutState, RolloutInput, RolloutEvent>(
       { shard, writer: 'exec', id },
-      initialRollout(),
-      { decide: decideRollout, evolve: evolveRollout, course: { type: 'advance' }, courseMeta: metaOfCourse },
-      deps,
       {
-        committed: (events) => {
-          this.remember(events.map(({ meta }) => meta));
-          onCommitted(this, events);
+        state: initialRollout(),
+        behaviour: {
+          decide: decideRollout,
+          evolve: evolveRollout,
+          course: { type: 'advance' },
+          courseMeta: metaOfCourse,
         },
-        reload: () => readRollout(deps.log, id, (metas) => this.remember(metas)),
+        deps,
+        hooks: {
+          committed: (events) => {
+            this.remember(events.map(({ meta }) => meta));
+            onCommitted(this, events);
+          },
+          reload: () => readRollout(deps.log, id, (metas) => this.remember(metas)),
+        },
       },
     );
   }

@@ -8,8 +8,8 @@ import {
   type StreamHead,
   type StreamName,
 } from '@sluice/contracts';
-import type { EventLog } from '@sluice/event-log';
-import { type Clock, isSluiceError, SluiceError } from '@sluice/kernel';
+import type { CommitDraft, EventLog } from '@sluice/event-log';
+import { type Clock, isSluiceError, messageOf, SluiceError } from '@sluice/kernel';
 
 import type { EngineLogger } from '../ports.js';
 
@@ -33,6 +33,20 @@ export interface ActorDeps {
 export interface Outcome<Event> {
   readonly events: readonly Event[];
   readonly rev: number;
+}
+
+export interface ActorHooks<State, Event> {
+  /** After each commit, in order: the place for effects. */
+  readonly committed: (events: readonly EventToAppend<Event>[]) => void;
+  /** Reads the aggregate anew from the log. */
+  readonly reload: () => Promise<{ readonly state: State; readonly head: StreamHead }>;
+}
+
+export interface ActorParts<State, Input, Event extends DomainEvent> {
+  readonly state: State;
+  readonly behaviour: Behaviour<State, Input, Event>;
+  readonly deps: ActorDeps;
+  readonly hooks: ActorHooks<State, Event>;
 }
 
 interface Waiting<Input, Event> {
@@ -77,17 +91,20 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
   private stale = false;
   private readonly inFlight = new Set<string>();
 
+  state: State;
+  private readonly behaviour: Behaviour<State, Input, Event>;
+  private readonly deps: ActorDeps;
+  private readonly hooks: ActorHooks<State, Event>;
+
   constructor(
     readonly stream: StreamName,
-    public state: State,
-    private readonly behaviour: Behaviour<State, Input, Event>,
-    private readonly deps: ActorDeps,
-    private readonly hooks: {
-      readonly committed: (events: readonly EventToAppend<Event>[]) => void;
-      /** Reads the aggregate anew from the log. */
-      readonly reload: () => Promise<{ readonly state: State; readonly head: StreamHead }>;
-    },
-  ) {}
+    { state, behaviour, deps, hooks }: ActorParts<State, Input, Event>,
+  ) {
+    this.state = state;
+    this.behaviour = behaviour;
+    this.deps = deps;
+    this.hooks = hooks;
+  }
 
   get rev(): number {
     return this.head.rev;
@@ -154,24 +171,24 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
   /** Decides and commits; on a conflict reads the tail and decides again what is not durable yet. */
   private async turn(items: readonly Waiting<Input, Event>[]): Promise<void> {
     let left = items;
-    for (let conflicts = 0; left.length > 0 && !this.stopped; conflicts += 1) {
+    for (let conflicts = 0; left.length > 0 && !this.stopped;) {
       try {
         if (this.stale) await this.reload();
         left = await this.commit(left);
-        conflicts = -1;
+        conflicts = 0;
       } catch (error) {
         this.stale = true;
-        if (!isSluiceError(error, 'CONCURRENCY_CONFLICT') || conflicts >= MAX_CONFLICTS) {
-          this.deps.logger.error(
-            { stream: this.stream.id, err: String(error) },
-            'a turn failed; its inputs are refused and the state is read again',
-          );
-          for (const item of left) item.reject(error);
-          return;
-        }
+        conflicts += 1;
+        if (!isSluiceError(error, 'CONCURRENCY_CONFLICT') || conflicts > MAX_CONFLICTS) return this.refuse(left, error);
       }
     }
     if (this.stopped) for (const item of left) item.reject(stopping());
+  }
+
+  private refuse(items: readonly Waiting<Input, Event>[], error: unknown): void {
+    const facts = { stream: this.stream.id, err: messageOf(error) };
+    this.deps.logger.error(facts, 'a turn failed; its inputs are refused and the state is read again');
+    for (const item of items) item.reject(error);
   }
 
   private async reload(): Promise<void> {
@@ -279,21 +296,29 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
     const id = this.deps.newId();
     this.inFlight.add(id);
     try {
-      for (let delay = 100; ; delay = Math.min(delay * 2, MAX_RETRY_MS)) {
-        try {
-          this.head = await this.deps.log.append(this.stream, this.head, { id, at, events });
-          return;
-        } catch (error) {
-          if (!isSluiceError(error, 'LOG_UNAVAILABLE') || this.stopped) throw error;
-          this.deps.logger.warn(
-            { stream: this.stream.id, retryMs: delay },
-            'the log cannot be reached; the commit is appended again',
-          );
-          await new Promise<void>((resolve) => this.deps.clock.schedule(delay, resolve));
-        }
-      }
+      for (
+        let delay = 100;
+        !(await this.tryAppend({ id, at, events }, delay));
+        delay = Math.min(delay * 2, MAX_RETRY_MS)
+      );
     } finally {
       this.inFlight.delete(id);
+    }
+  }
+
+  /** False when the log could not be reached and it is time to try again. */
+  private async tryAppend(draft: CommitDraft, retryMs: number): Promise<boolean> {
+    try {
+      this.head = await this.deps.log.append(this.stream, this.head, draft);
+      return true;
+    } catch (error) {
+      if (!isSluiceError(error, 'LOG_UNAVAILABLE') || this.stopped) throw error;
+      this.deps.logger.warn(
+        { stream: this.stream.id, retryMs },
+        'the log cannot be reached; the commit is appended again',
+      );
+      await new Promise<void>((resolve) => this.deps.clock.schedule(retryMs, resolve));
+      return false;
     }
   }
 }
