@@ -7,18 +7,33 @@ import { connectNats, provision } from '@sluice/messaging';
 import { createLogger, newUlid, systemClock } from '@sluice/observability';
 import { type RunningNatsServer, startNatsServer } from '@sluice/testing';
 
+import { vi } from 'vitest';
+
 import { Planter } from './fixtures.suite.js';
 import { type GatewayLimits, type RunningGateway, startGateway } from './start.js';
 
+interface Parts {
+  readonly server: RunningNatsServer;
+  readonly nats: NatsConnection;
+  readonly log: JetStreamEventLog;
+  readonly gateway: RunningGateway;
+}
+
 /** A gateway on a real nats-server; what the other services would do is planted or answered by the test. */
 export class Harness {
-  private constructor(
-    readonly server: RunningNatsServer,
-    readonly nats: NatsConnection,
-    readonly log: JetStreamEventLog,
-    readonly planter: Planter,
-    readonly gateway: RunningGateway,
-  ) {}
+  readonly planter: Planter;
+
+  private constructor(private readonly parts: Parts) {
+    this.planter = new Planter(parts.log);
+  }
+
+  get nats(): NatsConnection {
+    return this.parts.nats;
+  }
+
+  get gateway(): RunningGateway {
+    return this.parts.gateway;
+  }
 
   static async start(limits: Partial<GatewayLimits> = {}): Promise<Harness> {
     const server = await startNatsServer();
@@ -27,22 +42,37 @@ export class Harness {
     const log = new JetStreamEventLog(nats);
     const logger = createLogger('gateway', 'silent');
     const gateway = await startGateway({ nats, log, clock: systemClock, logger, newId: newUlid, port: 0, limits });
-    return new Harness(server, nats, log, new Planter(log), gateway);
+    return new Harness({ server, nats, log, gateway });
   }
 
   async stop(): Promise<void> {
     await this.gateway.stop();
     await this.nats.close();
-    await this.server.stop();
+    await this.parts.server.stop();
+  }
+
+  /** Until the read models know the rollout up to that rev. */
+  async whenRev(id: string, rev: number): Promise<void> {
+    await vi.waitFor(async () => {
+      const { body } = await this.json(`/v1/rollouts/${id}`);
+      if (body['rev'] !== rev) throw new Error(`${id} is at ${JSON.stringify(body['rev'])}, not at ${rev}`);
+    });
   }
 
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
     return fetch(this.gateway.url + path, init);
   }
 
-  async json(path: string, init: RequestInit = {}): Promise<{ status: number; body: Record<string, unknown>; headers: Headers }> {
+  async json(
+    path: string,
+    init: RequestInit = {},
+  ): Promise<{ status: number; body: Record<string, unknown>; headers: Headers }> {
     const response = await this.fetch(path, init);
-    return { status: response.status, body: (await response.json()) as Record<string, unknown>, headers: response.headers };
+    return {
+      status: response.status,
+      body: (await response.json()) as Record<string, unknown>,
+      headers: response.headers,
+    };
   }
 
   post(path: string, body: unknown, headers: Record<string, string> = {}): ReturnType<Harness['json']> {
@@ -72,7 +102,13 @@ export class Harness {
 
   async putGroup(name: string): Promise<void> {
     const bucket = await new Kvm(this.nats).open(BUCKETS.inventory);
-    const record = { v: 1, source: 'file', version: 1, fetchedAt: 1, entry: { name, app: 'hello', environment: 'test' } };
+    const record = {
+      v: 1,
+      source: 'file',
+      version: 1,
+      fetchedAt: 1,
+      entry: { name, app: 'hello', environment: 'test' },
+    };
     await bucket.put(`group.${encodeToken(name)}`, JSON.stringify(record));
   }
 }
@@ -92,8 +128,15 @@ export async function* serverEvents(response: Response): AsyncGenerator<ServerEv
     const blocks = text.split('\n\n');
     text = blocks.pop() ?? '';
     for (const block of blocks) {
-      const fields = Object.fromEntries(block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]));
-      if (fields['data'] !== undefined) yield { data: fields['data'], ...(fields['id'] === undefined ? {} : { id: fields['id'] }), ...(fields['event'] === undefined ? {} : { event: fields['event'] }) };
+      const fields = Object.fromEntries(
+        block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
+      );
+      if (fields['data'] !== undefined)
+        yield {
+          data: fields['data'],
+          ...(fields['id'] === undefined ? {} : { id: fields['id'] }),
+          ...(fields['event'] === undefined ? {} : { event: fields['event'] }),
+        };
     }
   }
 }

@@ -129,6 +129,11 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
 function readinessOf(nats: NatsConnection, follower: LogFollower): Readiness {
   const { live, position, fault } = follower.status;
   if (nats.isClosed()) return { ready: false, position, reason: 'the connection to NATS is closed' };
-  if (!live) return { ready: false, position, reason: `the read models are catching up${fault === undefined ? '' : ` (${fault})`}` };
+  if (!live)
+    return {
+      ready: false,
+      position,
+      reason: `the read models are catching up${fault === undefined ? '' : ` (${fault})`}`,
+    };
   return { ready: true, position };
 }

@@ -35,7 +35,11 @@ export class CommandClient {
   }
 
   /** Sends a command and returns what was done. `actions` are what a 409 lists when the answer names none. */
-  async send(aggregate: CommandAggregate, message: unknown, actions?: () => readonly string[] | undefined): Promise<Accepted> {
+  async send(
+    aggregate: CommandAggregate,
+    message: unknown,
+    actions?: () => readonly string[] | undefined,
+  ): Promise<Accepted> {
     const answer = (await this.ask(aggregate, message)) as CommandResult;
     if (answer.ok) return answer;
     throw new ProblemError(problemOfRefusal(answer, actions?.()));
@@ -44,7 +48,10 @@ export class CommandClient {
 
 function failure(aggregate: CommandAggregate, error: unknown): ProblemError {
   if (isNoResponders(error)) {
-    return refuse('NO_RESPONDER', `no service takes ${aggregate} commands now: nothing was done; start it, then try again`);
+    return refuse(
+      'NO_RESPONDER',
+      `no service takes ${aggregate} commands now: nothing was done; start it, then try again`,
+    );
   }
   if (isTimeout(error)) {
     return refuse(
@@ -52,6 +59,7 @@ function failure(aggregate: CommandAggregate, error: unknown): ProblemError {
       'no answer came in time: it is not known whether it was done; send it again with the same Idempotency-Key',
     );
   }
-  const detail = 'the command could not be sent: check that NATS runs, then send it again with the same Idempotency-Key';
+  const detail =
+    'the command could not be sent: check that NATS runs, then send it again with the same Idempotency-Key';
   return new ProblemError(refuse('NATS_UNAVAILABLE', detail, { status: 503 }).problem, { cause: error });
 }

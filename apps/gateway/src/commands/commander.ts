@@ -1,4 +1,10 @@
-import { type CommandEnvelope, type GroupCommand, type InventoryCommand, isRolloutId, type RolloutCommand } from '@sluice/contracts';
+import {
+  type CommandEnvelope,
+  type GroupCommand,
+  type InventoryCommand,
+  isRolloutId,
+  type RolloutCommand,
+} from '@sluice/contracts';
 
 import type { Exchange, Reply } from '../http/exchange.js';
 import { actorOf, etagOf, expectedRevOf, idempotencyKey } from '../http/headers.js';

@@ -21,7 +21,10 @@ export class ApproveInput extends CommandInput {
   @IsIn(['canary', 'batches'])
   readonly approval!: ApprovalName;
 
-  @ApiProperty({ description: 'Hash of the plan that was read: another plan is not approved by it.', pattern: HASH.source })
+  @ApiProperty({
+    description: 'Hash of the plan that was read: another plan is not approved by it.',
+    pattern: HASH.source,
+  })
   @Matches(HASH)
   readonly planHash!: string;
 }

@@ -15,7 +15,9 @@ export function decodeCursor<T extends 'number' | 'string'>(
 ): T extends 'number' ? number : string {
   const read = readCursor(cursor);
   if (!Array.isArray(read) || read.length !== 2 || read[0] !== kind || typeof read[1] !== type) {
-    throw refuse('BAD_CURSOR', 'the cursor is none of this list: leave it out to start from the beginning', { status: 400 });
+    throw refuse('BAD_CURSOR', 'the cursor is none of this list: leave it out to start from the beginning', {
+      status: 400,
+    });
   }
   return read[1] as T extends 'number' ? number : string;
 }

@@ -46,18 +46,30 @@ const MEANING: Readonly<Record<number, string>> = {
 /** The errors of an operation, all of one form. */
 export function ApiProblems(...statuses: readonly number[]): MethodDecorator {
   const problems = statuses.map((status) =>
-    ApiResponse({ status, description: MEANING[status] ?? 'A problem.', content: { 'application/problem+json': { schema: PROBLEM_REF } } }),
+    ApiResponse({
+      status,
+      description: MEANING[status] ?? 'A problem.',
+      content: { 'application/problem+json': { schema: PROBLEM_REF } },
+    }),
   );
   return applyDecorators(...problems);
 }
 
 export const ApiActor = (): MethodDecorator & ClassDecorator =>
-  ApiHeader({ name: 'X-Sluice-Actor', required: false, description: 'Who says so: kind:id, such as user:ana or service:scheduler.' });
+  ApiHeader({
+    name: 'X-Sluice-Actor',
+    required: false,
+    description: 'Who says so: kind:id, such as user:ana or service:scheduler.',
+  });
 
 /** The headers of every command. */
 export const ApiCommandHeaders = (): MethodDecorator & ClassDecorator =>
   applyDecorators(
     ApiActor(),
     ApiHeader({ name: 'Idempotency-Key', required: false, description: 'The same key twice has one effect.' }),
-    ApiHeader({ name: 'If-Match', required: false, description: 'The ETag as it was read: refused with 412 when it is another now.' }),
+    ApiHeader({
+      name: 'If-Match',
+      required: false,
+      description: 'The ETag as it was read: refused with 412 when it is another now.',
+    }),
   );

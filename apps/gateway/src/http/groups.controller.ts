@@ -35,7 +35,10 @@ export class GroupsController {
   }
 
   @Get(':name')
-  @ApiOperation({ operationId: 'getGroup', summary: 'One group: members with running version, exclusions, lease, version history' })
+  @ApiOperation({
+    operationId: 'getGroup',
+    summary: 'One group: members with running version, exclusions, lease, version history',
+  })
   @ApiParam({ name: 'name' })
   @ApiOkResponse({ description: 'limit and cursor page its members.' })
   @ApiProblems(400, 404, 422)
@@ -48,22 +51,42 @@ export class GroupsController {
   }
 
   @Command(':name/commands/exclude', 'Group', 'Take a host out of every rollout; needs a reason')
-  exclude(@Param('name') name: string, @Body() body: HostInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+  exclude(
+    @Param('name') name: string,
+    @Body() body: HostInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
     return this.say({ name, body, request, reply }, { type: 'exclude', host: body.host });
   }
 
   @Command(':name/commands/include', 'Group', 'Take an excluded host in again')
-  include(@Param('name') name: string, @Body() body: HostInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+  include(
+    @Param('name') name: string,
+    @Body() body: HostInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
     return this.say({ name, body, request, reply }, { type: 'include', host: body.host });
   }
 
   @Command(':name/commands/block', 'Group', 'Forbid a version in this group; needs a reason')
-  block(@Param('name') name: string, @Body() body: VersionInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+  block(
+    @Param('name') name: string,
+    @Body() body: VersionInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
     return this.say({ name, body, request, reply }, { type: 'block', version: body.version });
   }
 
   @Command(':name/commands/unblock', 'Group', 'Allow a blocked version again')
-  unblock(@Param('name') name: string, @Body() body: VersionInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+  unblock(
+    @Param('name') name: string,
+    @Body() body: VersionInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
     return this.say({ name, body, request, reply }, { type: 'unblock', version: body.version });
   }
 

@@ -44,7 +44,9 @@ export function expectedRevOf(request: Exchange): number | undefined {
   if (text === undefined || text.trim() === '*') return undefined;
   const rev = /^\s*"?(\d{1,7})"?\s*$/.exec(text)?.[1];
   if (rev === undefined) {
-    throw refuse('BAD_IF_MATCH', 'If-Match must be the ETag of the rollout as it was read, such as "12"', { status: 400 });
+    throw refuse('BAD_IF_MATCH', 'If-Match must be the ETag of the rollout as it was read, such as "12"', {
+      status: 400,
+    });
   }
   return Number(rev);
 }

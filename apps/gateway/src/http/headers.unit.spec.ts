@@ -9,8 +9,14 @@ const withHeaders = (headers: IncomingMessage['headers']): Exchange => ({ header
 
 describe('headers', () => {
   it('XIM-02 a machine speaks with its own identity', () => {
-    expect(actorOf(withHeaders({ 'x-sluice-actor': 'service:scheduler' }))).toEqual({ id: 'scheduler', kind: 'service' });
-    expect(actorOf(withHeaders({ 'x-sluice-actor': 'policy:night:shift' }))).toEqual({ id: 'night:shift', kind: 'policy' });
+    expect(actorOf(withHeaders({ 'x-sluice-actor': 'service:scheduler' }))).toEqual({
+      id: 'scheduler',
+      kind: 'service',
+    });
+    expect(actorOf(withHeaders({ 'x-sluice-actor': 'policy:night:shift' }))).toEqual({
+      id: 'night:shift',
+      kind: 'policy',
+    });
     expect(actorOf(withHeaders({}))).toEqual({ id: 'local', kind: 'user' });
   });
 

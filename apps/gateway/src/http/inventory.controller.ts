@@ -16,24 +16,40 @@ export class InventoryController {
   constructor(@Inject(COMMANDER) private readonly commander: Commander) {}
 
   @Put(':name')
-  @ApiOperation({ operationId: 'replaceInventoryGroup', summary: 'Say what a group is and which hosts are all its members' })
+  @ApiOperation({
+    operationId: 'replaceInventoryGroup',
+    summary: 'Say what a group is and which hosts are all its members',
+  })
   @ApiParam({ name: 'name' })
   @ApiConsumes('application/json', 'application/yaml')
   @ApiCommandHeaders()
   @ApiOkResponse({ description: 'Stored; rev is the version of the definition.' })
   @ApiProblems(400, 403, 409, 413, 415, 422, 503, 504)
-  replace(@Param('name') name: string, @Body() body: unknown, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Promise<Done> {
+  replace(
+    @Param('name') name: string,
+    @Body() body: unknown,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Promise<Done> {
     return this.say({ type: 'replaceGroup', group: groupOf(name, body) }, request, reply);
   }
 
   @Patch(':name')
-  @ApiOperation({ operationId: 'mergeInventoryGroup', summary: 'Add to a group: members that are not named stay as they are' })
+  @ApiOperation({
+    operationId: 'mergeInventoryGroup',
+    summary: 'Add to a group: members that are not named stay as they are',
+  })
   @ApiParam({ name: 'name' })
   @ApiConsumes('application/json', 'application/yaml')
   @ApiCommandHeaders()
   @ApiOkResponse({ description: 'Stored; rev is the version of the definition.' })
   @ApiProblems(400, 403, 409, 413, 415, 422, 503, 504)
-  merge(@Param('name') name: string, @Body() body: unknown, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Promise<Done> {
+  merge(
+    @Param('name') name: string,
+    @Body() body: unknown,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Promise<Done> {
     return this.say({ type: 'mergeGroup', group: groupOf(name, body) }, request, reply);
   }
 
@@ -46,7 +62,11 @@ export class InventoryController {
 function groupOf(name: string, body: unknown): GroupDocument {
   const document = documentOf(body);
   if (document['name'] !== undefined && document['name'] !== name) {
-    const fault = { path: '/name', code: 'NAME_MISMATCH', message: `differs from the name "${name}" of the address: make them equal or leave it out` };
+    const fault = {
+      path: '/name',
+      code: 'NAME_MISMATCH',
+      message: `differs from the name "${name}" of the address: make them equal or leave it out`,
+    };
     throw refuse('BAD_DOCUMENT', `/name ${fault.message}`, { status: 422, faults: [fault] });
   }
   return { ...document, name } as GroupDocument;

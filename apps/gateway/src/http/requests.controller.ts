@@ -1,5 +1,13 @@
 import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiBody,
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 
 import type { Fault, PlanPreview, RequestOutcome } from '@sluice/contracts';
 
@@ -29,16 +37,23 @@ export class RequestsController {
   @ApiOperation({
     operationId: 'createRequest',
     summary: 'Request a deployment',
-    description: 'The request is in the queue, and will not be lost, before anything is answered. The same document twice is one rollout.',
+    description:
+      'The request is in the queue, and will not be lost, before anything is answered. The same document twice is one rollout.',
   })
   @ApiConsumes(...YAML)
   @ApiBody({ schema: DEPLOY_REQUEST_REF })
   @ApiActor()
   @ApiCreatedResponse({ description: 'Planned: the rollout exists.' })
   @ApiOkResponse({ description: 'This document is a rollout already; nothing new was made.' })
-  @ApiAcceptedResponse({ description: 'Taken; what became of it is not known yet. Look for it under its requestId, or send it again.' })
+  @ApiAcceptedResponse({
+    description: 'Taken; what became of it is not known yet. Look for it under its requestId, or send it again.',
+  })
   @ApiProblems(400, 413, 415, 422, 503)
-  async create(@Body() body: unknown, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Promise<Told> {
+  async create(
+    @Body() body: unknown,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Promise<Told> {
     const document = withRequester(documentOf(body), namedActor(request));
     const { requestId, outcome } = await this.requests.publish(document);
     if (outcome === undefined) {
@@ -76,7 +91,8 @@ type PreviewAnswer =
 
 function refused(faults: readonly Fault[], requestId?: string): ProblemError {
   const first = faults[0];
-  const detail = first === undefined ? 'the request was refused' : `${faults.length} fault(s): ${first.path} ${first.message}`;
+  const detail =
+    first === undefined ? 'the request was refused' : `${faults.length} fault(s): ${first.path} ${first.message}`;
   const details = requestId === undefined ? {} : { details: { requestId } };
   return refuse('REQUEST_REFUSED', detail, { status: 422, faults, ...details });
 }

@@ -27,67 +27,135 @@ export class RolloutCommandsController {
   constructor(@Inject(COMMANDER) private readonly commander: Commander) {}
 
   @Command('approve', 'Rollout', 'Approve what the rollout waits for; the approver is not the requester')
-  approve(@Param('id') id: string, @Body() body: ApproveInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
-    return this.say({ id, body, request, reply }, { type: 'approve', approval: body.approval, planHash: body.planHash });
+  approve(
+    @Param('id') id: string,
+    @Body() body: ApproveInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
+    return this.say(
+      { id, body, request, reply },
+      { type: 'approve', approval: body.approval, planHash: body.planHash },
+    );
   }
 
   @Command('reject', 'Rollout', 'Reject what the rollout waits for; it ends')
-  reject(@Param('id') id: string, @Body() body: RejectInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+  reject(
+    @Param('id') id: string,
+    @Body() body: RejectInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
     return this.say({ id, body, request, reply }, { type: 'reject', approval: body.approval });
   }
 
   @Command('pause', 'Rollout', 'Admit nothing more until resume')
-  pause(@Param('id') id: string, @Body() body: CommandInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+  pause(
+    @Param('id') id: string,
+    @Body() body: CommandInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
     return this.say({ id, body, request, reply }, { type: 'pause' });
   }
 
   @Command('resume', 'Rollout', 'Go on after a pause, or after a brake while the budget is free')
-  resume(@Param('id') id: string, @Body() body: CommandInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+  resume(
+    @Param('id') id: string,
+    @Body() body: CommandInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
     return this.say({ id, body, request, reply }, { type: 'resume' });
   }
 
   @Command('cancel', 'Rollout', 'Let what is in a step settle, then end')
-  cancel(@Param('id') id: string, @Body() body: CommandInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+  cancel(
+    @Param('id') id: string,
+    @Body() body: CommandInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
     return this.say({ id, body, request, reply }, { type: 'cancel' });
   }
 
   @Command('rollback', 'Rollout', 'Restore the last success on every host that was touched')
-  rollback(@Param('id') id: string, @Body() body: CommandInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+  rollback(
+    @Param('id') id: string,
+    @Body() body: CommandInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
     return this.say({ id, body, request, reply }, { type: 'rollback' });
   }
 
   @Command('retry', 'Rollout', 'Do failed and unknown hosts again')
-  retry(@Param('id') id: string, @Body() body: CommandInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+  retry(
+    @Param('id') id: string,
+    @Body() body: CommandInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
     return this.say({ id, body, request, reply }, { type: 'retry' });
   }
 
   @Command('skip', 'Rollout', 'Leave a failed host behind when it runs the version already')
-  skip(@Param('id') id: string, @Body() body: HostInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+  skip(
+    @Param('id') id: string,
+    @Body() body: HostInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
     return this.say({ id, body, request, reply }, { type: 'skip', host: body.host });
   }
 
   @Command('override', 'Rollout', 'Take on more failures, for this rollout only; needs a reason')
-  override(@Param('id') id: string, @Body() body: OverrideInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+  override(
+    @Param('id') id: string,
+    @Body() body: OverrideInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
     return this.say({ id, body, request, reply }, { type: 'override', extraFailures: body.extraFailures });
   }
 
   @Command('proceed', 'Rollout', 'Let the next batch go (manual mode)')
-  proceed(@Param('id') id: string, @Body() body: CommandInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+  proceed(
+    @Param('id') id: string,
+    @Body() body: CommandInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
     return this.say({ id, body, request, reply }, { type: 'proceed' });
   }
 
   @Command('mode', 'Rollout', 'Automatic, or a person lets each batch go')
-  mode(@Param('id') id: string, @Body() body: ModeInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+  mode(
+    @Param('id') id: string,
+    @Body() body: ModeInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
     return this.say({ id, body, request, reply }, { type: 'setMode', mode: body.mode });
   }
 
   @Command('interval', 'Rollout', 'Change the waits between batches')
-  interval(@Param('id') id: string, @Body() body: IntervalInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+  interval(
+    @Param('id') id: string,
+    @Body() body: IntervalInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
     return this.say({ id, body, request, reply }, intervals(body));
   }
 
   @Command('close', 'Rollout', 'Give up a failed rollout and let its group go')
-  close(@Param('id') id: string, @Body() body: CommandInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Answer {
+  close(
+    @Param('id') id: string,
+    @Body() body: CommandInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
     return this.say({ id, body, request, reply }, { type: 'close' });
   }
 

@@ -44,7 +44,10 @@ export class RolloutsController {
   }
 
   @Get(':id')
-  @ApiOperation({ operationId: 'getRollout', summary: 'One rollout: group, version, plan, batches, counts, state, and what it offers now' })
+  @ApiOperation({
+    operationId: 'getRollout',
+    summary: 'One rollout: group, version, plan, batches, counts, state, and what it offers now',
+  })
   @ApiParam({ name: 'id' })
   @ApiOkResponse({ description: 'ETag is its rev: send it back as If-Match.' })
   @ApiProblems(404)
@@ -56,7 +59,10 @@ export class RolloutsController {
   }
 
   @Get(':id/targets')
-  @ApiOperation({ operationId: 'listTargets', summary: 'Hosts of the rollout in the order of the plan: name, address, state' })
+  @ApiOperation({
+    operationId: 'listTargets',
+    summary: 'Hosts of the rollout in the order of the plan: name, address, state',
+  })
   @ApiParam({ name: 'id' })
   @ApiOkResponse({ description: 'One page of targets.' })
   @ApiProblems(400, 404, 422)
@@ -97,7 +103,10 @@ export class RolloutsController {
   }
 
   @Get(':id/report')
-  @ApiOperation({ operationId: 'getReport', summary: 'How long the rollout, its batches and its steps took (p50, p95)' })
+  @ApiOperation({
+    operationId: 'getReport',
+    summary: 'How long the rollout, its batches and its steps took (p50, p95)',
+  })
   @ApiParam({ name: 'id' })
   @ApiOkResponse({ description: 'Durations in ms.' })
   @ApiProblems(404)

@@ -40,7 +40,8 @@ export class ServiceController {
   @ApiProblems(503)
   ready(): Readiness {
     const readiness = this.readiness();
-    if (!readiness.ready) throw refuse('NOT_READY', readiness.reason ?? 'not ready yet', { details: { position: readiness.position } });
+    if (!readiness.ready)
+      throw refuse('NOT_READY', readiness.reason ?? 'not ready yet', { details: { position: readiness.position } });
     return readiness;
   }
 }

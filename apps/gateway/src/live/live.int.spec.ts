@@ -7,7 +7,10 @@ import type { CommitView } from '../read-model/commit-view.js';
 
 const ACCEPT = { accept: 'text/event-stream' };
 
-async function take(events: AsyncGenerator<ServerEvent>, until: (event: ServerEvent) => boolean): Promise<ServerEvent[]> {
+async function take(
+  events: AsyncGenerator<ServerEvent>,
+  until: (event: ServerEvent) => boolean,
+): Promise<ServerEvent[]> {
   const taken: ServerEvent[] = [];
   for (;;) {
     const { value, done } = await events.next();
@@ -25,9 +28,15 @@ describe('history of a rollout', () => {
     harness = await Harness.start({ heartbeatMs: 50, drainMs: 300, maxStreams: 2 });
     id = await harness.planter.plan('live', 'one');
     await harness.planter.plan('live', 'another');
-    await harness.planter.write('notice', id, { type: 'NoticeDelivered', notificationId: 'n', notificationType: 't', severity: 'info', position: 1 });
+    await harness.planter.write('notice', id, {
+      type: 'NoticeDelivered',
+      notificationId: 'n',
+      notificationType: 't',
+      severity: 'info',
+      position: 1,
+    });
     await harness.planter.brake(id);
-    await vi.waitFor(async () => expect((await harness.json(`/v1/rollouts/${id}`)).body['rev']).toBe(4));
+    await harness.whenRev(id, 4);
   });
   afterAll(() => harness.stop());
 
@@ -37,7 +46,9 @@ describe('history of a rollout', () => {
     expect(items.map(({ writer }) => writer)).toEqual(['plan', 'notice', 'exec']);
     const rest = await harness.json(`/v1/rollouts/${id}/events?limit=3&after=${String(first.body['next'])}`);
     const more = rest.body['items'] as CommitView[];
-    expect([...items, ...more].map(({ position }) => position)).toEqual([...items, ...more].map(({ position }) => position).toSorted((a, b) => a - b));
+    expect([...items, ...more].map(({ position }) => position)).toEqual(
+      [...items, ...more].map(({ position }) => position).toSorted((a, b) => a - b),
+    );
     expect(more.at(-1)?.events.at(-1)).toMatchObject({ type: 'RolloutBraked', meta: { by: { id: 'exec' } } });
     expect(rest.body['next']).toBeNull();
   });
@@ -57,7 +68,10 @@ describe('history of a rollout', () => {
 
     const lastSeen = past.findLast(({ event }) => event === 'commit')?.id ?? '';
     const again = new AbortController();
-    const resumed = await harness.fetch(`/v1/rollouts/${id}/events`, { headers: { ...ACCEPT, 'last-event-id': lastSeen }, signal: again.signal });
+    const resumed = await harness.fetch(`/v1/rollouts/${id}/events`, {
+      headers: { ...ACCEPT, 'last-event-id': lastSeen },
+      signal: again.signal,
+    });
     const missed = await take(serverEvents(resumed), ({ event }) => event === 'live');
     expect(missed.map(({ id: position }) => position)).toEqual([fresh?.id, undefined]);
     again.abort();
@@ -79,8 +93,19 @@ describe('history of a rollout', () => {
   it('drops a client that does not read, and the others go on', async () => {
     const big = await harness.planter.plan('live', 'big', 500);
     // More than what the system's socket buffers hold for a client that reads nothing.
-    const failed = (target: number) => ({ type: 'StepFailed', target, step: 'verify', n: 1, ms: 1, code: 'X', message: 'x'.repeat(600), serving: true }) as const;
-    for (let i = 0; i < 60; i += 1) await harness.planter.write('exec', big, ...Array.from({ length: 400 }, (_, n) => failed(n)));
+    const failed = (target: number) =>
+      ({
+        type: 'StepFailed',
+        target,
+        step: 'verify',
+        n: 1,
+        ms: 1,
+        code: 'X',
+        message: 'x'.repeat(600),
+        serving: true,
+      }) as const;
+    for (let i = 0; i < 60; i += 1)
+      await harness.planter.write('exec', big, ...Array.from({ length: 400 }, (_, n) => failed(n)));
     const { hostname, port } = new URL(harness.gateway.url);
     const slow = net.connect(Number(port), hostname);
     slow.on('error', () => {});
@@ -89,7 +114,8 @@ describe('history of a rollout', () => {
     const reading = new AbortController();
     const reader = await harness.fetch(`/v1/rollouts/${big}/events`, { headers: ACCEPT, signal: reading.signal });
     const third = new AbortController();
-    const tryThird = async (): Promise<number> => (await harness.fetch(`/v1/rollouts/${id}/events`, { headers: ACCEPT, signal: third.signal })).status;
+    const tryThird = async (): Promise<number> =>
+      (await harness.fetch(`/v1/rollouts/${id}/events`, { headers: ACCEPT, signal: third.signal })).status;
     await vi.waitFor(async () => expect(await tryThird()).toBe(503));
     const seen = await take(serverEvents(reader), ({ event }) => event === 'live');
     expect(seen).toHaveLength(62);

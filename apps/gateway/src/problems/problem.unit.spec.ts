@@ -22,15 +22,32 @@ describe('problems', () => {
   });
 
   it('TRS-10 a conflict lists what is offered: the answer first, the read model where the answer says nothing', () => {
-    const refused = { ok: false, code: 'NOT_OFFERED', message: 'no', details: { state: 'braked', actions: ['retry'] } } as const;
-    expect(problemOfRefusal(refused, ['old'])).toMatchObject({ status: 409, actions: ['retry'], details: { state: 'braked' } });
-    expect(problemOfRefusal({ ok: false, code: 'CONFLICT', message: 'no' }, ['pause'])).toMatchObject({ status: 409, actions: ['pause'] });
-    expect(problemOfRefusal({ ok: false, code: 'NOT_ALLOWED', message: 'no' }, ['pause'])).not.toHaveProperty('actions');
+    const refused = {
+      ok: false,
+      code: 'NOT_OFFERED',
+      message: 'no',
+      details: { state: 'braked', actions: ['retry'] },
+    } as const;
+    expect(problemOfRefusal(refused, ['old'])).toMatchObject({
+      status: 409,
+      actions: ['retry'],
+      details: { state: 'braked' },
+    });
+    expect(problemOfRefusal({ ok: false, code: 'CONFLICT', message: 'no' }, ['pause'])).toMatchObject({
+      status: 409,
+      actions: ['pause'],
+    });
+    expect(problemOfRefusal({ ok: false, code: 'NOT_ALLOWED', message: 'no' }, ['pause'])).not.toHaveProperty(
+      'actions',
+    );
   });
 
   it('passes faults on with their paths', () => {
     const faults = [{ path: '/command/host', code: 'isString', message: 'must be a string' }];
-    expect(problemOfRefusal({ ok: false, code: 'BAD_COMMAND', message: 'bad', details: { faults } })).toMatchObject({ status: 422, faults });
+    expect(problemOfRefusal({ ok: false, code: 'BAD_COMMAND', message: 'bad', details: { faults } })).toMatchObject({
+      status: 422,
+      faults,
+    });
   });
 
   it('knows bad input from a fault of ours', () => {

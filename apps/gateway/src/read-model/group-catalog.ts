@@ -42,7 +42,10 @@ export class GroupCatalog {
   ) {}
 
   /** By name; those after `after`, at most `limit`. */
-  list(after: string | undefined, limit: number): { readonly items: readonly GroupSummary[]; readonly next: string | undefined } {
+  list(
+    after: string | undefined,
+    limit: number,
+  ): { readonly items: readonly GroupSummary[]; readonly next: string | undefined } {
     const names = [...new Set([...this.inventory.names(), ...this.groups.names()])].toSorted();
     const wanted = after === undefined ? names : names.filter((name) => name > after);
     const page = wanted.slice(0, limit);
@@ -67,11 +70,18 @@ export class GroupCatalog {
   }
 
   /** Members by host, those after `after`, at most `limit`. */
-  members(name: string, after: string | undefined, limit: number): { readonly items: readonly GroupMember[]; readonly next: string | undefined } {
+  members(
+    name: string,
+    after: string | undefined,
+    limit: number,
+  ): { readonly items: readonly GroupMember[]; readonly next: string | undefined } {
     const excluded = this.groups.get(name)?.state.excluded ?? {};
     const all = this.inventory.membersOf(encodeToken(name));
     const from = after === undefined ? 0 : placeAfter(all, after);
-    const items = all.slice(from, from + limit).map((member) => ({ ...member, excluded: excluded[member.host] ?? null }));
+    const items = all.slice(from, from + limit).map((member) => ({
+      ...member,
+      excluded: Object.hasOwn(excluded, member.host) ? (excluded[member.host] ?? null) : null,
+    }));
     return { items, next: from + limit < all.length ? items.at(-1)?.host : undefined };
   }
 
@@ -84,22 +94,28 @@ export class GroupCatalog {
     const token = encodeToken(name);
     const entry = this.inventory.group(token);
     const state = this.groups.get(name)?.state ?? initialGroup();
-    const members = this.inventory.membersOf(token);
-    const versions: Record<string, number> = {};
-    for (const { running } of members) versions[running ?? ''] = (versions[running ?? ''] ?? 0) + 1;
     return {
       name,
       app: entry?.app ?? null,
       environment: entry?.environment ?? null,
-      members: members.length,
-      serving: members.filter(({ serving }) => serving === true).length,
-      down: members.filter(({ down }) => down === true).length,
+      ...tallyOf(this.inventory.membersOf(token)),
       excluded: Object.keys(state.excluded).length,
-      versions,
       active: state.active ?? null,
       waiting: state.waiting?.rolloutId ?? null,
     };
   }
+}
+
+function tallyOf(members: readonly MemberEntry[]): Pick<GroupSummary, 'members' | 'serving' | 'down' | 'versions'> {
+  const versions = new Map<string, number>();
+  let [serving, down] = [0, 0];
+  for (const member of members) {
+    const running = member.running ?? '';
+    versions.set(running, (versions.get(running) ?? 0) + 1);
+    serving += Number(member.serving === true);
+    down += Number(member.down === true);
+  }
+  return { members: members.length, serving, down, versions: Object.fromEntries(versions) };
 }
 
 /** The place of the first member whose host comes after that name. */

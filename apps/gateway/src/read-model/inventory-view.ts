@@ -51,7 +51,8 @@ export class InventoryView {
 
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 
 const entryOf = (record: unknown): unknown => (isObject(record) ? record['entry'] : undefined);
 

@@ -1,5 +1,11 @@
 import type { RecordedCommit } from '@sluice/contracts';
-import { initialRollout, type RolloutState, type RolloutStatus, type RolloutSummary, summarizeRollout } from '@sluice/rollout';
+import {
+  initialRollout,
+  type RolloutState,
+  type RolloutStatus,
+  type RolloutSummary,
+  summarizeRollout,
+} from '@sluice/rollout';
 
 import { Lru } from './lru.js';
 import { evolveCommit, type LoadedRollout, loadRollout, type LogReader } from './rollout-loader.js';

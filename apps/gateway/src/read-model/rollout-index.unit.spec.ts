@@ -52,7 +52,9 @@ describe('RolloutIndex', () => {
     await planter.brake(id);
     await catchUp(log, index);
     expect(index.openCount).toBe(1);
-    expect(index.list({ limit: 9, state: 'braked' }).items).toMatchObject([{ id, state: 'braked', counts: { failed: 1 } }]);
+    expect(index.list({ limit: 9, state: 'braked' }).items).toMatchObject([
+      { id, state: 'braked', counts: { failed: 1 } },
+    ]);
     await planter.cancel(id);
     await catchUp(log, index);
     expect(index.openCount).toBe(0);
@@ -83,10 +85,10 @@ describe('RolloutIndex', () => {
     const id = await planter.plan('g', 'one');
     await planter.brake(id);
     await catchUp(log, index);
-    const before = index.summary(index.entry(id) ?? expect.fail('not indexed'));
+    const before = index.list({ limit: 9 });
     await catchUp(log, index);
     expect(index.size).toBe(1);
-    expect(index.summary(index.entry(id) ?? expect.fail('not indexed'))).toEqual(before);
+    expect(index.list({ limit: 9 })).toEqual(before);
   });
 
   it('knows nothing of an id that nobody planned', async () => {

@@ -26,7 +26,10 @@ export async function loadRollout(log: LogReader, id: string): Promise<LoadedRol
   return { state, rev };
 }
 
-export function evolveCommit(state: RolloutState, commit: RecordedCommit<'plan'> | RecordedCommit<'exec'>): RolloutState {
+export function evolveCommit(
+  state: RolloutState,
+  commit: RecordedCommit<'plan'> | RecordedCommit<'exec'>,
+): RolloutState {
   let next = state;
   const events: readonly (PlanEvent | RolloutEvent)[] = commit.events;
   for (const event of events) next = evolveRollout(next, event, commit.head.at);

@@ -48,7 +48,10 @@ export class RolloutOrder {
     else this.open.delete(entry.id);
   }
 
-  page(query: ListQuery, statusOf: (entry: RolloutEntry) => RolloutStatus): { entries: RolloutEntry[]; next: number | undefined } {
+  page(
+    query: ListQuery,
+    statusOf: (entry: RolloutEntry) => RolloutStatus,
+  ): { entries: RolloutEntry[]; next: number | undefined } {
     const candidates = this.candidates(query);
     const entries: RolloutEntry[] = [];
     for (let i = placeBefore(candidates, query.before) - 1; i >= 0; i -= 1) {

@@ -70,7 +70,11 @@ export interface TargetRange {
 type EndpointOf = (group: string, host: string) => string | null;
 
 /** One page of targets. `next` is the index that continues; undefined at the end. */
-export function targetPage(state: RolloutState, range: TargetRange, endpointOf: EndpointOf): { items: TargetRow[]; next: number | undefined } {
+export function targetPage(
+  state: RolloutState,
+  range: TargetRange,
+  endpointOf: EndpointOf,
+): { items: TargetRow[]; next: number | undefined } {
   const { group, canaries } = planOf(state);
   const items: TargetRow[] = [];
   let index = Math.max(0, range.from);

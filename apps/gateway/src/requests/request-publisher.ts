@@ -50,7 +50,9 @@ export class RequestPublisher {
       await jetstream(this.parts.nats).publish(subjectOf(document), bytes, { timeout: this.parts.ackMs });
     } catch (error) {
       const translated = translateNatsError(error, 'publish the deploy request');
-      const problem = refuse(translated.code, `${translated.message}; the same document again is one rollout`, { status: 503 });
+      const problem = refuse(translated.code, `${translated.message}; the same document again is one rollout`, {
+        status: 503,
+      });
       throw new ProblemError(problem.problem, { cause: error });
     }
   }

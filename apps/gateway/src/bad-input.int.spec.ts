@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { Harness } from './harness.suite.js';
+
+describe('bad input is never a 5xx', () => {
+  let harness: Harness;
+
+  beforeAll(async () => {
+    harness = await Harness.start({ outcomeMs: 100, commandMs: 600 });
+  });
+  afterAll(() => harness.stop());
+
+  const id = 'r07-0123456789ABCDEFGHJKMNPQRS';
+  it.each([
+    ['GET', '/v1/nothing', undefined, 404],
+    ['GET', `/v1/rollouts/${id}`, undefined, 404],
+    ['GET', '/v1/rollouts/..%2F..', undefined, 404],
+    ['GET', '/v1/rollouts/%00', undefined, 404],
+    ['GET', '/v1/rollouts/%E0%A4%A', undefined, 400],
+    ['GET', '/v1/rollouts?limit=0', undefined, 422],
+    ['GET', '/v1/rollouts?limit=x', undefined, 422],
+    ['GET', '/v1/rollouts?unknown=1', undefined, 422],
+    ['GET', '/v1/rollouts?limit=1&limit=2', undefined, 422],
+    ['GET', '/v1/rollouts?cursor=zzz', undefined, 400],
+    ['GET', '/v1/rollouts?state=odd', undefined, 422],
+    ['GET', '/v1/groups/none', undefined, 404],
+    ['GET', `/v1/groups/${'a'.repeat(300)}`, undefined, 422],
+    ['POST', '/v1/requests', '{"a":', 400],
+    ['POST', '/v1/requests', '{"__proto__":{"a":1}}', 400],
+    ['POST', '/v1/requests', '[]', 422],
+    ['POST', '/v1/requests', '"text"', 422],
+    ['POST', '/v1/requests', '', 400],
+    ['POST', '/v1/requests', `{"a":"${'x'.repeat(300_000)}"}`, 413],
+    ['POST', '/v1/requests', `{"a":"${'x'.repeat(1_100_000)}"}`, 413],
+    ['POST', '/v1/requests', '{"a":'.repeat(50_000) + '1' + '}'.repeat(50_000), 422],
+    ['POST', `/v1/rollouts/not-an-id/commands/pause`, '{}', 404],
+    ['POST', `/v1/rollouts/${id}/commands/explode`, '{}', 404],
+    ['POST', `/v1/rollouts/${id}/commands/pause`, '{"force":true}', 422],
+    ['POST', `/v1/rollouts/${id}/commands/pause`, '{"reason":7}', 422],
+    ['POST', `/v1/rollouts/${id}/commands/approve`, '{"approval":"all"}', 422],
+    ['POST', `/v1/rollouts/${id}/commands/override`, '{"extraFailures":-1}', 422],
+    ['POST', `/v1/rollouts/${id}/commands/interval`, '{"interval":"soon"}', 422],
+    ['DELETE', '/v1/requests', undefined, 404],
+  ])('%s %s', async (method, path, sent, status) => {
+    const init =
+      sent === undefined ? { method } : { method, headers: { 'content-type': 'application/json' }, body: sent };
+    const response = await harness.fetch(path, init);
+    const body = (await response.json()) as Record<string, unknown>;
+    expect({ status: response.status, type: response.headers.get('content-type'), body }).toMatchObject({
+      status,
+      type: expect.stringContaining('application/problem+json') as unknown,
+      body: { status, code: expect.any(String) as unknown, detail: expect.any(String) as unknown },
+    });
+  });
+
+  it('refuses another media type', async () => {
+    expect(await harness.post('/v1/requests', 'a=1', { 'content-type': 'text/csv' })).toMatchObject({ status: 415 });
+    expect(await harness.post('/v1/requests', 'a: [', { 'content-type': 'application/yaml' })).toMatchObject({
+      status: 400,
+      body: { code: 'BAD_YAML' },
+    });
+  });
+});
