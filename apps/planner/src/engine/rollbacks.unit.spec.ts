@@ -1,0 +1,129 @@
+import type { Plan, RolloutEvent } from '@sluice/contracts';
+import { describe, expect, it } from 'vitest';
+
+import type { RollbackOutcome } from './rollbacks.js';
+import { Rig } from './rig.suite.js';
+
+async function twoVersions(rig: Rig, hosts = 5): Promise<{ good: string; bad: string }> {
+  rig.hosts(hosts);
+  const good = await rig.submit({ version: '1.0.0' });
+  const bad = await rig.submit({ version: '2.0.0' });
+  return { good: good.rolloutId ?? '', bad: bad.rolloutId ?? '' };
+}
+
+const asked = (
+  good: string,
+  more: Partial<Extract<RolloutEvent, { type: 'RollbackRequested' }>> = {},
+): RolloutEvent => ({
+  type: 'RollbackRequested',
+  to: { rolloutId: good, version: '1.0.0' },
+  targets: [0, 1, 2, 3, 4],
+  down: [3],
+  ordinal: 1,
+  reason: 'broken',
+  ...more,
+});
+
+/** Follows the log until `count` rollbacks were answered. */
+async function follow(rig: Rig, count: number, from = 1): Promise<readonly RollbackOutcome[]> {
+  const abort = new AbortController();
+  const outcomes: RollbackOutcome[] = [];
+  await rig.rollbacks.follow(from, abort.signal, (_, rollback) => {
+    if (rollback !== undefined) outcomes.push(rollback);
+    if (outcomes.length >= count) abort.abort();
+  });
+  return outcomes;
+}
+
+const planOf = async (rig: Rig, id: string): Promise<Plan> => {
+  const seal = (await rig.plans(id)).at(-1);
+  if (seal?.type !== 'RolloutPlanned') throw new Error(`no plan: ${JSON.stringify(seal)}`);
+  return seal.plan;
+};
+
+describe('rollbacks that the log asks for', () => {
+  it('TAR-38 plans two batches of the touched hosts, with nothing in the way', async () => {
+    const rig = new Rig();
+    const { good, bad } = await twoVersions(rig);
+    await rig.exec(bad, asked(good));
+    const [outcome] = await follow(rig, 1);
+    const plan = await planOf(rig, outcome?.rolloutId ?? '');
+    expect(plan).toMatchObject({
+      strategy: 'rollback',
+      version: '1.0.0',
+      rollbackOf: bad,
+      canaries: 0,
+      batches: [
+        [3, 1],
+        [2, 1],
+      ],
+      gates: [],
+      waits: { intervalMs: 0, bakeMs: 0 },
+      budget: { advisory: true, members: 5, maxUnavailable: 3 },
+      requestedBy: { id: 'ana', kind: 'user' },
+      reason: 'broken',
+    });
+    const targets = (await rig.plans(plan.rolloutId))[0];
+    expect(targets).toMatchObject({
+      type: 'PlanTargetsAdded',
+      targets: [{ host: 'web-000004', drained: true }, {}, {}, {}, {}],
+    });
+  });
+
+  it('MOM-03 uses the digest that was recorded for the version', async () => {
+    const rig = new Rig();
+    const { good, bad } = await twoVersions(rig);
+    await rig.exec(bad, asked(good));
+    const [outcome] = await follow(rig, 1);
+    expect((await planOf(rig, outcome?.rolloutId ?? '')).spec).toEqual((await planOf(rig, good)).spec);
+  });
+
+  it('rolls back only what was touched', async () => {
+    const rig = new Rig();
+    const { good, bad } = await twoVersions(rig, 100);
+    await rig.exec(bad, asked(good, { targets: [0, 1, 7], down: [] }));
+    const [outcome] = await follow(rig, 1);
+    expect((await planOf(rig, outcome?.rolloutId ?? '')).targetCount).toBe(3);
+  });
+
+  it('plans each one once, however often it is seen, and the next ordinal as another', async () => {
+    const rig = new Rig();
+    const { good, bad } = await twoVersions(rig);
+    await rig.exec(bad, asked(good));
+    const first = await follow(rig, 1);
+    const before = await rig.log.position();
+    expect(await follow(rig, 1)).toEqual([{ ...first[0], outcome: 'known' }]);
+    expect(await rig.log.position()).toBe(before);
+    await rig.exec(bad, asked(good, { ordinal: 2 }));
+    const both = await follow(rig, 2);
+    expect(both.map(({ outcome }) => outcome)).toEqual(['known', 'planned']);
+    expect(both[1]?.rolloutId).not.toBe(both[0]?.rolloutId);
+  });
+
+  it('plans one that is asked for while it follows', async () => {
+    const rig = new Rig();
+    const { good, bad } = await twoVersions(rig);
+    const following = follow(rig, 1);
+    await rig.exec(bad, asked(good));
+    expect((await following)[0]?.outcome).toBe('planned');
+  });
+
+  it('leaves excluded hosts alone, and refuses for ever when nothing is left', async () => {
+    const rig = new Rig();
+    const { good, bad } = await twoVersions(rig);
+    await rig.group({ type: 'HostExcluded', host: 'web-000001', reason: 'disk' });
+    await rig.exec(bad, asked(good, { targets: [0], down: [] }));
+    expect((await follow(rig, 1))[0]?.outcome).toBe('refused');
+    await rig.group({ type: 'HostIncluded', host: 'web-000001', reason: 'mended' });
+    expect((await follow(rig, 1))[0]?.outcome).toBe('known');
+  });
+
+  it('refuses, and goes on, when the log has no plan of what is asked for', async () => {
+    const rig = new Rig();
+    const { good, bad } = await twoVersions(rig);
+    const nobody = `${good.slice(0, -3)}ZZZ`;
+    await rig.exec(bad, asked(nobody));
+    await rig.exec(bad, asked(good, { ordinal: 2 }));
+    expect((await follow(rig, 2)).map(({ outcome }) => outcome)).toEqual(['refused', 'planned']);
+  });
+});

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+
+import { readGroup, readInventory } from './definition.js';
+
+const group = { name: 'web', app: 'shop', environment: 'production' };
+const faultsOf = (document: unknown): readonly string[] => {
+  const read = readInventory(document);
+  return read.ok ? [] : read.faults.map(({ path, code }) => `${path} ${code}`).toSorted();
+};
+
+describe('inventory documents', () => {
+  it('read groups with their members, short or long, and durations', () => {
+    const profile = { kind: 'process', command: ['node', 'x.js'], stopGraceMs: 5 };
+    const long = {
+      ...group,
+      profile,
+      verify: { path: '/up', interval: '2s' },
+      startTimeout: '1m',
+      drainWindow: '3s',
+      version: 9,
+    };
+    const read = readInventory({
+      groups: [
+        { ...long, members: ['a', { host: 'b.example', site: 'fra', labels: { 'rack.row': '1' }, down: true }] },
+      ],
+    });
+    expect(read).toEqual({
+      ok: true,
+      definitions: [
+        {
+          group: {
+            ...group,
+            profile,
+            verify: { path: '/up', intervalMs: 2_000, timeoutMs: 60_000 },
+            drainWindowMs: 3_000,
+          },
+          members: [{ host: 'a' }, { host: 'b.example', site: 'fra', labels: { 'rack.row': '1' }, down: true }],
+          version: 9,
+        },
+      ],
+    });
+    expect(readInventory({ groups: [group] })).toEqual({
+      ok: true,
+      definitions: [{ group, members: [], version: undefined }],
+    });
+  });
+
+  it('lists every fault with its path', () => {
+    expect(
+      faultsOf({
+        groups: [
+          { ...group, name: 'a.>', colour: 'red' },
+          { app: 'x', environment: 'moon' },
+        ],
+      }),
+    ).toEqual([
+      '/groups/0/colour UNKNOWN_FIELD',
+      '/groups/0/name BAD_VALUE',
+      '/groups/1/environment BAD_VALUE',
+      '/groups/1/name REQUIRED',
+    ]);
+    expect(faultsOf({ groups: [group, group] })).toEqual(['/groups/1/name DUPLICATE']);
+    expect(faultsOf({ groups: [{ ...group, members: ['a', { host: 'a' }] }] })).toEqual([
+      '/groups/0/members/1 DUPLICATE',
+    ]);
+    expect(faultsOf({ groups: [{ ...group, members: ['../..'] }] }).length).toBeGreaterThan(0);
+    expect(faultsOf({ groups: [{ ...group, drainWindow: '999d' }] })).toEqual(['/groups/0/drainWindow BAD_DURATION']);
+    expect(faultsOf({ groups: [{ ...group, members: ['ä'.repeat(150)] }] })).toEqual(['/groups/0 BAD_NAME']);
+    expect(faultsOf([])).not.toEqual([]);
+    expect(faultsOf(null)).not.toEqual([]);
+    expect(readGroup({ ...group, app: '' }, '/command/group')).toMatchObject({
+      ok: false,
+      faults: [{ path: '/command/group/app' }],
+    });
+  });
+});
