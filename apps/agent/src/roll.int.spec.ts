@@ -33,7 +33,7 @@ describe('agent: a roll with the process profile', () => {
       expect(report.steps.map(({ step, ok }) => [step, ok])).toEqual(ALL_STEPS.map((step) => [step, true]));
       const downloaded = report.steps.find(({ step }) => step === 'download');
       expect(downloaded?.note).toBe(n === 2 ? 'local' : undefined);
-      if (n === 2) expect(downloaded?.ms).toBeLessThan(1_000);
+      expect(n === 1 || (downloaded?.ms ?? 1_000) < 1_000).toBe(true);
       expect(await askApp(port)).toMatchObject({ version: release.version, host });
       expect(await readlink(join(rig.appDir(host), 'current'))).toBe(join('releases', release.version));
       const alive = await rig.appPids(host);

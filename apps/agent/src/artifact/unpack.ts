@@ -48,7 +48,7 @@ function plainModes(_path: string, entry: unknown): boolean {
 }
 
 async function judge(file: string, limits: ArtifactLimits): Promise<void> {
-  const seen: Seen = { names: new Set(), entries: 0, bytes: 0 };
+  const seen: Seen = { names: new Set(), entries: 0, bytes: 0, end: false };
   const parser = new Parser({ strict: true });
   const check = (entry: ReadEntry): void => {
     const fault = faultOf(entry, seen, limits);
@@ -57,6 +57,7 @@ async function judge(file: string, limits: ArtifactLimits): Promise<void> {
   };
   parser.on('entry', check);
   parser.on('ignoredEntry', check);
+  parser.on('eof', () => (seen.end = true));
   try {
     await pipeline(createReadStream(file), parser as unknown as NodeJS.WritableStream);
   } catch (cause) {
@@ -68,6 +69,7 @@ async function judge(file: string, limits: ArtifactLimits): Promise<void> {
       { cause },
     );
   }
+  if (!seen.end) throw bad('the archive ends too early');
   if (seen.entries === 0) throw bad('the archive is empty');
 }
 
@@ -75,6 +77,8 @@ interface Seen {
   readonly names: Set<string>;
   entries: number;
   bytes: number;
+  /** The archive's own end was read: what is cut off between two entries would pass for whole. */
+  end: boolean;
 }
 
 function faultOf(entry: ReadEntry, seen: Seen, limits: ArtifactLimits): string | undefined {
