@@ -1,4 +1,4 @@
-import { ALL_SHARDS, shardOfId, type Shard, type StreamName, SUBJECTS, type Writer } from '@sluice/contracts';
+import { shardOfId, type Shard, type StreamName, SUBJECTS, type Writer } from '@sluice/contracts';
 import { invariant } from '@sluice/kernel';
 
 import type { FollowOptions } from './port.js';
@@ -14,21 +14,24 @@ export function matcherOf(filter: Filter): (stream: StreamName) => boolean {
     shards.has(shard) && writers?.has(writer) !== false && (filter.id === undefined || filter.id === id);
 }
 
-/** The subjects of what a follow wants; none overlap. Code INVARIANT_BROKEN for a filter that can match nothing. */
-export function subjectsOf(filter: Filter): string[] {
+/**
+ * One subject that covers what a follow wants, and often more: the rest is left to matcherOf. Several filters on one
+ * consumer would be exact, but nats-server 2.10.27 then delivers 2,000-3,000 messages a second instead of 100,000.
+ * Code INVARIANT_BROKEN for a filter that can match nothing.
+ */
+export function subjectOf(filter: Filter): string {
   checkFilter(filter);
   const { id } = filter;
-  const shards = [...new Set(filter.shards)];
-  const writers = filter.writers === undefined ? undefined : [...new Set(filter.writers)];
-  const isWhole = shards.length === ALL_SHARDS.length;
-  if (id !== undefined) {
-    return shards.flatMap(
-      (shard) => writers?.map((writer) => SUBJECTS.log({ shard, writer, id })) ?? [SUBJECTS.logOfId(shard, id)],
-    );
-  }
-  if (writers === undefined) return isWhole ? [SUBJECTS.wholeLog] : shards.map(SUBJECTS.logOfShard);
-  if (isWhole) return writers.map(SUBJECTS.logOfWriter);
-  return shards.flatMap((shard) => writers.map((writer) => SUBJECTS.logOfShardAndWriter(shard, writer)));
+  const shard = onlyOne(filter.shards);
+  const writer = onlyOne(filter.writers ?? []);
+  if (shard === undefined) return writer === undefined ? SUBJECTS.wholeLog : SUBJECTS.logOfWriter(writer);
+  if (id !== undefined) return writer === undefined ? SUBJECTS.logOfId(shard, id) : SUBJECTS.log({ shard, writer, id });
+  return writer === undefined ? SUBJECTS.logOfShard(shard) : SUBJECTS.logOfShardAndWriter(shard, writer);
+}
+
+function onlyOne<T>(items: readonly T[]): T | undefined {
+  const [first, ...others] = new Set(items);
+  return others.length === 0 ? first : undefined;
 }
 
 function checkFilter({ shards, writers, id }: Filter): void {

@@ -36,6 +36,8 @@ export async function connectNats(options: ConnectNatsOptions): Promise<NatsConn
         reconnectJitter: RETRY_MS,
         pingInterval: 10_000,
         maxPingOut: 2,
+        // A stack trace per request, for errors that hardly ever happen, costs more than the request itself.
+        noAsyncTraces: true,
       });
       void watch(nats, log);
       return nats;

@@ -18,13 +18,13 @@ export interface Generation {
 export interface GenerationOptions {
   readonly log: LogStream;
   readonly watch: ConnectionWatch;
-  readonly subjects: readonly string[];
+  readonly subject: string;
   readonly from: number;
   readonly signal?: AbortSignal;
 }
 
 export async function openGeneration(options: GenerationOptions): Promise<Generation> {
-  const { consumer, pending } = await options.log.consumer(options.subjects, options.from);
+  const { consumer, pending } = await options.log.consumer(options.subject, options.from);
   const remove = (): void => void consumer.delete().catch(() => false);
   return { pending, messages: consumed(options, () => consumer.consume(consumeOptions), remove) };
 }

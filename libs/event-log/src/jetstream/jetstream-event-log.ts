@@ -11,7 +11,7 @@ import {
 import { isSluiceError, SluiceError } from '@sluice/kernel';
 
 import { regressed } from '../errors.js';
-import { subjectsOf } from '../follow-filter.js';
+import { matcherOf, subjectOf } from '../follow-filter.js';
 import type { CommitDraft, EventLog, Followed, FollowOptions } from '../port.js';
 import { recordedCommit } from '../recorded.js';
 import { appendCommit } from './append.js';
@@ -52,15 +52,15 @@ export class JetStreamEventLog implements EventLog {
     stream: StreamName & { readonly writer: W },
     fromRev = 1,
   ): AsyncIterable<RecordedCommit<W>> {
-    const subjects = [SUBJECTS.log(stream)];
+    const subject = SUBJECTS.log(stream);
     for (let last = 0, isDone = false; !isDone;) {
       const from = last + 1;
-      const generation = await this.#tried('read a stream', () => this.#open(subjects, from));
+      const generation = await this.#tried('read a stream', () => this.#open(subject, from));
       isDone = generation.pending === 0;
       if (isDone) return;
       for await (const message of generation.messages) {
         last = message.seq;
-        const commit = commitOf(message) as RecordedCommit<W>;
+        const commit = commitOf(stream, message) as RecordedCommit<W>;
         if (commit.head.rev >= fromRev) yield commit;
         isDone = message.info.pending === 0;
         if (isDone) break;
@@ -76,12 +76,13 @@ export class JetStreamEventLog implements EventLog {
 
   async *follow(options: FollowOptions): AsyncIterable<Followed> {
     const { signal } = options;
-    const subjects = subjectsOf(options);
+    const subject = subjectOf(options);
+    const wants = matcherOf(options);
     const end = await this.#tried('follow the log', () => this.#log.position());
     let last = Math.max(0, options.from - 1);
     let isLive = false;
     while (!signal.aborted) {
-      const generation = await this.#reopened(subjects, last, signal);
+      const generation = await this.#reopened(subject, last, signal);
       if (generation === undefined) return;
       if (!isLive && generation.pending === 0) {
         isLive = true;
@@ -93,7 +94,8 @@ export class JetStreamEventLog implements EventLog {
           yield { kind: 'live', position: end };
         }
         last = message.seq;
-        yield { kind: 'commit', commit: commitOf(message) };
+        const stream = streamOf(message);
+        if (wants(stream)) yield { kind: 'commit', commit: commitOf(stream, message) };
         if (!isLive && (message.seq === end || message.info.pending === 0)) {
           isLive = true;
           yield { kind: 'live', position: end };
@@ -106,18 +108,18 @@ export class JetStreamEventLog implements EventLog {
     return this.#tried('ask for the position of the log', () => this.#log.position());
   }
 
-  #open(subjects: readonly string[], from: number, signal?: AbortSignal): Promise<Generation> {
-    const options = { log: this.#log, watch: this.#watch, subjects, from };
+  #open(subject: string, from: number, signal?: AbortSignal): Promise<Generation> {
+    const options = { log: this.#log, watch: this.#watch, subject, from };
     return openGeneration(signal === undefined ? options : { ...options, signal });
   }
 
   /** Begins behind `last`, however long the server is away. Undefined when the signal aborted meanwhile. */
-  async #reopened(subjects: readonly string[], last: number, signal: AbortSignal): Promise<Generation | undefined> {
+  async #reopened(subject: string, last: number, signal: AbortSignal): Promise<Generation | undefined> {
     for (let pause = PAUSE_MS; !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
         const position = await this.#log.position();
         if (position < last) throw regressed(last, position);
-        return await this.#open(subjects, last + 1, signal);
+        return await this.#open(subject, last + 1, signal);
       } catch (error) {
         if (!isSluiceError(error, 'NATS_UNAVAILABLE') || this.#watch.isClosed) throw error;
         await this.#watch.untilUp(pause, LONGEST_PAUSE_MS);
@@ -145,13 +147,12 @@ export class JetStreamEventLog implements EventLog {
   }
 }
 
-function commitOf({ subject, seq, data }: JsMsg): RecordedCommit {
+const commitOf = (stream: StreamName, { seq, data }: JsMsg): RecordedCommit =>
+  recordedCommit({ stream, position: seq, bytes: data });
+
+function streamOf({ subject, seq }: JsMsg): StreamName {
   const stream = streamOfSubject(subject);
-  if (stream === undefined) {
-    throw new SluiceError(
-      'BAD_COMMIT',
-      `position ${seq} of the log has a subject that Sluice does not write: ${subject}`,
-    );
-  }
-  return recordedCommit({ stream, position: seq, bytes: data });
+  if (stream !== undefined) return stream;
+  const message = `position ${seq} of the log has a subject that Sluice does not write: ${subject}`;
+  throw new SluiceError('BAD_COMMIT', message, { position: seq });
 }

@@ -59,13 +59,10 @@ export class LogStream {
   }
 
   /** A consumer of its own that begins at a position, and how many messages stood there for it. */
-  async consumer(subjects: readonly string[], from: number): Promise<{ consumer: Consumer; pending: number }> {
+  async consumer(subject: string, from: number): Promise<{ consumer: Consumer; pending: number }> {
     return this.#call('follow the log', async (manager) => {
-      const [only, ...others] = subjects;
-      const filter =
-        others.length === 0 && only !== undefined ? { filter_subject: only } : { filter_subjects: [...subjects] };
       const info = await manager.consumers.add(STREAMS.log, {
-        ...filter,
+        filter_subject: subject,
         ack_policy: AckPolicy.None,
         deliver_policy: DeliverPolicy.StartSequence,
         opt_start_seq: Math.max(1, from),
