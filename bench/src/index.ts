@@ -1,1 +1,11 @@
-export {};
+export {
+  type Benchmark,
+  type BenchOptions,
+  type BenchRatio,
+  type BenchResult,
+  type BenchRow,
+  median,
+} from './benchmark.js';
+export { runOrchestrate } from './orchestrate/orchestrate.js';
+export { BENCHMARKS } from './registry.js';
+export { tableOf } from './table.js';

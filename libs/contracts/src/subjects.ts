@@ -42,6 +42,9 @@ export const SUBJECTS = {
   command: (aggregate: CommandAggregate): string => `sluice.command.${aggregate}`,
   agentRun: (host: string): string => `sluice.agent.${encodeToken(host)}.run`,
   agentStatus: (host: string): string => `sluice.agent.${encodeToken(host)}.status`,
+  /** What a simulated fleet listens to: every host at once. */
+  allAgentRuns: 'sluice.agent.*.run',
+  allAgentStatus: 'sluice.agent.*.status',
   report: (shard: Shard, host: string): string => `sluice.report.${shard}.${encodeToken(host)}`,
   reportsOfShard: (shard: Shard): string => `sluice.report.${shard}.*`,
   hello: (host: string): string => `sluice.hello.${encodeToken(host)}`,

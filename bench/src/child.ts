@@ -1,0 +1,96 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+import { SluiceError } from '@sluice/kernel';
+
+/** What a process of a benchmark says to the one that started it. */
+type Said<Result> = { readonly kind: 'ready' } | { readonly kind: 'done'; readonly result: Result };
+
+const STOP_MS = 10_000;
+
+/** A process of a benchmark: it gets an order, says when it is ready, and answers with a result. */
+export class BenchProcess<Order, Result> {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly name: string,
+  ) {}
+
+  /**
+   * Starts `dist/<script>`, also from the sources: node runs what tsc wrote. Resolves when it says that it is ready.
+   */
+  static async start<Order, Result>(
+    script: string,
+    order: Order,
+    execArgv: readonly string[] = [],
+  ): Promise<BenchProcess<Order, Result>> {
+    const path = fileURLToPath(new URL(`../dist/${script}`, import.meta.url));
+    const child = fork(path, [], { execArgv: [...execArgv], stdio: ['ignore', 2, 2, 'ipc'] });
+    const started = new BenchProcess<Order, Result>(child, script);
+    child.send(order as object);
+    await started.heard('ready');
+    return started;
+  }
+
+  /** Tells it to go on (or to stop) and waits for its result and its end. */
+  async finish(): Promise<Result> {
+    this.child.send({ kind: 'go' });
+    const said = await this.heard('done');
+    await this.end();
+    if (said.kind !== 'done') throw failed(this.name, 'it never said what came of it');
+    return said.result;
+  }
+
+  /** Ends it, with or without a result. */
+  async end(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const exited = once(this.child, 'exit');
+    if (this.child.connected) this.child.disconnect();
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_MS);
+    await exited;
+    clearTimeout(timer);
+  }
+
+  private heard(kind: Said<Result>['kind']): Promise<Said<Result>> {
+    return new Promise((resolve, reject) => {
+      const onMessage = (said: Said<Result>): void => {
+        if (said.kind === kind) settle(() => resolve(said));
+      };
+      const onExit = (code: number | null): void =>
+        settle(() => reject(failed(this.name, `it ended with code ${code ?? 'none'}`)));
+      const settle = (act: () => void): void => {
+        this.child.off('message', onMessage);
+        this.child.off('exit', onExit);
+        act();
+      };
+      this.child.on('message', onMessage);
+      this.child.on('exit', onExit);
+    });
+  }
+}
+
+const failed = (name: string, why: string): SluiceError =>
+  new SluiceError(
+    'BENCH_PROCESS_FAILED',
+    `the process ${name} of the benchmark failed: ${why}; what it wrote stands above`,
+  );
+
+/**
+ * The other side: prepares with the order, says ready, and runs on the word go. Ends the process when the parent is
+ * gone or the result is told.
+ */
+export async function serveBench<Order, Result>(
+  prepare: (order: Order) => Promise<{ readonly run: () => Promise<Result>; readonly stop: () => Promise<void> }>,
+): Promise<void> {
+  const gone = once(process, 'disconnect');
+  const [order] = (await once(process, 'message')) as [Order];
+  const prepared = await prepare(order);
+  const go = once(process, 'message');
+  tell({ kind: 'ready' });
+  const isGo = await Promise.race([go.then(() => true), gone.then(() => false)]);
+  if (isGo) tell({ kind: 'done', result: await prepared.run() });
+  if (isGo) await gone;
+  await prepared.stop();
+}
+
+const tell = (said: Said<unknown>): void => void process.send?.(said);

@@ -1,0 +1,136 @@
+import { mkdirSync } from 'node:fs';
+
+import { SluiceError } from '@sluice/kernel';
+import { connectNats, provision } from '@sluice/messaging';
+import { startNatsServer } from '@sluice/testing';
+
+import { type Benchmark, type BenchOptions, type BenchResult, type BenchRow, median, ratioOf } from '../benchmark.js';
+import { BenchProcess } from '../child.js';
+import type { FleetCounts } from './fleet-process.js';
+import type { PeerOrder } from './peer-process.js';
+import { startRedis } from './redis-server.js';
+import { type RoundOrder, type RoundResult, STEPS_PER_TARGET } from './workload.js';
+
+const TARGETS = 10_000;
+const ROUNDS = 3;
+const LIMIT_GOAL = 0.5;
+const PEER_GOAL = 4;
+
+export interface OrchestrateOptions extends Omit<BenchOptions, 'scale'> {
+  readonly targets: number;
+  readonly rounds: number;
+}
+
+/** Design 10: one rollout over the whole fleet against the bus limit and against a job queue. */
+export const orchestrate: Benchmark = {
+  name: 'orchestrate',
+  what: 'one rollout over 10,000 simulated agents, beside the limit of the bus and BullMQ on Redis',
+  run: (options) => runOrchestrate({ ...options, targets: Math.round(TARGETS * options.scale), rounds: ROUNDS }),
+};
+
+/** Contenders run in turn, each round with a server, a fleet and a process of its own. */
+export async function runOrchestrate(options: OrchestrateOptions): Promise<BenchResult> {
+  const { targets, rounds, say } = options;
+  const results = { product: [] as RoundResult[], limit: [] as RoundResult[], peer: [] as RoundResult[] };
+  const redisMissing = (await peerRound({ ...options, targets: STEPS_PER_TARGET })) === undefined;
+  for (let round = 1; round <= rounds; round += 1) {
+    results.product.push(await busRound('product', options));
+    results.limit.push(await busRound('limit', options));
+    const peer = redisMissing ? undefined : await peerRound(options);
+    if (peer !== undefined) results.peer.push(peer);
+    const told = Object.entries(results).map(([name, all]) => `${name} ${Math.round(all.at(-1)?.ms ?? Number.NaN)} ms`);
+    say(`orchestrate, round ${round} of ${rounds}: ${told.join(', ')}`);
+  }
+  const product = rowOf('product', results.product);
+  const limit = rowOf('limit', results.limit, 'same messages and commits, nothing decided');
+  const peer = rowOf(
+    'peer',
+    results.peer,
+    redisMissing ? 'not run: there is no redis-server on this machine' : 'BullMQ on Redis without persistence',
+  );
+  return {
+    benchmark: 'orchestrate',
+    size: `${targets} targets, ${STEPS_PER_TARGET} steps each, every commit fsynced, ${rounds} rounds in turn`,
+    unit: 'steps/s',
+    rows: [product, limit, peer],
+    ratios: [
+      ...ratioOf('product / limit', LIMIT_GOAL, product, limit),
+      ...ratioOf('product / peer', PEER_GOAL, product, peer),
+    ],
+    details: Object.fromEntries(Object.entries(results).map(([name, all]) => [name, detailsOf(all)])),
+  };
+}
+
+const rowOf = (name: string, results: readonly RoundResult[], note?: string): BenchRow => ({
+  name,
+  rounds: results.map(({ steps, ms }) => (steps * 1_000) / ms),
+  ...(note === undefined ? {} : { note }),
+});
+
+const detailsOf = (results: readonly RoundResult[]): Readonly<Record<string, unknown>> => ({
+  rounds: results,
+  cpuMicrosPerStep: median(results.map(({ cpuMs, steps }) => (cpuMs * 1_000) / steps)),
+});
+
+/** The first rollout is not timed: it warms up. */
+const warmUpOf = (targets: number): number => Math.max(10, Math.floor(targets / 4));
+
+/** A round over NATS: the contender in one process, the fleet in another, the server in a third. */
+async function busRound(name: 'product' | 'limit', options: OrchestrateOptions): Promise<RoundResult> {
+  const server = await startNatsServer();
+  try {
+    const nats = await connectNats({ servers: server.url, name: 'bench' });
+    await provision(nats);
+    await nats.close();
+    const order: RoundOrder = { servers: server.url, targets: options.targets, warmUp: warmUpOf(options.targets) };
+    return checked(name, options.targets, await withFleet(name, order, options));
+  } finally {
+    await server.stop();
+  }
+}
+
+async function withFleet(name: string, order: RoundOrder, options: OrchestrateOptions): Promise<RoundResult> {
+  const fleet = await BenchProcess.start<object, FleetCounts>('orchestrate/fleet-process.js', {
+    servers: order.servers,
+  });
+  try {
+    const script = `orchestrate/${name}-process.js`;
+    const contender = await BenchProcess.start<RoundOrder, RoundResult>(script, order, profiling(name, options));
+    const result = await contender.finish();
+    const { acked, resent, refused } = await fleet.finish();
+    if (refused + resent > 0)
+      options.say(`${name}: of ${acked + refused} reports ${refused} were refused and ${resent} sent again`);
+    return result;
+  } finally {
+    await fleet.end();
+  }
+}
+
+/** Profiles of what we wrote, named by contender. */
+function profiling(name: string, { profileDir }: OrchestrateOptions): readonly string[] {
+  if (profileDir === undefined) return [];
+  mkdirSync(profileDir, { recursive: true });
+  return ['--cpu-prof', `--cpu-prof-dir=${profileDir}`, `--cpu-prof-name=${name}-${Date.now()}.cpuprofile`];
+}
+
+async function peerRound({ targets }: OrchestrateOptions): Promise<RoundResult | undefined> {
+  const redis = await startRedis();
+  if (redis === undefined) return undefined;
+  try {
+    const order: PeerOrder = { port: redis.port, targets, warmUp: warmUpOf(targets) };
+    const peer = await BenchProcess.start<PeerOrder, RoundResult>('orchestrate/peer-process.js', order);
+    return checked('peer', targets, await peer.finish());
+  } finally {
+    await redis.stop();
+  }
+}
+
+/** A contender that did not do all of it has no figure. */
+function checked(name: string, targets: number, result: RoundResult): RoundResult {
+  const wanted = targets * STEPS_PER_TARGET;
+  if (result.steps === wanted) return result;
+  throw new SluiceError(
+    'BENCH_INCOMPLETE',
+    `${name} did ${result.steps} of ${wanted} steps: look at what its process wrote above`,
+  );
+}

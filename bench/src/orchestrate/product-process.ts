@@ -1,0 +1,84 @@
+import { EMPTY_HEAD, hashOf, type Plan, type PlanTarget } from '@sluice/contracts';
+import { type EventLog, JetStreamEventLog } from '@sluice/event-log';
+import { startExecutor } from '@sluice/executor';
+import { connectNats } from '@sluice/messaging';
+import { createLogger, newUlid, systemClock } from '@sluice/observability';
+
+import { serveBench } from '../child.js';
+import { planOf, type RoundOrder, type RoundResult, SHARD, targetsOf } from './workload.js';
+
+/** Targets of one plan commit: well under the largest commit. */
+const CHUNK = 5_000;
+
+/** The executor as it is shipped, on a NATS connection of its own. */
+async function startProduct(
+  order: RoundOrder,
+): Promise<{ run: () => Promise<RoundResult>; stop: () => Promise<void> }> {
+  const { servers } = order;
+  const nats = await connectNats({ servers, name: 'bench-product' });
+  const log = new JetStreamEventLog(nats);
+  const logger = createLogger('executor', 'warn');
+  const executor = await startExecutor({ nats, servers, log, clock: systemClock, logger, newId: newUlid });
+  await rollOut(log, 'warm-up', order.warmUp);
+  return {
+    run: () => rollOut(log, 'timed', order.targets),
+    stop: async () => {
+      await executor.stop();
+      await nats.close();
+    },
+  };
+}
+
+/** From the plan's seal to the group's release, which is the last commit that a rollout brings. */
+async function rollOut(log: EventLog, version: string, count: number): Promise<RoundResult> {
+  const targets = targetsOf(count);
+  const plan = planOf(version, targets);
+  const seal = await writeTargets(log, plan, targets);
+  const ended = new AbortController();
+  const from = (await log.position()) + 1;
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  await seal();
+  await releaseOf(log, plan.rolloutId, from, ended);
+  const ms = performance.now() - start;
+  const { user, system } = process.cpuUsage(cpu);
+  return { ms, cpuMs: (user + system) / 1_000, ...(await tally(log, plan.rolloutId)) };
+}
+
+/** Writes the targets and hands back the commit that seals the plan and thereby starts the rollout. */
+async function writeTargets(
+  log: EventLog,
+  plan: Plan,
+  targets: readonly PlanTarget[],
+): Promise<() => Promise<unknown>> {
+  const stream = { shard: SHARD, writer: 'plan', id: plan.rolloutId } as const;
+  const meta = { by: plan.requestedBy, cause: plan.requestId, corr: plan.requestId };
+  let head = EMPTY_HEAD;
+  for (let from = 0; from < targets.length; from += CHUNK) {
+    const event = { type: 'PlanTargetsAdded', from, targets: targets.slice(from, from + CHUNK) } as const;
+    head = await log.append(stream, head, { id: newUlid(), at: Date.now(), events: [{ event, meta }] });
+  }
+  const event = { type: 'RolloutPlanned', plan, planHash: hashOf(plan) } as const;
+  return () => log.append(stream, head, { id: newUlid(), at: Date.now(), events: [{ event, meta }] });
+}
+
+async function releaseOf(log: EventLog, rolloutId: string, from: number, ended: AbortController): Promise<void> {
+  for await (const item of log.follow({ shards: [SHARD], writers: ['group'], from, signal: ended.signal })) {
+    if (item.kind !== 'commit' || item.commit.stream.writer !== 'group') continue;
+    const events = item.commit.events as readonly { readonly type: string; readonly rolloutId?: string }[];
+    if (events.some((event) => event.type === 'LeaseReleased' && event.rolloutId === rolloutId)) break;
+  }
+  ended.abort();
+}
+
+/** What the log holds of it: a step counts only when it is there. */
+async function tally(log: EventLog, id: string): Promise<{ readonly steps: number; readonly commits: number }> {
+  let [steps, commits] = [0, 0];
+  for await (const commit of log.read({ shard: SHARD, writer: 'exec', id })) {
+    commits += 1;
+    steps += commit.events.filter(({ type }) => type === 'StepSucceeded').length;
+  }
+  return { steps, commits };
+}
+
+await serveBench(startProduct);

@@ -1,0 +1,5 @@
+import type { Benchmark } from './benchmark.js';
+import { orchestrate } from './orchestrate/orchestrate.js';
+
+/** Every benchmark, in the order in which they run. A new one is a file that exports a Benchmark, and a line here. */
+export const BENCHMARKS: readonly Benchmark[] = [orchestrate];
