@@ -204,9 +204,7 @@ describe('verdicts in the log', () => {
     ]);
   });
 
-  it('are final once, whatever happens: seeds', async () => {
-    for (let seed = 1; seed <= 40; seed += 1) await oneFinalVerdict(seed);
-  });
+  it.each(Array.from({ length: 40 }, (_, i) => i + 1))('are final once, whatever happens: seed %i', oneFinalVerdict);
 });
 
 async function oneFinalVerdict(seed: number): Promise<void> {
@@ -231,7 +229,7 @@ async function oneFinalVerdict(seed: number): Promise<void> {
   }
   await own.stop();
   const finals = (await own.verdicts()).filter(({ verdict }) => isFinal(verdict)).map(({ gate }) => gate);
-  expect(finals.toSorted(), `seed ${seed}`).toEqual(['ready', 'settled']);
+  expect(finals.toSorted()).toEqual(['ready', 'settled']);
 }
 
 describe('memory', () => {

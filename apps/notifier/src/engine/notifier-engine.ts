@@ -7,7 +7,7 @@ import { Backoff } from './backoff.js';
 import { DEFAULT_LIMITS, type NotifierDeps, type NotifierLimits } from './ports.js';
 import { Queues } from './queues.js';
 import type { RolloutQueue } from './rollout-queue.js';
-import { RoundFailed, Teller } from './teller.js';
+import { Teller } from './teller.js';
 
 const SAVE_MS = 5_000;
 const MAX_BACKOFF_MS = 30_000;
@@ -93,9 +93,9 @@ export class NotifierEngine {
 
   /** What the log lost may be in the queues: they are filled anew, and the ledgers say what was told. */
   private async goBack(): Promise<void> {
+    this.telling = false;
     await Promise.allSettled(this.inFlight);
     this.queues.clear();
-    this.telling = false;
     this.seen = 0;
   }
 
@@ -149,24 +149,18 @@ export class NotifierEngine {
   }
 
   private async round(queue: RolloutQueue): Promise<void> {
-    let done = 0;
-    try {
-      done = await this.teller.tell(queue);
-      this.backoff.succeeded();
-    } catch (error) {
-      if (error instanceof RoundFailed) done = error.done;
-      else queue.ledger = undefined;
-      // Another notifier beside this one was faster: its ledger is read, and there is nothing to wait for.
-      if (!isSluiceError(error, 'CONCURRENCY_CONFLICT')) {
-        this.logger.warn(
-          { id: queue.source.id, reason: messageOf(error) },
-          'a notification cannot be told; trying again',
-        );
-        this.backoff.failed();
-      }
+    const failure = await this.teller.tell(queue);
+    if (failure === undefined) this.backoff.succeeded();
+    // Another notifier beside this one was faster: its ledger is read, and there is nothing to wait for.
+    else if (!isSluiceError(failure, 'CONCURRENCY_CONFLICT')) {
+      this.logger.warn(
+        { id: queue.source.id, reason: messageOf(failure) },
+        'a notification cannot be told; trying again',
+      );
+      this.backoff.failed();
     }
     queue.busy = false;
-    this.queues.done(queue, done);
+    this.queues.done(queue);
     this.roomMade?.();
   }
 

@@ -29,21 +29,22 @@ export class Queues {
   recorded(commit: RecordedCommit<'notice'>): void {
     const queue = this.byId.get(commit.stream.id);
     if (queue === undefined) return;
-    this.count -= queue.recorded(commit);
+    queue.recorded(commit);
+    this.recount(queue);
     if (!queue.busy) this.closeIfEmpty(queue);
   }
 
-  /** After a round: what left the queue is counted, and the queue stands behind the others. */
-  done(queue: RolloutQueue, events: number): void {
-    this.count -= events;
+  /** After a round the queue stands behind the others. */
+  done(queue: RolloutQueue): void {
     if (this.byId.get(queue.source.id) !== queue) return;
+    this.recount(queue);
     this.byId.delete(queue.source.id);
     this.byId.set(queue.source.id, queue);
     this.closeIfEmpty(queue);
   }
 
   *waiting(): Generator<RolloutQueue> {
-    for (const queue of [...this.byId.values()]) if (!queue.busy) yield queue;
+    for (const queue of this.byId.values()) if (!queue.busy) yield queue;
   }
 
   /** Position of the first event that is not recorded yet. */
@@ -60,6 +61,11 @@ export class Queues {
     this.byId.clear();
     this.ledgers.clear();
     this.count = 0;
+  }
+
+  private recount(queue: RolloutQueue): void {
+    this.count -= queue.left;
+    queue.left = 0;
   }
 
   private open({ shard, id }: StreamName): RolloutQueue {

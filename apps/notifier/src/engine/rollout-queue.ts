@@ -9,23 +9,28 @@ export class RolloutQueue {
   /** Undefined until it was read, and again after a conflict. */
   ledger: Ledger | undefined;
   busy = false;
+  /** Events that left since the last count. */
+  left = 0;
 
   constructor(readonly source: Pick<StreamName, 'shard' | 'id'>) {}
 
-  /** A commit of the ledger, ours or another notifier's. Returns how many events it made superfluous. */
-  recorded(commit: RecordedCommit<'notice'>): number {
+  /** A commit of the ledger, ours or another notifier's. */
+  recorded(commit: RecordedCommit<'notice'>): void {
     const after = afterCommit(commit);
     if ((this.ledger?.head.rev ?? 0) < after.head.rev) this.ledger = after;
-    return this.busy ? 0 : this.dropTold();
+    // While a batch is under way it is the queue's head, and stays.
+    if (!this.busy) this.dropTold();
   }
 
-  /** Takes away what the ledger says was told. Never while a batch is under way: it is the queue's head. */
-  dropTold(): number {
+  /** Takes away what the ledger says was told. */
+  dropTold(): void {
     const { ledger } = this;
-    if (ledger === undefined) return 0;
+    if (ledger === undefined) return;
     const first = this.events.findIndex((event) => !isTold(event, ledger.told));
-    const told = first < 0 ? this.events.length : first;
-    this.events.splice(0, told);
-    return told;
+    this.drop(first < 0 ? this.events.length : first);
+  }
+
+  drop(count: number): void {
+    this.left += this.events.splice(0, count).length;
   }
 }

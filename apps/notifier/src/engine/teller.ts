@@ -3,7 +3,7 @@ import { isSluiceError, messageOf, serviceActor } from '@sluice/kernel';
 import type { Log } from '@sluice/messaging';
 import { notificationOf, type ToldEvent } from '@sluice/notification';
 
-import { noticeStream, readLedger } from '../ledger/ledger.js';
+import { type Ledger, noticeStream, readLedger } from '../ledger/ledger.js';
 import { Contexts } from './contexts.js';
 import type { NotifierDeps, NotifierLimits } from './ports.js';
 import type { RolloutQueue } from './rollout-queue.js';
@@ -34,16 +34,20 @@ export class Teller {
 
   /**
    * One round for a queue: what the ledger has is dropped, some events are told, and one commit records them. Returns
-   * how many left the queue. Throws what kept it from going on; what was told before that is recorded all the same.
+   * what kept it from going on, or undefined; what was told before that is recorded all the same.
    */
-  async tell(queue: RolloutQueue): Promise<number> {
-    queue.ledger ??= await readLedger(this.deps.log, queue.source);
-    const dropped = queue.dropTold();
-    const tried = await this.publishSome(queue.events.slice(0, this.limits.perCommit));
-    if (tried.records.length > 0) await this.record(queue, tried.records);
-    queue.events.splice(0, tried.done);
-    if (tried.failure !== undefined) throw new RoundFailed(dropped + tried.done, tried.failure);
-    return dropped + tried.done;
+  async tell(queue: RolloutQueue): Promise<unknown> {
+    try {
+      // The batch stands behind this ledger and no later one: another notifier's record in between is a conflict.
+      const ledger = (queue.ledger ??= await readLedger(this.deps.log, queue.source));
+      queue.dropTold();
+      const tried = await this.publishSome(queue.events.slice(0, this.limits.perCommit));
+      if (tried.records.length > 0) await this.record(queue, ledger, tried.records);
+      queue.drop(tried.done);
+      return tried.failure;
+    } catch (failure) {
+      return failure;
+    }
   }
 
   /** One after the other: the stream of notifications has the order of the log. */
@@ -88,25 +92,18 @@ export class Teller {
     this.logger.error({ notification, reason: messageOf(error) }, 'a notification can never be told; it is left out');
   }
 
-  private async record(queue: RolloutQueue, events: readonly EventToAppend<NoticeEvent>[]): Promise<void> {
+  private async record(
+    queue: RolloutQueue,
+    before: Ledger,
+    events: readonly EventToAppend<NoticeEvent>[],
+  ): Promise<void> {
     const { log, newId, clock } = this.deps;
-    const ledger = queue.ledger ?? (await readLedger(log, queue.source));
     // Forgotten until it is known to have landed: after a conflict or a lost answer it is read, not guessed.
     queue.ledger = undefined;
-    const head = await log.append(noticeStream(queue.source), ledger.head, { id: newId(), at: clock.now(), events });
+    const head = await log.append(noticeStream(queue.source), before.head, { id: newId(), at: clock.now(), events });
     const last = events.at(-1);
     const index = Number(last?.event.notificationId.split('.').at(-1) ?? 0);
     queue.ledger = { head, told: { position: last?.event.position ?? 0, index } };
-  }
-}
-
-/** A round that got somewhere before it failed. */
-export class RoundFailed extends Error {
-  constructor(
-    readonly done: number,
-    override readonly cause: unknown,
-  ) {
-    super(messageOf(cause));
   }
 }
 
