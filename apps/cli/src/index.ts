@@ -1,1 +1,1 @@
-export {};
+export { Timeline, type TimelineLine, formatLine, renderTimeline, timelineOf } from './timeline/timeline.js';

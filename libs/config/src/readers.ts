@@ -45,6 +45,16 @@ function isNatsUrl(text: string): boolean {
   return (protocol === 'nats:' || protocol === 'tls:') && hostname !== '' && username === '' && password === '';
 }
 
+/** `http://host:port` of the API, without a path. */
+export const httpUrl: Reader<string> = (text) => {
+  const wanted = 'http://host:port or https://host:port, without a user, a password or a path';
+  if (!URL.canParse(text)) return bad(wanted);
+  const { protocol, username, password, pathname } = new URL(text);
+  const isApi =
+    (protocol === 'http:' || protocol === 'https:') && username === '' && password === '' && pathname === '/';
+  return isApi ? good(text.replace(/\/$/, '')) : bad(wanted);
+};
+
 export const host: Reader<string> = (text) =>
   /^[A-Za-z0-9.:_-]{1,253}$/.test(text) ? good(text) : bad('a host name or an address, such as 127.0.0.1');
 

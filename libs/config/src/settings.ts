@@ -1,6 +1,6 @@
 import { MAX_DURATION_MS, formatDuration, parseDuration } from '@sluice/kernel';
 
-import { duration, host, integer, natsUrls, oneOf, path, type Reader } from './readers.js';
+import { duration, host, httpUrl, integer, natsUrls, oneOf, path, type Reader } from './readers.js';
 
 /** One variable: its name, how its text is read, what it is when nobody sets it, and what it is for. */
 export interface Setting<T> {
@@ -28,7 +28,8 @@ export const SETTINGS = {
   natsReplicas: setting('SLUICE_NATS_REPLICAS', integer(1, 5), 1, 'copies of each stream: 3 in a cluster'),
   natsWait: setting('SLUICE_NATS_WAIT', short, 30 * SECOND, 'how long a start waits for NATS'),
   httpHost: setting('SLUICE_HTTP_HOST', host, '127.0.0.1', 'address that the gateway listens on'),
-  httpPort: setting('SLUICE_HTTP_PORT', integer(0, 65_535), 8080, 'port of the gateway; 0 takes a free one'),
+  httpPort: setting('SLUICE_HTTP_PORT', integer(0, 65_535), 7811, 'port of the gateway; 0 takes a free one'),
+  apiUrl: setting('SLUICE_URL', httpUrl, 'http://127.0.0.1:7811', 'where the command line finds the gateway'),
   dataDir: setting('SLUICE_DATA_DIR', path, 'var', 'folder of `sluice up` and of the agent'),
   logLevel: setting(
     'SLUICE_LOG_LEVEL',

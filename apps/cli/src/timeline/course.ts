@@ -1,0 +1,72 @@
+import type { DomainEvent, TargetCounts } from '@sluice/contracts';
+import { formatDuration } from '@sluice/kernel';
+
+import { brakeInWords, plural, someOf, why } from './words.js';
+
+interface Names {
+  readonly hostOf: (target: number) => string;
+  readonly countsInWords: (counts: TargetCounts) => string;
+}
+
+/** What happened to the rollout as a whole; undefined for what is not worth a line. */
+export function courseInWords(event: DomainEvent, names: Names): string | undefined {
+  switch (event.type) {
+    case 'RolloutStarted':
+      return `started with lease token ${event.token}; ${event.rollbackTo === undefined ? 'there is nothing to roll back to' : `a rollback would restore ${event.rollbackTo.version}`}`;
+    case 'ApprovalRequested':
+      return `waits for the approval "${event.approval}" of plan ${event.planHash.slice(0, 12)}`;
+    case 'ApprovalGranted':
+      return `approved "${event.approval}" of plan ${event.planHash.slice(0, 12)}${why(event.reason)}`;
+    case 'ApprovalRejected':
+      return `rejected "${event.approval}"${why(event.reason)}`;
+    case 'RolloutPaused':
+      return `paused${why(event.reason)}`;
+    case 'RolloutResumed':
+      return `resumed${why(event.reason)}`;
+    case 'ModeChanged':
+      return `mode is ${event.mode} now${why(event.reason)}`;
+    case 'IntervalsChanged':
+      return `waits are ${formatDuration(event.intervalMs)} and ${formatDuration(event.tailIntervalMs)} now${why(event.reason)}`;
+    default:
+      return troubleInWords(event, names) ?? endInWords(event, names);
+  }
+}
+
+function troubleInWords(event: DomainEvent, { hostOf }: Names): string | undefined {
+  switch (event.type) {
+    case 'RolloutBraked':
+      return `BRAKED: ${brakeInWords(event.cause)}${event.cause.targets === undefined ? '' : `: ${someOf(event.cause.targets.map(hostOf))}`}`;
+    case 'BrakeReleased':
+      return `brake released by ${event.by}${why(event.reason)}`;
+    case 'BudgetChanged':
+      return `budget: ${plural(event.members, 'member')}, at most ${event.maxUnavailable} unavailable, brake at ${Math.min(event.maxUnavailable, event.failureLimit)} lost${event.extraFailures > 0 ? `, ${event.extraFailures} taken on` : ''}${why(event.reason)}`;
+    case 'RetryOrdered':
+      return `retry: ${plural(event.redo.length, 'host')} again, ${event.probe.length} looked at first${why(event.reason)}`;
+    case 'SkipOrdered':
+      return `skip of ${hostOf(event.target)} ordered, if it runs the version already${why(event.reason)}`;
+    case 'RollbackRequested':
+      return `rollback to ${event.to.version} ordered for ${plural(event.targets.length, 'host')}, ${event.down.length} of them not serving${why(event.reason)}`;
+    default:
+      return undefined;
+  }
+}
+
+function endInWords(event: DomainEvent, { hostOf, countsInWords }: Names): string | undefined {
+  switch (event.type) {
+    case 'RolloutSettling':
+      return `settles: ${event.cause}${event.by === undefined ? '' : ` by ${event.by}`}${why(event.reason)}`;
+    case 'RolloutSucceeded':
+      return `SUCCEEDED: ${countsInWords(event.counts)}`;
+    case 'RolloutFailed':
+      return `FAILED: ${countsInWords(event.counts)}; ${notServing(event.notServing, hostOf)}`;
+    case 'RolloutCancelled':
+      return `CANCELLED (${event.cause}): ${countsInWords(event.counts)}; ${notServing(event.notServing, hostOf)}`;
+    case 'RolloutClosed':
+      return `closed${event.cause === 'superseded' ? ' by a newer rollout' : ''}${why(event.reason)}`;
+    default:
+      return undefined;
+  }
+}
+
+const notServing = (targets: readonly number[], hostOf: (target: number) => string): string =>
+  targets.length === 0 ? 'every host serves' : `not serving: ${someOf(targets.map(hostOf))}`;

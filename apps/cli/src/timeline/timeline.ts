@@ -1,0 +1,144 @@
+import type { DomainEvent, Plan } from '@sluice/contracts';
+import type { CommitView, EventView } from '@sluice/gateway';
+import { formatDuration } from '@sluice/kernel';
+
+import { Batches } from './batches.js';
+import { courseInWords } from './course.js';
+import { lengthOf, offsetOf } from './time.js';
+import { countsInWords, faultsInWords, plural, someOf, why } from './words.js';
+
+/** One line of a rollout's history. `after`: ms since its first line. */
+export interface TimelineLine {
+  readonly at: number;
+  readonly after: number;
+  readonly who: string;
+  readonly text: string;
+}
+
+type Of<T extends DomainEvent['type']> = Extract<DomainEvent, { readonly type: T }>;
+
+/** Tells a rollout as it goes: give it commits in the order of the log, it gives back the lines worth telling. */
+export class Timeline {
+  private plan: Plan | undefined;
+  private readonly hosts: string[] = [];
+  private start: number | undefined;
+  private readonly batches = new Batches(() => this.plan);
+
+  /** `plan` when the commits do not begin with the plan itself. */
+  constructor(plan?: Plan) {
+    this.plan = plan;
+  }
+
+  add(commit: CommitView): TimelineLine[] {
+    const lines: TimelineLine[] = [];
+    for (const event of commit.events) {
+      const text = this.tell(event, commit.at);
+      if (text === undefined) continue;
+      this.start ??= commit.at;
+      lines.push({ at: commit.at, after: commit.at - this.start, who: event.meta.by.id, text });
+    }
+    return lines;
+  }
+
+  private readonly hostOf = (target: number): string => this.hosts[target] ?? `target ${target + 1}`;
+
+  private tell(event: EventView, at: number): string | undefined {
+    switch (event.type) {
+      case 'PlanTargetsAdded':
+        this.hosts.length = Math.min(event.from, this.hosts.length);
+        for (const { host } of event.targets) this.hosts.push(host);
+        return undefined;
+      case 'RolloutPlanned':
+        this.plan = event.plan;
+        return plannedInWords(event, this.hosts);
+      case 'RequestRefused':
+        return `request refused: ${faultsInWords(event.faults)}`;
+      case 'StepSucceeded':
+        this.batches.stepSucceeded(event.target, event.step, event.note);
+        return undefined;
+      case 'StepFailed':
+        return this.stepFailed(event);
+      case 'TargetUnknown':
+        return `${this.hostOf(event.target)}: ${event.code === 'DEADLINE' ? 'no result by the deadline' : 'cannot be reached'} (${event.step}, try ${event.n}); it counts as lost until it answers`;
+      case 'TargetExcluded':
+        return `${this.hostOf(event.target)} excluded${why(event.reason)}`;
+      default:
+        return this.tellStage(event, at);
+    }
+  }
+
+  private stepFailed(event: Of<'StepFailed'>): string {
+    this.batches.stepFailed(event.target);
+    const serves = event.serving ? 'it still serves' : 'it does not serve';
+    return `${this.hostOf(event.target)}: ${event.step} failed after ${lengthOf(event.ms)}: ${event.message} [${event.code}]; ${serves}`;
+  }
+
+  private tellStage(event: EventView, at: number): string | undefined {
+    const { batches } = this;
+    switch (event.type) {
+      case 'StageEntered':
+        batches.enter(event.stage, at);
+        return this.entered(event.stage);
+      case 'StageSettled':
+        return batches.settledInWords(event.stage, at);
+      case 'TargetsAdmitted':
+        return this.admitted(event);
+      case 'WaitStarted':
+        return waitInWords(event, batches.name(event.stage), at);
+      case 'BatchAwaited':
+        return `${batches.name(event.stage)} waits for proceed (manual mode)`;
+      case 'BatchProceeded':
+        return `${batches.name(event.stage)} may go`;
+      case 'GateRecorded':
+        return `gate ${event.gate} of ${batches.name(event.stage)}: ${event.verdict}: ${event.words}`;
+      default:
+        return courseInWords(event, { hostOf: this.hostOf, countsInWords });
+    }
+  }
+
+  private entered(stage: number): string {
+    const [from, to] = this.batches.span(stage);
+    const names = this.hosts.slice(from, to);
+    return `${this.batches.name(stage)} begins${to > from ? `: ${plural(to - from, 'host')}` : ''}${names.length > 0 ? `: ${someOf(names)}` : ''}`;
+  }
+
+  /** Admissions of a batch are in its summary; what is out of the ordinary is told. */
+  private admitted({ run, targets }: Of<'TargetsAdmitted'>): string | undefined {
+    const names = someOf(targets.map(this.hostOf));
+    if (run === 'enable') return `enables ${names}`;
+    return run === 'probe' ? `looks whether the version runs already on ${names}` : undefined;
+  }
+}
+
+function waitInWords({ wait, until }: Of<'WaitStarted'>, name: string, at: number): string {
+  const length = formatDuration(Math.max(0, until - at));
+  return wait === 'bake' ? `${name} is watched for ${length}` : `waits ${length} before ${name}`;
+}
+
+function plannedInWords({ plan, planHash }: Of<'RolloutPlanned'>, hosts: readonly string[]): string {
+  const { budget, canaries } = plan;
+  const canary = canaries > 0 ? `canary ${someOf(hosts.slice(0, canaries))}, ` : '';
+  const sizes = someOf(plan.batches.map(([size, times]) => (times > 1 ? `${times} x ${size}` : String(size))));
+  const what = plan.strategy === 'rollback' ? `rollback of ${plan.rollbackOf ?? 'a rollout'} to` : plan.app;
+  const limit = Math.min(budget.maxUnavailable, budget.failureLimit);
+  const told = [
+    `planned ${what} ${plan.version} in ${plan.group}: ${plural(plan.targetCount, 'host')}, ${canary}batches ${sizes || 'none'}`,
+    `at most ${budget.maxUnavailable} of ${budget.members} unavailable, brake at ${limit} lost`,
+    `plan ${planHash.slice(0, 12)}, requested by ${plan.requestedBy.id}${why(plan.reason)}`,
+  ];
+  return told.join('; ');
+}
+
+/** The whole history, one line each. */
+export function timelineOf(commits: Iterable<CommitView>, plan?: Plan): TimelineLine[] {
+  const timeline = new Timeline(plan);
+  return [...commits].flatMap((commit) => timeline.add(commit));
+}
+
+/** `+00:04.1  executor      batch 2: 3 of 3 done in 4.1 s`. */
+export const formatLine = ({ after, who, text }: TimelineLine): string =>
+  `${offsetOf(after).padStart(9)}  ${who.padEnd(12)}  ${text}`;
+
+/** The history as text: relative time, who, what, why, and the numbers of a brake. */
+export const renderTimeline = (commits: Iterable<CommitView>, plan?: Plan): string[] =>
+  timelineOf(commits, plan).map(formatLine);
