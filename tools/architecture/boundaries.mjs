@@ -117,8 +117,11 @@ export const impureProperties = [
   ['Math', 'random'],
 ];
 
+/** No image holds them, so their code may use what is a devDependency. */
+export const neverShipped = ['demo', 'bench', 'test'];
+
 /** The packages that may read the environment; everybody else is given a parsed configuration. */
-export const environmentReaders = ['config', 'demo', 'bench', 'test'];
+export const environmentReaders = ['config', ...neverShipped];
 
 /** The packages that may write a subject, stream or bucket name as a literal. */
 export const subjectOwners = ['contracts', 'messaging', 'test'];

@@ -20,6 +20,9 @@ const violations: [string, string, string][] = [
   [ALLOWED, 'libs/kernel/src/planted.ts', `import type { x } from '@sluice/contracts';`],
   [ALLOWED, 'libs/event-log/src/planted.ts', `const x = await import('@sluice/rollout');`],
   [ALLOWED, 'apps/planner/src/planted.ts', `import { x } from '@sluice/executor';`],
+  [ALLOWED, 'apps/planner/src/planted.ts', `export type X = import('@sluice/executor').X;`],
+  [ALLOWED, 'apps/planner/src/planted.ts', `const { x } = require('@sluice/executor');`],
+  [ALLOWED, 'apps/planner/src/planted.ts', `import x = require('@sluice/executor');`],
   [ALLOWED, 'apps/planner/src/planted.ts', `import { x } from '@sluice/testing';`],
   [ALLOWED, 'apps/planner/src/planted.ts', `import { x } from '@sluice/of-no-table';`],
   [ALLOWED, 'libs/testing/src/planted.ts', `import { x } from '@sluice/messaging';`],
@@ -57,6 +60,7 @@ const allowed: [string, string][] = [
     'libs/event-log/src/planted.int.spec.ts',
     `import { x } from './port.suite.js'; import { y } from '@sluice/testing';`,
   ],
+  ['apps/planner/src/planted.ts', `export const x = thing.from('host-1'); // import { y } from '@sluice/executor';`],
   ['apps/agent/src/planted.suite.ts', `import { x } from '../../../examples/hello/pack.mjs';`],
   ['libs/event-log/src/port.suite.ts', `import { it } from 'vitest';`],
 ];

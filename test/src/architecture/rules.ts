@@ -1,6 +1,13 @@
 import { builtinModules } from 'node:module';
 import { dirname, posix } from 'node:path';
-import { namelessFolders, packages, pureLayers, scope, specFile } from '../../../tools/architecture/boundaries.mjs';
+import {
+  namelessFolders,
+  neverShipped,
+  packages,
+  pureLayers,
+  scope,
+  specFile,
+} from '../../../tools/architecture/boundaries.mjs';
 import type { SourceFile, Workspace, WorkspacePackage } from './workspace.js';
 
 /** Looks at the whole workspace and says in words what is wrong; empty when nothing is. */
@@ -46,7 +53,8 @@ export const rules: Readonly<Record<string, Rule>> = {
     const imported = packageOf(target);
     if (imported === undefined) return undefined;
     const { dependencies, devDependencies } = owner.manifest;
-    const forSpecs = file.isSpec ? [...devDependencies, ...workspace.manifest.devDependencies] : [];
+    const mayUseTools = file.isSpec || neverShipped.includes(owner.name);
+    const forSpecs = mayUseTools ? [...devDependencies, ...workspace.manifest.devDependencies] : [];
     return [...dependencies, ...forSpecs].includes(imported) ? undefined : `${imported} is not in its package.json`;
   }),
 

@@ -59,11 +59,37 @@ function readSources(root: string, path: string): SourceFile[] {
     .map((file) => ({ path: file, isSpec: specFile.test(file), imports: importsOf(join(root, file)) }));
 }
 
-/** Static, dynamic, type-only and `require` imports and re-exports, as the compiler itself sees them. */
+/** Static, dynamic, type-only and `require` imports and re-exports, from the compiler's syntax tree. */
 function importsOf(file: string): string[] {
-  const { importedFiles } = ts.preProcessFile(readFileSync(file, 'utf8'), true, true);
-  return importedFiles.map((imported) => imported.fileName);
+  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest);
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const specifier = specifierOf(node);
+    if (specifier !== undefined && ts.isStringLiteralLike(specifier)) found.push(specifier.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
 }
+
+function specifierOf(node: ts.Node): ts.Node | undefined {
+  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier;
+  if (ts.isExternalModuleReference(node)) return node.expression;
+  if (ts.isImportTypeNode(node)) return ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined;
+  return ts.isCallExpression(node) && isLoader(node.expression) ? node.arguments[0] : undefined;
+}
+
+function isLoader(callee: ts.Expression): boolean {
+  if (callee.kind === ts.SyntaxKind.ImportKeyword) return true;
+  if (ts.isIdentifier(callee)) return callee.text === 'require';
+  // vi.mock('...') and require.resolve('...') name modules as well.
+  return (
+    ts.isPropertyAccessExpression(callee) && ['mock', 'resolve'].includes(callee.name.text) && isLoaderObject(callee)
+  );
+}
+
+const isLoaderObject = ({ expression }: ts.PropertyAccessExpression): boolean =>
+  ts.isIdentifier(expression) && ['vi', 'require'].includes(expression.text);
 
 function readManifest(file: string): Manifest {
   const content = readJson(file);
