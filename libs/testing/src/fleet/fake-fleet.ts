@@ -43,6 +43,8 @@ export interface FleetOptions {
   readonly latencyMs?: number;
   /** A host says who it is, and whenever something about it changes. */
   readonly hello?: (hello: Hello) => void;
+  /** And all of them once in that time, ms; never by default. */
+  readonly helloEveryMs?: number;
 }
 
 const DEFAULT_TIMES: StepTimes = {
@@ -73,6 +75,7 @@ export class FakeFleet {
     this.latencyMs = options.latencyMs ?? 1;
     this.messages = options.messages ?? {};
     options.members.forEach((member) => this.add(member));
+    if (options.helloEveryMs !== undefined) this.beat(options.helloEveryMs);
   }
 
   add({ host, app, group, running, drained }: FleetMember): void {
@@ -207,8 +210,15 @@ export class FakeFleet {
     void this.send(host, { ...truth, token: truth.token + 1 });
   }
 
+  private beat(everyMs: number): void {
+    this.options.clock.schedule(everyMs, () => {
+      for (const host of this.hosts.values()) this.sayHello(host);
+      this.beat(everyMs);
+    });
+  }
+
   private sayHello(host: FakeHost): void {
-    if (host.connected && host.up) this.options.hello?.(this.hello(host.name));
+    if (this.options.hello !== undefined && host.connected && host.up) this.options.hello(this.hello(host.name));
   }
 
   private wait(ms: number): Promise<void> {

@@ -120,7 +120,7 @@ export class FakeHost {
     this.parts.counters.began();
     if (fault?.kind === 'hang') return;
     const local = step === 'download' && slot.has(version);
-    const ms = local ? LOCAL_DOWNLOAD_MS : this.parts.times[step] * (fault?.kind === 'slow' ? fault.factor : 1);
+    const ms = local ? LOCAL_DOWNLOAD_MS : this.parts.times[step] * factorOf(fault);
     if (fault?.kind === 'crash' && !entry.crashed) {
       entry.crashed = true;
       this.later(ms / 2, () => this.crash(fault.downMs));
@@ -163,6 +163,8 @@ export class FakeHost {
     this.timers.add(cancel);
   }
 }
+
+const factorOf = (fault: StepFault | undefined): number => (fault?.kind === 'slow' ? fault.factor : 1);
 
 interface Ending {
   readonly step: StepName;

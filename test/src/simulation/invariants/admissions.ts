@@ -1,0 +1,107 @@
+import type { RolloutEvent } from '@sluice/contracts';
+
+import {
+  chainOf,
+  countTargets,
+  numbersOf,
+  type Numbers,
+  type RolloutModel,
+  type TargetModel,
+} from './rollout-model.js';
+
+/** Says that an invariant does not hold: its name, and what was seen. */
+export type Complain = (invariant: string, what: string) => void;
+
+type Admitted = Extract<RolloutEvent, { readonly type: 'TargetsAdmitted' }>;
+
+/** Everything that must hold when targets are admitted (I1, I2, I4-I7), then the admission itself. */
+export function admit(model: RolloutModel, event: Admitted, complain: Complain): void {
+  if (model.status !== 'running')
+    complain('I6', `targets ${event.targets.join()} were admitted while the rollout was ${model.status}`);
+  let numbers = event.run === 'roll' ? numbersOf(model) : undefined;
+  for (const index of event.targets) {
+    const target = model.targets[index];
+    if (target === undefined) {
+      complain('I2', `target ${index} is not in the plan`);
+      continue;
+    }
+    mayRun(model, event, target, complain);
+    if (numbers !== undefined) numbers = fitsBudget(model, numbers, target, complain);
+    open(model, event, target);
+  }
+}
+
+function mayRun(model: RolloutModel, { run }: Admitted, target: TargetModel, complain: Complain): void {
+  const { host, where } = target;
+  if (where === 'open') complain('I2', `${host} was admitted (${run}) while attempt ${target.n} was open`);
+  if (where === 'excluded') complain('I7', `${host} is excluded and was admitted (${run})`);
+  if (run === 'enable') {
+    if (where !== 'held') complain('I4', `${host} was enabled while ${where}, not held`);
+    if (!model.approved.has('canary')) complain('I4', `${host} was enabled without an approval of the canary`);
+  } else if (run === 'probe') {
+    if (target.ordered === undefined) complain('I6', `${host} was probed, but nobody ordered it`);
+  } else mayRoll(model, target, complain);
+}
+
+function mayRoll(model: RolloutModel, target: TargetModel, complain: Complain): void {
+  const { host, where, stage, ordered } = target;
+  if (ordered === 'redo') return;
+  if (where !== 'pending') complain('I2', `${host} was admitted while ${where}, and no retry was ordered`);
+  if (stage !== model.stage || !model.entered)
+    complain(
+      'I5',
+      `${host} of stage ${stage} was admitted while stage ${model.stage} was ${model.entered ? 'under way' : 'not entered'}`,
+    );
+  if (model.plan.canaries > 0 && stage > 0 && !model.approved.has('batches'))
+    complain('I5', `${host} of stage ${stage} was admitted without an approval of the batches`);
+}
+
+/** I1, and that nothing pending starts once the brake has to fall (TAR-32). */
+function fitsBudget(model: RolloutModel, numbers: Numbers, target: TargetModel, complain: Complain): Numbers {
+  const { A, T, lost, writtenOff, unavailable, serving, out } = numbers;
+  const { advisory, minServing } = model.plan.budget;
+  if (!advisory && target.ordered !== 'redo' && lost - writtenOff >= Math.min(A, T)) {
+    complain(
+      'I1',
+      `${target.host} was admitted although lost ${lost} - written off ${writtenOff} >= min(A ${A}, T ${T})`,
+    );
+  }
+  if (target.out) return { ...numbers, ...afterLost(numbers, target, model) };
+  if (unavailable + 1 > A)
+    complain('I1', `${target.host} was admitted although unavailable ${unavailable} + 1 > A ${A}`);
+  if (minServing > 0 && serving - 1 < minServing)
+    complain('I1', `${target.host} was admitted although serving ${serving} - 1 < minServing ${minServing}`);
+  return { ...numbers, out: out + 1, unavailable: unavailable + 1, serving: serving - 1 };
+}
+
+/** A lost target that is begun again is in a step and no longer lost. */
+function afterLost({ lost, out }: Numbers, target: TargetModel, model: RolloutModel): Partial<Numbers> {
+  if (!target.lost) return {};
+  const writtenOff = model.plan.budget.advisory ? lost - 1 : Math.min(lost - 1, model.extraFailures);
+  return { lost: lost - 1, writtenOff, unavailable: out - writtenOff };
+}
+
+function open(model: RolloutModel, { run }: Admitted, target: TargetModel): void {
+  target.n += run === 'enable' ? 0 : 1;
+  target.run = run;
+  target.chain = chainOf(run, target.stage === 0 && model.plan.canaries > 0);
+  target.next = 0;
+  target.where = 'open';
+  if (run !== 'roll') return;
+  target.out = true;
+  target.lost = false;
+  target.ordered = undefined;
+  if (target.stage === 0 && model.plan.canaries > 0) model.approved.delete('canary');
+}
+
+/** The stage is over: nothing of it may be left in between (TAR-19). */
+export function passStage(model: RolloutModel, stage: number, complain: Complain): void {
+  if (stage !== model.stage) complain('I5', `stage ${stage} passed while ${model.stage} was the current one`);
+  const left = countTargets(
+    model,
+    (target) => target.stage === stage && ['pending', 'open', 'held'].includes(target.where),
+  );
+  if (left > 0) complain('I5', `stage ${stage} passed with ${left} targets that had not settled`);
+  model.stage = stage + 1;
+  model.entered = false;
+}

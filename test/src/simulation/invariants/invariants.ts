@@ -1,0 +1,112 @@
+import {
+  type EventToAppend,
+  type GroupEvent,
+  hashOf,
+  type PlanEvent,
+  type PlanTarget,
+  type RolloutEvent,
+  type StreamName,
+} from '@sluice/contracts';
+
+import type { Appended } from '../observed-log.js';
+import type { Complain } from './admissions.js';
+import { applyRollout } from './course.js';
+import { applyGroup, type GroupModel, newGroup } from './group-model.js';
+import { Replay } from './replay.js';
+import { modelOf, type RolloutModel } from './rollout-model.js';
+
+export interface Violation {
+  readonly invariant: string;
+  readonly what: string;
+  readonly event: string;
+  readonly position: number;
+}
+
+const MAX_KEPT = 20;
+/** Above so many targets the folded state is compared at every hundredth commit only. */
+const COMPARE_ALWAYS_UP_TO = 200;
+
+/** Watches the log of a simulated world: asserts the invariants of design 7 after every event. */
+export class Invariants {
+  readonly violations: Violation[] = [];
+  readonly rollouts = new Map<string, RolloutModel>();
+  events = 0;
+  private readonly groups = new Map<string, GroupModel>();
+  private readonly planned = new Map<string, PlanTarget[]>();
+  private readonly replays = new Map<string, Replay>();
+  private commits = 0;
+
+  apply({ stream, draft, head }: Appended): void {
+    this.commits += 1;
+    for (const { event, meta } of draft.events) {
+      this.events += 1;
+      const complain: Complain = (invariant, what) => {
+        if (this.violations.length < MAX_KEPT)
+          this.violations.push({ invariant, what, event: event.type, position: head.position });
+      };
+      this.one(stream, { event, meta }, complain);
+    }
+    if (stream.writer === 'plan' || stream.writer === 'exec') this.replay(stream, draft.events, head.at, head.position);
+  }
+
+  group(shardAndName: string): GroupModel {
+    const known = this.groups.get(shardAndName) ?? newGroup();
+    this.groups.set(shardAndName, known);
+    return known;
+  }
+
+  private one(stream: StreamName, { event, meta }: EventToAppend, complain: Complain): void {
+    if (stream.writer === 'plan') this.plan(stream.id, event as PlanEvent, complain);
+    if (stream.writer === 'group') applyGroup(this.group(stream.id), event as GroupEvent, complain);
+    if (stream.writer !== 'exec') return;
+    const model = this.rollouts.get(stream.id);
+    if (model === undefined) {
+      complain('I5', `${stream.id} has an event but no sealed plan`);
+      return;
+    }
+    this.holdsLease(model, event as RolloutEvent, complain);
+    applyRollout(model, event as RolloutEvent, meta, complain);
+  }
+
+  private plan(id: string, event: PlanEvent, complain: Complain): void {
+    const targets = this.planned.get(id) ?? [];
+    if (event.type === 'PlanTargetsAdded') {
+      targets.length = event.from;
+      targets.push(...event.targets);
+      this.planned.set(id, targets);
+    }
+    if (event.type !== 'RolloutPlanned') return;
+    const { plan, planHash } = event;
+    if (planHash !== hashOf(plan)) complain('I13', 'the hash of the plan is not that of the plan');
+    if (plan.targetsHash !== hashOf(targets)) complain('I13', 'the hash of the targets is not that of the targets');
+    if (new Set(targets.map(({ host }) => host)).size !== targets.length) complain('I2', 'a host is in the plan twice');
+    this.rollouts.set(id, modelOf(plan, planHash, targets));
+  }
+
+  private holdsLease(model: RolloutModel, event: RolloutEvent, complain: Complain): void {
+    if (event.type !== 'RolloutStarted') return;
+    const group = [...this.groups.values()].find(({ active }) => active === model.id);
+    if (group === undefined) complain('I2', `${model.id} started without the lease`);
+    else if (group.token !== event.token)
+      complain('I2', `${model.id} started with token ${event.token}, the lease has ${group.token}`);
+    for (const { host } of model.targets) {
+      if (group?.excluded.has(host) === true && model.plan.strategy === 'rollback')
+        complain('I7', `${host} is excluded and in a rollback's plan`);
+    }
+  }
+
+  private replay(stream: StreamName, events: readonly EventToAppend[], at: number, position: number): void {
+    const replay = this.replays.get(stream.id) ?? new Replay();
+    this.replays.set(stream.id, replay);
+    replay.fold(
+      events.map(({ event }) => event as PlanEvent | RolloutEvent),
+      at,
+    );
+    const model = this.rollouts.get(stream.id);
+    if (model === undefined || (model.targets.length > COMPARE_ALWAYS_UP_TO && this.commits % 100 !== 0)) return;
+    replay.compare(model, (invariant, what) => {
+      if (this.violations.length < MAX_KEPT)
+        this.violations.push({ invariant, what, event: events.at(-1)?.event.type ?? '', position });
+    });
+  }
+}

@@ -1,0 +1,41 @@
+import type { PlanEvent, RolloutEvent } from '@sluice/contracts';
+import { evolveRollout, initialRollout, type Phase, phaseAt, type RolloutState } from '@sluice/rollout';
+
+import type { Complain } from './admissions.js';
+import { numbersOf, type RolloutModel, type TargetModel } from './rollout-model.js';
+
+/** What the domain calls a target that an outsider sees there. */
+const PHASES: Readonly<Record<TargetModel['where'], readonly Phase[]>> = {
+  pending: ['pending', 'untouched', 'failed'],
+  open: ['probing', 'draining', 'downloading', 'installing', 'verifying', 'enabling'],
+  held: ['verified', 'failed'],
+  done: ['done'],
+  skipped: ['skipped'],
+  failed: ['failed'],
+  unknown: ['unknown', 'failed'],
+  excluded: ['excluded'],
+};
+
+/** I10: the state folded from the log, held against the outsider's model after each commit. */
+export class Replay {
+  private readonly state: RolloutState = initialRollout();
+
+  fold(events: readonly (PlanEvent | RolloutEvent)[], at: number): void {
+    for (const event of events) evolveRollout(this.state, event, at);
+  }
+
+  compare(model: RolloutModel, complain: Complain): void {
+    const { state } = this;
+    const { out, lost, A } = numbersOf(model);
+    const expected = { out, lost, members: model.members, A };
+    const got = { out: state.outCount, lost: state.lostCount, members: state.members, A: state.maxUnavailable };
+    if (JSON.stringify(expected) !== JSON.stringify(got) && model.status !== 'ended') {
+      complain('I10', `the folded state says ${JSON.stringify(got)}, the events ${JSON.stringify(expected)}`);
+    }
+    model.targets.forEach((target, index) => {
+      const phase = phaseAt(state, index);
+      if (!PHASES[target.where].includes(phase))
+        complain('I10', `the folded state has ${target.host} at ${phase}, the events at ${target.where}`);
+    });
+  }
+}

@@ -1,0 +1,113 @@
+import type { RolloutEvent, TargetCounts } from '@sluice/contracts';
+
+import type { Complain } from './admissions.js';
+import { countTargets, type RolloutModel, type TargetModel } from './rollout-model.js';
+
+type Of<T extends RolloutEvent['type']> = Extract<RolloutEvent, { readonly type: T }>;
+
+/** I3: a result is of the target's attempt, and of the next step of its chain. */
+function attemptFor(
+  model: RolloutModel,
+  event: Of<'StepSucceeded' | 'StepFailed' | 'TargetUnknown'>,
+  complain: Complain,
+): TargetModel | undefined {
+  const target = model.targets[event.target];
+  if (target === undefined) {
+    complain('I3', `target ${event.target} is not in the plan`);
+    return undefined;
+  }
+  const { host, where, n, chain, next } = target;
+  if (where !== 'open' && where !== 'unknown') complain('I3', `${event.type} of ${host}, which is ${where}`);
+  if (event.n !== n) complain('I3', `${event.type} of ${host} for attempt ${event.n}, the last is ${n}`);
+  if (event.step !== chain[next])
+    complain(
+      'I3',
+      `${event.type} of ${host} for ${event.step}, but ${chain[next] ?? 'nothing'} was next in ${chain.join()}`,
+    );
+  return target;
+}
+
+export function succeed(model: RolloutModel, event: Of<'StepSucceeded'>, complain: Complain): void {
+  const target = attemptFor(model, event, complain);
+  if (target === undefined) return;
+  target.next += 1;
+  if (target.next < target.chain.length) return;
+  const held = target.run === 'roll' && target.chain.length === 4;
+  target.where = held ? 'held' : target.run === 'probe' ? 'skipped' : 'done';
+  target.lost = false;
+  target.out = held;
+  target.ordered = undefined;
+}
+
+export function fail(model: RolloutModel, event: Of<'StepFailed'>, complain: Complain): void {
+  const target = attemptFor(model, event, complain);
+  if (target === undefined) return;
+  const again = target.run === 'probe' && target.ordered === 'probe';
+  target.where = again ? 'pending' : 'failed';
+  target.ordered = again ? 'redo' : undefined;
+  target.out = !event.serving;
+  target.lost = !event.serving;
+}
+
+export function lose(model: RolloutModel, event: Of<'TargetUnknown'>, complain: Complain): void {
+  const target = attemptFor(model, event, complain);
+  if (target === undefined) return;
+  target.where = 'unknown';
+  target.out = true;
+  target.lost = true;
+}
+
+export function exclude(model: RolloutModel, { target: index }: Of<'TargetExcluded'>): void {
+  const target = model.targets[index];
+  if (target === undefined) return;
+  target.where = 'excluded';
+  target.out = false;
+  target.lost = false;
+  target.ordered = undefined;
+}
+
+export function order(model: RolloutModel, { redo, probe }: Of<'RetryOrdered'>, complain: Complain): void {
+  for (const index of redo) {
+    const target = model.targets[index];
+    if (target?.where !== 'failed') complain('I2', `target ${index} is to be done again but is ${target?.where}`);
+    if (target === undefined) continue;
+    target.where = 'pending';
+    target.ordered = 'redo';
+  }
+  for (const index of probe) {
+    const target = model.targets[index];
+    if (target !== undefined) target.ordered = 'probe';
+  }
+}
+
+/** I12: at the end no target is in between, the counts are right, and every host that does not serve is named. */
+export function end(
+  model: RolloutModel,
+  event: Of<'RolloutSucceeded' | 'RolloutFailed' | 'RolloutCancelled'>,
+  complain: Complain,
+): void {
+  const open = countTargets(model, ({ where }) => where === 'open');
+  if (open > 0) complain('I12', `${event.type} with ${open} targets in a step`);
+  const counted = countsOf(model);
+  for (const [key, value] of Object.entries(event.counts)) {
+    if (value !== counted[key as keyof TargetCounts])
+      complain('I12', `${event.type} says ${key} ${value}, counted ${counted[key as keyof TargetCounts]}`);
+  }
+  const out = model.targets.flatMap((target, index) => (target.out ? [index] : []));
+  const listed = event.type === 'RolloutSucceeded' ? [] : event.notServing;
+  if (out.join() !== listed.join())
+    complain('I12', `${event.type} lists ${listed.join()} as not serving, but it is ${out.join()}`);
+}
+
+function countsOf(model: RolloutModel): TargetCounts {
+  const at = (...places: readonly TargetModel['where'][]): number =>
+    countTargets(model, ({ where }) => places.includes(where));
+  return {
+    done: at('done'),
+    skipped: at('skipped'),
+    failed: at('failed', 'held'),
+    unknown: at('unknown'),
+    excluded: at('excluded'),
+    untouched: at('pending'),
+  };
+}

@@ -1,0 +1,112 @@
+import type { ApprovalName, Plan, PlanTarget, RunKind, StepName } from '@sluice/contracts';
+
+/**
+ * What an outsider makes of a rollout by reading its events one by one. It shares no code with the rollout's own
+ * domain: counts are taken over all targets whenever they are asked for, so the two can be held against each other.
+ */
+export interface TargetModel {
+  readonly host: string;
+  readonly stage: number;
+  where: 'pending' | 'open' | 'held' | 'done' | 'skipped' | 'failed' | 'unknown' | 'excluded';
+  /** Out of service on the rollout's account. */
+  out: boolean;
+  /** Failed and not serving, or unknown. */
+  lost: boolean;
+  n: number;
+  run: RunKind | undefined;
+  chain: readonly StepName[];
+  next: number;
+  /** A retry or a skip ordered that it be done again, or looked at. */
+  ordered: 'redo' | 'probe' | 'skip' | undefined;
+}
+
+export type ModelStatus =
+  'planned' | 'running' | 'awaiting-approval' | 'paused' | 'braked' | 'settling' | 'failed' | 'ended';
+
+export interface RolloutModel {
+  readonly id: string;
+  readonly plan: Plan;
+  readonly planHash: string;
+  readonly targets: readonly TargetModel[];
+  readonly stages: number;
+  status: ModelStatus;
+  /** Event type that ended it, or the last that did. */
+  end: string | undefined;
+  stage: number;
+  entered: boolean;
+  token: number;
+  members: number;
+  extraFailures: number;
+  readonly approved: Set<ApprovalName>;
+  before: ModelStatus;
+}
+
+const ROLL: readonly StepName[] = ['drain', 'download', 'install', 'verify', 'enable'];
+
+export function chainOf(run: RunKind, canary: boolean): readonly StepName[] {
+  if (run !== 'roll') return [run];
+  return canary ? ROLL.slice(0, 4) : ROLL;
+}
+
+export function modelOf(plan: Plan, planHash: string, targets: readonly PlanTarget[]): RolloutModel {
+  const sizes = plan.batches.flatMap(([size, times]) => Array.from({ length: times }, () => size));
+  const spans = plan.canaries > 0 ? [plan.canaries, ...sizes] : sizes;
+  const stageOf = spans.flatMap((size, stage) => Array.from({ length: size }, () => stage));
+  return {
+    id: plan.rolloutId,
+    plan,
+    planHash,
+    stages: spans.length,
+    targets: targets.map(({ host, drained }, index) => ({
+      host,
+      stage: stageOf[index] ?? -1,
+      where: 'pending',
+      out: drained === true,
+      lost: false,
+      n: 0,
+      run: undefined,
+      chain: [],
+      next: 0,
+      ordered: undefined,
+    })),
+    status: 'planned',
+    end: undefined,
+    stage: 0,
+    entered: false,
+    token: 0,
+    members: plan.budget.members,
+    extraFailures: plan.budget.extraFailures,
+    approved: new Set(),
+    before: 'running',
+  };
+}
+
+/** How many targets fit the condition: counted anew each time. */
+export const countTargets = (model: RolloutModel, fits: (target: TargetModel) => boolean): number => {
+  let hits = 0;
+  for (const target of model.targets) if (fits(target)) hits += 1;
+  return hits;
+};
+
+export interface Numbers {
+  readonly A: number;
+  readonly T: number;
+  readonly lost: number;
+  readonly out: number;
+  readonly writtenOff: number;
+  readonly unavailable: number;
+  readonly serving: number;
+}
+
+/** The budget by the letter of design 6.5, from nothing but the targets and the plan. */
+export function numbersOf(model: RolloutModel): Numbers {
+  const { budget } = model.plan;
+  const lost = countTargets(model, (target) => target.lost);
+  const out = countTargets(model, (target) => target.out);
+  const writtenOff = budget.advisory ? lost : Math.min(lost, model.extraFailures);
+  const A = budget.advisory
+    ? Math.ceil(model.members / 2)
+    : Math.max(1, Math.floor((model.members * budget.percent) / 100));
+  const T = Math.max(1, Math.ceil((model.members * budget.failureThresholdPercent) / 100));
+  return { A, T, lost, out, writtenOff, unavailable: out - writtenOff, serving: model.members - out };
+}

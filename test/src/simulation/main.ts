@@ -1,0 +1,96 @@
+import { parseArgs } from 'node:util';
+
+import { c10 } from './scenarios/all-fail.js';
+import { c1 } from './scenarios/crashes.js';
+import { c2, c7 } from './scenarios/messages.js';
+import { scale } from './scenarios/scale.js';
+import { repeatWith, type Run, type Scenario } from './scenarios/scenario.js';
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = { C1: c1, C2: c2, C7: c7, C10: c10, scale };
+
+const USAGE = `simulate [--only ${Object.keys(SCENARIOS).join('|')}]... [--seeds N] [--seed FIRST] [--fleet TARGETS]`;
+
+interface Tally {
+  runs: number;
+  failed: number;
+  events: number;
+  crashes: number;
+  virtualMs: number;
+  wallMs: number;
+}
+
+function wholeNumber(name: string, text: string | undefined, fallback: number): number {
+  const value = text === undefined ? fallback : Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new Error(`--${name} must be a whole number, not "${text}"\n${USAGE}`);
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', multiple: true },
+      seeds: { type: 'string' },
+      seed: { type: 'string' },
+      fleet: { type: 'string' },
+    },
+  });
+  const names = values.only ?? Object.keys(SCENARIOS);
+  const [seeds, first] = [wholeNumber('seeds', values.seeds, 5), wholeNumber('seed', values.seed, 1)];
+  const fleet = values.fleet === undefined ? undefined : wholeNumber('fleet', values.fleet, 0);
+  const tallies: Record<string, Tally> = {};
+  for (const name of names) {
+    const scenario = SCENARIOS[name];
+    if (scenario === undefined) throw new Error(`there is no scenario "${name}"\n${USAGE}`);
+    tallies[name] = { runs: 0, failed: 0, events: 0, crashes: 0, virtualMs: 0, wallMs: 0 };
+    for (let seed = first; seed < first + seeds; seed += 1)
+      await runAll(scenario, { name, seed, fleet }, tallies[name]);
+  }
+  print(tallies);
+  return Object.values(tallies).some(({ failed }) => failed > 0) ? 1 : 0;
+}
+
+async function runAll(
+  scenario: Scenario,
+  { name, seed, fleet }: { readonly name: string; readonly seed: number; readonly fleet: number | undefined },
+  tally: Tally,
+): Promise<void> {
+  for await (const run of scenario({ seed, fleet })) {
+    tally.runs += 1;
+    tally.events += run.events;
+    tally.crashes += run.crashes;
+    tally.virtualMs += run.virtualMs;
+    tally.wallMs += run.wallMs;
+    if (name === 'scale')
+      console.log(`scale: ${run.targets} targets in ${run.wallMs} ms, ${run.events} events, ${run.what}`);
+    if (run.faults.length > 0) tally.failed += 1;
+    tell(run, { name, seed, fleet });
+  }
+}
+
+function tell(
+  run: Run,
+  { name, seed, fleet }: { readonly name: string; readonly seed: number; readonly fleet: number | undefined },
+): void {
+  if (run.faults.length === 0) return;
+  console.error(`\n${name} failed: seed ${seed}, ${run.targets} targets, ${run.what}`);
+  for (const fault of run.faults.slice(0, 5)) console.error(`  ${fault}`);
+  console.error(`  again: ${repeatWith(name, { seed, fleet })}`);
+}
+
+function print(tallies: Readonly<Record<string, Tally>>): void {
+  const rows = Object.entries(tallies).map(([scenario, { runs, failed, events, crashes, virtualMs, wallMs }]) => ({
+    scenario,
+    runs,
+    failed,
+    events,
+    crashes,
+    'virtual h': Number((virtualMs / 3_600_000).toFixed(1)),
+    'real s': Number((wallMs / 1_000).toFixed(1)),
+  }));
+  console.table(rows);
+}
+
+process.exitCode = await main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  return 2;
+});

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+
+import { c10 } from './scenarios/all-fail.js';
+import { c1 } from './scenarios/crashes.js';
+import { c2, c7 } from './scenarios/messages.js';
+import { repeatWith, type Scenario } from './scenarios/scenario.js';
+
+/** Seeds that `npm test` plays; `npm run simulate` plays as many as it is told. */
+const SEEDS = [1, 2, 3];
+
+async function playAll(name: string, scenario: Scenario, seed: number): Promise<number> {
+  let runs = 0;
+  for await (const run of scenario({ seed })) {
+    runs += 1;
+    expect(run.faults, `${run.what}\nagain: ${repeatWith(name, { seed })}`).toEqual([]);
+  }
+  return runs;
+}
+
+describe('fault suite', () => {
+  it('C1 ends the same whichever service is killed at whichever commit', async () => {
+    expect(await playAll('C1', c1, 1)).toBeGreaterThan(150);
+  }, 120_000);
+
+  it.each(Array.from({ length: 40 }, (_, i) => i + 1))(
+    'C2 reports dropped, doubled, reordered and delayed: seed %d',
+    async (seed) => {
+      expect(await playAll('C2', c2, seed)).toBe(1);
+    },
+  );
+
+  it.each(SEEDS)('C7 a result that is lost is not done twice: seed %d', async (seed) => {
+    expect(await playAll('C7', c7, seed)).toBe(4);
+  });
+
+  it('C10 all targets fail: lost is A, for every share and size', async () => {
+    expect(await playAll('C10', c10, 1)).toBe(20);
+  }, 60_000);
+});

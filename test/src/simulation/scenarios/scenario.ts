@@ -1,0 +1,85 @@
+import { hashOf } from '@sluice/contracts';
+
+import { GROUP, type Simulation } from '../simulation.js';
+
+/** One run of a scenario: what it cost, what came of it, and everything that was wrong. */
+export interface Run {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly what: string;
+  readonly targets: number;
+  readonly virtualMs: number;
+  readonly wallMs: number;
+  readonly events: number;
+  readonly crashes: number;
+  readonly faults: readonly string[];
+}
+
+export interface ScenarioOptions {
+  readonly seed: number;
+  /** Targets of the fleet, where the scenario leaves a choice. */
+  readonly fleet?: number | undefined;
+}
+
+/** Yields its runs one by one, so that a table can be printed as they come. */
+export type Scenario = (options: ScenarioOptions) => AsyncIterable<Run>;
+
+/** The command that repeats one run of a scenario. */
+export const repeatWith = (scenario: string, { seed, fleet }: ScenarioOptions): string =>
+  `npm run simulate -- --only ${scenario} --seeds 1 --seed ${seed}${fleet === undefined ? '' : ` --fleet ${fleet}`}`;
+
+/** Plays one simulation; what it throws is a fault like any other. */
+export async function play(
+  sim: Simulation,
+  { scenario, what }: { readonly scenario: string; readonly what: string },
+  story: (sim: Simulation) => Promise<readonly string[]>,
+): Promise<Run> {
+  const began = performance.now();
+  const from = sim.clock.now();
+  let wrong: readonly string[];
+  try {
+    wrong = await story(sim);
+  } catch (error) {
+    wrong = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+  }
+  return {
+    scenario,
+    seed: sim.options.seed,
+    what,
+    targets: sim.options.hosts,
+    virtualMs: sim.clock.now() - from,
+    wallMs: Math.round(performance.now() - began),
+    events: sim.invariants.events,
+    crashes: sim.crashes,
+    faults: [...sim.faults(), ...wrong],
+  };
+}
+
+/** How a rollout ended, for the fleet and for the log: what two runs that end the same have in common (I11). */
+export function endState(sim: Simulation, id: string): Readonly<Record<string, unknown>> {
+  const model = sim.model(id);
+  const hosts = [...sim.fleet.hosts.values()].map(({ name, slots }) => {
+    const slot = slots.get(GROUP);
+    return `${name} ${slot?.running ?? 'none'} ${slot?.serving === true ? 'serves' : 'out'}`;
+  });
+  return {
+    status: model.status,
+    end: model.end,
+    targets: model.targets.map(({ host, where, out }) => `${host} ${where} ${out ? 'out' : 'in'}`).toSorted(),
+    hosts: hosts.toSorted(),
+  };
+}
+
+/** The differences of two end states, in words; none when they are the same. */
+export function differences(
+  expected: Readonly<Record<string, unknown>>,
+  got: Readonly<Record<string, unknown>>,
+): string[] {
+  return Object.keys(expected).flatMap((key) =>
+    hashOf(expected[key]) === hashOf(got[key])
+      ? []
+      : [
+          `I11: ${key} should be ${JSON.stringify(expected[key]).slice(0, 400)}, it is ${JSON.stringify(got[key]).slice(0, 400)}`,
+        ],
+  );
+}

@@ -1,0 +1,301 @@
+import {
+  type CommandResult,
+  type DeployRequest,
+  type DomainEvent,
+  type GroupCommand,
+  type RolloutCommand,
+  type RolloutEvent,
+  type StreamName,
+} from '@sluice/contracts';
+import { InMemoryEventLog } from '@sluice/event-log';
+import {
+  FakeFleet,
+  type MessageFaults,
+  type Random,
+  seededIds,
+  seededRandom,
+  type StepFaults,
+  type StepTimes,
+  VirtualClock,
+} from '@sluice/testing';
+
+import type { RolloutModel } from './invariants/rollout-model.js';
+import { Invariants } from './invariants/invariants.js';
+import { CrashInjector, type CrashPlan, type ServiceName, serviceOf } from './crash-plan.js';
+import { type Appended, ObservedLog } from './observed-log.js';
+import { ListedInventory, PlannerService } from './planner-service.js';
+import { ExecutorService, GateService } from './services.js';
+
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly hosts: number;
+  readonly environment?: 'production' | 'test';
+  readonly times?: Partial<StepTimes>;
+  readonly faults?: StepFaults;
+  readonly messages?: MessageFaults;
+  readonly crash?: CrashPlan;
+  /** How long the operator thinks before each approval, ms; never approves when it is undefined. */
+  readonly approveAfterMs?: number | undefined;
+  /** 5 s by default; 0 = never. */
+  readonly helloEveryMs?: number;
+  /** Keeps every event with its time; on by default. */
+  readonly timeline?: boolean;
+}
+
+export interface TimedEvent {
+  readonly at: number;
+  readonly id: string;
+  readonly event: DomainEvent;
+}
+
+export const GROUP = 'shop-prod';
+export const APP = 'shop';
+const RESTART_MS = 400;
+const ASK_AGAIN_MS = 500;
+/** Codes that ask to be said again. */
+const TRANSIENT: ReadonlySet<string> = new Set(['NOT_READY', 'STOPPING', 'BUSY']);
+const MAX_ASKS = 1_000;
+
+export const hostName = (index: number): string => `host-${String(index).padStart(5, '0')}`;
+
+/** A whole Sluice in one process on virtual time: real planner, executor and gate, a log in memory, a fake fleet. */
+export class Simulation {
+  readonly clock = new VirtualClock();
+  readonly random: Random;
+  readonly invariants = new Invariants();
+  readonly fleet: FakeFleet;
+  readonly inventory: ListedInventory;
+  readonly timeline: TimedEvent[] = [];
+  readonly errors: string[] = [];
+  readonly commits = { planner: 0, executor: 0, gate: 0 };
+  private readonly log: ObservedLog;
+  private readonly newId: () => string;
+  private readonly injector: CrashInjector;
+  private readonly reactions: ((event: RolloutEvent, id: string) => void)[] = [];
+  private commands = 0;
+  private planner: PlannerService;
+  private executor: ExecutorService;
+  private gate: GateService;
+
+  constructor(readonly options: SimulationOptions) {
+    this.random = seededRandom(options.seed);
+    this.injector = new CrashInjector(options.crash);
+    this.newId = seededIds(this.clock, this.random.fork('ids'));
+    this.log = new ObservedLog(new InMemoryEventLog(), {
+      before: (stream) => this.before(stream),
+      landed: (appended) => this.landed(appended),
+    });
+    this.inventory = new ListedInventory({
+      name: GROUP,
+      app: APP,
+      environment: options.environment ?? 'production',
+      profile: { kind: 'process', command: ['node', 'server.mjs'], stopGraceMs: 1_000 },
+    });
+    this.fleet = this.newFleet();
+    this.planner = new PlannerService(this.parts(), this.inventory);
+    this.executor = this.newExecutor();
+    this.gate = new GateService(this.parts(), this.logger('gate'));
+    this.approve();
+  }
+
+  /** Calls `react` for every event of a rollout, when it is durable. */
+  on(react: (event: RolloutEvent, id: string) => void): void {
+    this.reactions.push(react);
+  }
+
+  /** Publishes a request and returns its rollout; the queue hands it out again until somebody has answered. */
+  async request(change: Partial<DeployRequest> = {}): Promise<string> {
+    const version = change.version ?? '2.0.0';
+    const request: DeployRequest = {
+      app: APP,
+      group: GROUP,
+      version,
+      artifact: { url: `file:///${version}.tgz`, sha256: 'ab'.repeat(32) },
+      requestedBy: { id: 'rita', kind: 'user' },
+      ...change,
+    };
+    const outcome = await this.drive(this.insist(() => this.planner.submit(request)));
+    if (outcome.rolloutId === undefined) throw new Error(`refused: ${JSON.stringify(outcome.faults)}`);
+    return outcome.rolloutId;
+  }
+
+  /** Says a command and lets time pass until it is answered. */
+  command(target: string, command: RolloutCommand, actor?: string): Promise<CommandResult> {
+    return this.drive(this.tell(target, command, actor));
+  }
+
+  /** Says a command from within a reaction. */
+  tell(target: string, command: RolloutCommand, actor = 'olga'): Promise<CommandResult> {
+    this.commands += 1;
+    const envelope = {
+      v: 1,
+      id: `command-${this.commands}`,
+      target,
+      command,
+      actor: { id: actor, kind: 'user' },
+      reason: 'simulated',
+    } as const;
+    return this.say(() => this.executor.engine.command(envelope));
+  }
+
+  groupCommand(command: GroupCommand, actor = 'olga'): Promise<CommandResult> {
+    this.commands += 1;
+    const envelope = {
+      v: 1,
+      id: `command-${this.commands}`,
+      target: GROUP,
+      command,
+      actor: { id: actor, kind: 'user' },
+      reason: 'simulated',
+    } as const;
+    return this.drive(this.say(() => this.executor.engine.groupCommand(envelope)));
+  }
+
+  /** How often a service was killed by the plan. */
+  get crashes(): number {
+    return this.injector.crashes;
+  }
+
+  model(id: string): RolloutModel {
+    const model = this.invariants.rollouts.get(id);
+    if (model === undefined) throw new Error(`${id} is not planned`);
+    return model;
+  }
+
+  ended(id: string): boolean {
+    const status = this.invariants.rollouts.get(id)?.status;
+    return status === 'ended' || status === 'failed';
+  }
+
+  /** Lets virtual time pass until it holds; stops at the first violation. False when it did not come to hold. */
+  async until(predicate: () => boolean, withinMs = 3_600_000): Promise<boolean> {
+    await this.clock.runUntil(() => this.invariants.violations.length > 0 || predicate(), { withinMs });
+    return predicate();
+  }
+
+  /** Everything that is wrong so far, in words. */
+  faults(): string[] {
+    const broken = this.invariants.violations.map(
+      ({ invariant, what, event, position }) => `${invariant} at position ${position} (${event}): ${what}`,
+    );
+    const twice = this.fleet.counters.doneTwice().map((key) => `a step was done twice: ${key}`);
+    return [...broken, ...twice, ...this.errors];
+  }
+
+  private parts(): { readonly log: ObservedLog; readonly clock: VirtualClock; readonly newId: () => string } {
+    return { log: this.log, clock: this.clock, newId: this.newId };
+  }
+
+  private newFleet(): FakeFleet {
+    const { hosts, times, faults, messages, helloEveryMs = 5_000 } = this.options;
+    const members = Array.from({ length: hosts }, (_, i) => ({
+      host: hostName(i),
+      app: APP,
+      group: GROUP,
+      running: '1.0.0',
+    }));
+    for (const { host } of members)
+      this.inventory.listed.set(host, { host, app: APP, group: GROUP, running: '1.0.0', serving: true });
+    return new FakeFleet({
+      clock: this.clock,
+      random: this.random,
+      members,
+      report: (report) => this.executor.life.answering(() => this.executor.engine.onReport(report)),
+      ...(helloEveryMs === 0 ? {} : { hello: (hello) => this.gate?.hear(hello), helloEveryMs }),
+      ...(times === undefined ? {} : { times }),
+      ...(faults === undefined ? {} : { faults }),
+      ...(messages === undefined ? {} : { messages }),
+    });
+  }
+
+  private newExecutor(): ExecutorService {
+    return new ExecutorService(this.parts(), this.fleet, this.logger('executor'));
+  }
+
+  private logger(service: ServiceName): {
+    readonly info: () => void;
+    readonly warn: () => void;
+    readonly error: (fields: object, message: string) => void;
+  } {
+    const ignore = (): void => undefined;
+    return {
+      info: ignore,
+      warn: ignore,
+      error: (fields, message) => this.errors.push(`${service}: ${message} ${JSON.stringify(fields)}`),
+    };
+  }
+
+  private before({ writer }: StreamName): boolean {
+    const service = serviceOf(writer);
+    if (service === undefined || !this.injector.before(service)) return true;
+    this.kill(service);
+    return false;
+  }
+
+  private landed(appended: Appended): void {
+    const { stream, draft, head } = appended;
+    this.invariants.apply(appended);
+    const service = serviceOf(stream.writer);
+    for (const { event } of draft.events) {
+      if (this.options.timeline !== false) this.timeline.push({ at: head.at, id: stream.id, event });
+      if (stream.writer === 'exec') for (const react of this.reactions) react(event as RolloutEvent, stream.id);
+    }
+    if (service === undefined) return;
+    this.commits[service] += 1;
+    if (this.injector.after(service)) this.kill(service);
+  }
+
+  /** kill -9, and a new process a moment later. */
+  kill(service: ServiceName): void {
+    this[service].life.kill();
+    this.clock.schedule(RESTART_MS, () => {
+      if (service === 'planner') this.planner = new PlannerService(this.parts(), this.inventory);
+      else if (service === 'executor') this.executor = this.newExecutor();
+      else this.gate = new GateService(this.parts(), this.logger('gate'));
+    });
+  }
+
+  /** The operator who approves is not the one who asked for the rollout. */
+  private approve(): void {
+    const { approveAfterMs } = this.options;
+    if (approveAfterMs === undefined) return;
+    this.on((event, id) => {
+      if (event.type !== 'ApprovalRequested') return;
+      const { approval, planHash } = event;
+      this.clock.schedule(approveAfterMs, () => {
+        void this.tell(id, { type: 'approve', approval, planHash }, 'piet');
+      });
+    });
+  }
+
+  private say(ask: () => Promise<CommandResult>): Promise<CommandResult> {
+    return this.insist(async () => {
+      const result = await this.executor.life.answering(ask);
+      if (!result.ok && TRANSIENT.has(result.code)) throw new Error(result.message);
+      return result;
+    });
+  }
+
+  /** Asks again with the same words until somebody answers. */
+  private async insist<T>(ask: () => Promise<T>): Promise<T> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (tries >= MAX_ASKS) throw error;
+        await new Promise<void>((resolve) => this.clock.schedule(ASK_AGAIN_MS, resolve));
+      }
+    }
+  }
+
+  /** Lets time pass until the work is done; not to be used from within a reaction, where time passes already. */
+  private async drive<T>(work: Promise<T>): Promise<T> {
+    let settled = false;
+    const done = work.finally(() => {
+      settled = true;
+    });
+    done.catch(() => undefined);
+    await this.clock.runUntil(() => settled, { withinMs: 3_600_000 });
+    return work;
+  }
+}
