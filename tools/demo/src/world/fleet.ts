@@ -1,0 +1,91 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { stringify } from 'yaml';
+
+import type { Processes } from './processes.js';
+
+export const APP = 'hello';
+export const PROD = 'hello-prod';
+export const EDGE = 'hello-edge';
+
+/** Twelve hosts in two groups, one agent process each. */
+export const HOSTS: Readonly<Record<string, readonly string[]>> = {
+  [PROD]: Array.from({ length: 8 }, (_, i) => `web-${String(i + 1).padStart(2, '0')}`),
+  [EDGE]: Array.from({ length: 4 }, (_, i) => `edge-${String(i + 1).padStart(2, '0')}`),
+};
+
+export const ALL_HOSTS: readonly string[] = Object.values(HOSTS).flat();
+
+const profile = { kind: 'process', command: ['node', 'server.mjs'], stopGraceMs: 3_000 };
+const verify = { path: '/health', successes: 2, interval: '100ms' };
+
+/** The inventory file of `sluice up`. */
+export function writeInventory(file: string): void {
+  const groups = Object.entries(HOSTS).map(([name, members]) => ({
+    name,
+    app: APP,
+    environment: 'production',
+    profile,
+    verify,
+    startTimeout: '3s',
+    drainWindow: '400ms',
+    members,
+  }));
+  writeFileSync(file, stringify({ groups }));
+}
+
+/** The agents' folders, ports and processes. */
+export class Fleet {
+  constructor(
+    private readonly folder: string,
+    private readonly processes: Processes,
+    private readonly program: string,
+  ) {}
+
+  start(natsUrl: string, ports: readonly number[]): void {
+    ALL_HOSTS.forEach((host, index) => {
+      const group = Object.keys(HOSTS).find((name) => HOSTS[name]?.includes(host)) ?? PROD;
+      const config = {
+        host,
+        dataDir: this.dataDir(host),
+        nats: natsUrl,
+        address: '127.0.0.1',
+        helloInterval: '1s',
+        apps: [{ app: APP, group, port: ports[index] }],
+      };
+      const file = join(this.folder, `${host}.yaml`);
+      mkdirSync(this.dataDir(host), { recursive: true });
+      writeFileSync(file, stringify(config));
+      this.processes.node(`agent-${host}`, [this.program, 'agent', '--config', file], { SLUICE_LOG_LEVEL: 'warn' });
+    });
+  }
+
+  /** How often the host began each step of attempts of a rollout, from the agent's own journal: `step -> times`. */
+  stepsBegun(host: string, rollout: string): Readonly<Record<string, number>> {
+    const begun: Record<string, number> = {};
+    for (const line of readFileSync(join(this.dataDir(host), 'journal.jsonl'), 'utf8').split('\n')) {
+      if (line === '') continue;
+      const record = journalLine(line);
+      if (record.t !== 'began' || !record.attempt.startsWith(`${rollout}/`)) continue;
+      begun[record.step] = (begun[record.step] ?? 0) + 1;
+    }
+    return begun;
+  }
+
+  private dataDir(host: string): string {
+    return join(this.folder, host);
+  }
+}
+
+interface JournalLine {
+  readonly t: string;
+  readonly attempt: string;
+  readonly step: string;
+}
+
+/** A journal line is JSON, perhaps behind a checksum. */
+function journalLine(line: string): JournalLine {
+  const parsed = JSON.parse(line.slice(line.indexOf('{'))) as Partial<JournalLine>;
+  return { t: parsed.t ?? '', attempt: parsed.attempt ?? '', step: parsed.step ?? '' };
+}
