@@ -4,41 +4,45 @@ import { fileURLToPath } from 'node:url';
 
 import { SluiceError } from '@sluice/kernel';
 
+import { profiled, type ProfileSummary } from './profile.js';
+
 /** What a process of a benchmark says to the one that started it. */
-type Said<Result> = { readonly kind: 'ready' } | { readonly kind: 'done'; readonly result: Result };
+type Said<Result> =
+  { readonly kind: 'ready' } | { readonly kind: 'done'; readonly result: Result; readonly profile?: ProfileSummary };
+
+/** What it gets: what to do, and where to write a CPU profile of the timed part, if one is wanted. */
+interface Start<Order> {
+  readonly order: Order;
+  readonly profile?: string;
+}
 
 const STOP_MS = 10_000;
 
 /** A process of a benchmark: it gets an order, says when it is ready, and answers with a result. */
-export class BenchProcess<Order, Result> {
+export class BenchProcess<Result> {
   private constructor(
     private readonly child: ChildProcess,
     private readonly name: string,
   ) {}
 
-  /**
-   * Starts `dist/<script>`, also from the sources: node runs what tsc wrote. Resolves when it says that it is ready.
-   */
-  static async start<Order, Result>(
-    script: string,
-    order: Order,
-    execArgv: readonly string[] = [],
-  ): Promise<BenchProcess<Order, Result>> {
+  /** Starts `dist/<script>`, also from the sources: node runs what tsc wrote. Resolves when it says that it is ready. */
+  static async start<Order, Result>(script: string, order: Order, profile?: string): Promise<BenchProcess<Result>> {
     const path = fileURLToPath(new URL(`../dist/${script}`, import.meta.url));
-    const child = fork(path, [], { execArgv: [...execArgv], stdio: ['ignore', 2, 2, 'ipc'] });
-    const started = new BenchProcess<Order, Result>(child, script);
-    child.send(order as object);
+    const child = fork(path, [], { stdio: ['ignore', 2, 2, 'ipc'] });
+    const started = new BenchProcess<Result>(child, script);
+    const start: Start<Order> = profile === undefined ? { order } : { order, profile };
+    child.send(start);
     await started.heard('ready');
     return started;
   }
 
   /** Tells it to go on (or to stop) and waits for its result and its end. */
-  async finish(): Promise<Result> {
+  async finish(): Promise<{ readonly result: Result; readonly profile?: ProfileSummary }> {
     this.child.send({ kind: 'go' });
     const said = await this.heard('done');
     await this.end();
     if (said.kind !== 'done') throw failed(this.name, 'it never said what came of it');
-    return said.result;
+    return said;
   }
 
   /** Ends it, with or without a result. */
@@ -83,13 +87,19 @@ export async function serveBench<Order, Result>(
   prepare: (order: Order) => Promise<{ readonly run: () => Promise<Result>; readonly stop: () => Promise<void> }>,
 ): Promise<void> {
   const gone = once(process, 'disconnect');
-  const [order] = (await once(process, 'message')) as [Order];
+  const [{ order, profile }] = (await once(process, 'message')) as [Start<Order>];
   const prepared = await prepare(order);
   const go = once(process, 'message');
   tell({ kind: 'ready' });
   const isGo = await Promise.race([go.then(() => true), gone.then(() => false)]);
-  if (isGo) tell({ kind: 'done', result: await prepared.run() });
-  if (isGo) await gone;
+  if (isGo) {
+    if (profile === undefined) tell({ kind: 'done', result: await prepared.run() });
+    else {
+      const { result, summary } = await profiled(profile, prepared.run);
+      tell({ kind: 'done', result, profile: summary });
+    }
+    await gone;
+  }
   await prepared.stop();
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { SluiceError } from '@sluice/kernel';
 import { connectNats, provision } from '@sluice/messaging';
@@ -6,6 +6,7 @@ import { startNatsServer } from '@sluice/testing';
 
 import { type Benchmark, type BenchOptions, type BenchResult, type BenchRow, median, ratioOf } from '../benchmark.js';
 import { BenchProcess } from '../child.js';
+import { profileText } from '../profile.js';
 import type { FleetCounts } from './fleet-process.js';
 import type { PeerOrder } from './peer-process.js';
 import { startRedis } from './redis-server.js';
@@ -19,6 +20,8 @@ const PEER_GOAL = 4;
 export interface OrchestrateOptions extends Omit<BenchOptions, 'scale'> {
   readonly targets: number;
   readonly rounds: number;
+  /** False leaves the peer out. */
+  readonly peer?: boolean;
 }
 
 /** Design 10: one rollout over the whole fleet against the bus limit and against a job queue. */
@@ -32,11 +35,12 @@ export const orchestrate: Benchmark = {
 export async function runOrchestrate(options: OrchestrateOptions): Promise<BenchResult> {
   const { targets, rounds, say } = options;
   const results = { product: [] as RoundResult[], limit: [] as RoundResult[], peer: [] as RoundResult[] };
-  const redisMissing = (await peerRound({ ...options, targets: STEPS_PER_TARGET })) === undefined;
+  const hasPeer = options.peer !== false;
+  const redisMissing = hasPeer && (await peerRound({ ...options, targets: STEPS_PER_TARGET })) === undefined;
   for (let round = 1; round <= rounds; round += 1) {
     results.product.push(await busRound('product', options));
     results.limit.push(await busRound('limit', options));
-    const peer = redisMissing ? undefined : await peerRound(options);
+    const peer = redisMissing || !hasPeer ? undefined : await peerRound(options);
     if (peer !== undefined) results.peer.push(peer);
     const told = Object.entries(results).map(([name, all]) => `${name} ${Math.round(all.at(-1)?.ms ?? Number.NaN)} ms`);
     say(`orchestrate, round ${round} of ${rounds}: ${told.join(', ')}`);
@@ -94,23 +98,18 @@ async function withFleet(name: string, order: RoundOrder, options: OrchestrateOp
     servers: order.servers,
   });
   try {
-    const script = `orchestrate/${name}-process.js`;
-    const contender = await BenchProcess.start<RoundOrder, RoundResult>(script, order, profiling(name, options));
-    const result = await contender.finish();
-    const { acked, resent, refused } = await fleet.finish();
+    const { profileDir, say } = options;
+    const file = profileDir === undefined ? undefined : join(profileDir, `${name}-${Date.now()}.cpuprofile`);
+    const contender = await BenchProcess.start<RoundOrder, RoundResult>(`orchestrate/${name}-process.js`, order, file);
+    const { result, profile } = await contender.finish();
+    if (profile !== undefined) say(profileText(name, profile));
+    const { acked, resent, refused } = (await fleet.finish()).result;
     if (refused + resent > 0)
-      options.say(`${name}: of ${acked + refused} reports ${refused} were refused and ${resent} sent again`);
+      say(`${name}: of ${acked + refused} reports ${refused} were refused and ${resent} sent again`);
     return result;
   } finally {
     await fleet.end();
   }
-}
-
-/** Profiles of what we wrote, named by contender. */
-function profiling(name: string, { profileDir }: OrchestrateOptions): readonly string[] {
-  if (profileDir === undefined) return [];
-  mkdirSync(profileDir, { recursive: true });
-  return ['--cpu-prof', `--cpu-prof-dir=${profileDir}`, `--cpu-prof-name=${name}-${Date.now()}.cpuprofile`];
 }
 
 async function peerRound({ targets }: OrchestrateOptions): Promise<RoundResult | undefined> {
@@ -119,7 +118,7 @@ async function peerRound({ targets }: OrchestrateOptions): Promise<RoundResult |
   try {
     const order: PeerOrder = { port: redis.port, targets, warmUp: warmUpOf(targets) };
     const peer = await BenchProcess.start<PeerOrder, RoundResult>('orchestrate/peer-process.js', order);
-    return checked('peer', targets, await peer.finish());
+    return checked('peer', targets, (await peer.finish()).result);
   } finally {
     await redis.stop();
   }
