@@ -1,0 +1,19 @@
+import { JetStreamEventLog } from '@sluice/event-log';
+import { connectNats } from '@sluice/messaging';
+import { createLogger, newUlid, systemClock } from '@sluice/observability';
+
+import { startNotifier } from '../start.js';
+
+/** A notifier in a process of its own, for a test that kills it: `node notifier-child.suite.js <servers>`. */
+const [servers = ''] = process.argv.slice(2);
+const nats = await connectNats({ servers, name: 'notifier' });
+const log = new JetStreamEventLog(nats);
+await startNotifier({
+  nats,
+  servers,
+  log,
+  clock: systemClock,
+  logger: createLogger('notifier', 'error'),
+  newId: newUlid,
+});
+process.stdout.write('ready\n');
