@@ -37,12 +37,11 @@ export function resolveNatsServer(options: ResolveOptions = {}): NatsServerProgr
 
 /** What the set-up wrote in that folder or the nearest one above it. */
 function recorded(folder: string): readonly string[] {
-  for (let current = resolve(folder), parent = ''; current !== parent; current = dirname(current)) {
-    parent = dirname(current);
+  for (let current = resolve(folder); ; current = dirname(current)) {
     const path = recordIn(current);
     if (path !== undefined) return [path];
+    if (current === dirname(current)) return [];
   }
-  return [];
 }
 
 function recordIn(folder: string): string | undefined {

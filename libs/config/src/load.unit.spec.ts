@@ -1,0 +1,70 @@
+import { isSluiceError } from '@sluice/kernel';
+import { describe, expect, it } from 'vitest';
+
+import { type ConfigFault, loadConfig, unknownSettings } from './load.js';
+import { SETTINGS } from './settings.js';
+
+function faultsOf(env: Record<string, string>): readonly ConfigFault[] {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (isSluiceError(error, 'CONFIG_INVALID')) return error.details['faults'] as readonly ConfigFault[];
+    throw error;
+  }
+  return [];
+}
+
+describe('loadConfig', () => {
+  it('has a default for everything', () => {
+    const config = loadConfig({});
+    expect(config).toMatchObject({ natsUrl: 'nats://127.0.0.1:4222', logLevel: 'info', notifyRetention: 604_800_000 });
+    expect(Object.keys(config)).toEqual(Object.keys(SETTINGS));
+  });
+
+  it('reads what is set, and takes an empty variable for none', () => {
+    const env = { SLUICE_NATS_URL: 'nats://a:4222,tls://b:4222', SLUICE_HTTP_PORT: '0', SLUICE_LEASE_TIME: ' 3s ' };
+    expect(loadConfig({ ...env, SLUICE_LOG_LEVEL: '' })).toMatchObject({
+      natsUrl: 'nats://a:4222,tls://b:4222',
+      httpPort: 0,
+      leaseTime: 3_000,
+      logLevel: 'info',
+    });
+  });
+
+  it('lists all faults at once, with what to do and without repeating values', () => {
+    const env = {
+      SLUICE_NATS_URL: 'http://user:hunter2@nats:80',
+      SLUICE_HTTP_PORT: '99999',
+      SLUICE_LOG_LEVEL: 'loud',
+      SLUICE_LEASE_TIME: '0s',
+      SLUICE_NATS_REPLICAS: 'three',
+    };
+    const faults = faultsOf(env);
+    expect(faults.map(({ path }) => path)).toEqual([
+      'SLUICE_NATS_URL',
+      'SLUICE_NATS_REPLICAS',
+      'SLUICE_HTTP_PORT',
+      'SLUICE_LOG_LEVEL',
+      'SLUICE_LEASE_TIME',
+    ]);
+    expect(faults[2]).toEqual({
+      path: 'SLUICE_HTTP_PORT',
+      wanted: 'a whole number from 0 to 65535',
+      found: 'another number',
+    });
+    expect(JSON.stringify(faults)).not.toContain('hunter2');
+    expect(() => loadConfig(env)).toThrow(/SLUICE_LOG_LEVEL: holds text of 4 characters; set it to one of trace/);
+  });
+
+  it.each(['nats://user:secret@host:4222', 'nats://', 'host:4222', 'nats://a,,nats://b', 'ws://a'])(
+    'refuses %s as an address of NATS',
+    (url) => {
+      expect(faultsOf({ SLUICE_NATS_URL: url }).map(({ path }) => path)).toEqual(['SLUICE_NATS_URL']);
+    },
+  );
+
+  it('tells variables that nothing reads', () => {
+    const env = { SLUICE_HTPP_PORT: '1', SLUICE_HTTP_PORT: '1', SLUICE_NATS_SERVER: '/x', PATH: '/bin' };
+    expect(unknownSettings(env)).toEqual(['SLUICE_HTPP_PORT']);
+  });
+});
