@@ -2,7 +2,7 @@ export { LogGroupFacts } from './engine/group-facts.js';
 export type { Previewed } from './engine/planner-engine.js';
 export { PlannerEngine } from './engine/planner-engine.js';
 export type { GroupFacts, GroupFactsPort, InventoryPort, PastVersion, PlannerDeps } from './engine/ports.js';
-export type { RollbackOutcome } from './engine/rollbacks.js';
+export type { RollbackListener, RollbackOutcome } from './engine/rollbacks.js';
 export { RollbackPlanner, rollbackRequestId } from './engine/rollbacks.js';
 export type { DefinedMember, Definition, ReadDefinitions } from './inventory/definition.js';
 export { readGroup, readInventory } from './inventory/definition.js';

@@ -142,7 +142,9 @@ describe('the planner as a service', () => {
   });
 
   it('does not accept 10 MB: the client itself refuses, and over 256 KiB the planner does', async () => {
-    await expect(jetstream(nats).publish(SUBJECTS.deployRequest('shop'), new Uint8Array(10_000_000))).rejects.toThrow();
+    await expect(jetstream(nats).publish(SUBJECTS.deployRequest('shop'), new Uint8Array(10_000_000))).rejects.toThrow(
+      /payload/i,
+    );
     const outcome = await publish(SUBJECTS.deployRequest('shop'), new Uint8Array(300_000));
     expect(codes(outcome)).toEqual([' TOO_LARGE']);
   });

@@ -26,6 +26,12 @@ interface Asked {
 /** What became of a rollback that the log asks for; `known`: it was planned or refused before. */
 export type RollbackOutcome = { readonly rolloutId: string; readonly outcome: 'planned' | 'refused' | 'known' };
 
+export interface RollbackListener {
+  /** What lies before this position is done. */
+  seen(position: number): void;
+  answered(rollback: RollbackOutcome): void;
+}
+
 /** The request id of a rollback: rollouts ask for it by number, so that asking twice names one rollout. */
 export const rollbackRequestId = (rolloutId: string, ordinal: number): string => `rollback:${rolloutId}:${ordinal}`;
 
@@ -39,18 +45,14 @@ export class RollbackPlanner {
 
   /**
    * Reads the log from a position on and then follows it live, until the signal aborts. Everything it does may be done
-   * again, so it may start at 1 after a restart. `onDone` is told each rollback, and each position that is done with.
-   * Throws when the log cannot be used: start again at the last position.
+   * again, so it may start at 1 after a restart. Throws when the log cannot be used, or a rollback not be planned: start
+   * again at the position that was seen last.
    */
-  async follow(
-    from: number,
-    signal: AbortSignal,
-    onDone: (position: number, rollback?: RollbackOutcome) => void,
-  ): Promise<void> {
+  async follow(from: number, signal: AbortSignal, listener: RollbackListener): Promise<void> {
     for await (const seen of this.deps.log.follow({ shards: ALL_SHARDS, writers: ['exec'], from, signal })) {
       if (seen.kind === 'live') continue;
-      for (const asked of rollbacksIn(seen.commit)) onDone(seen.commit.head.position, await this.plan(asked));
-      onDone(seen.commit.head.position);
+      listener.seen(seen.commit.head.position);
+      for (const asked of rollbacksIn(seen.commit)) listener.answered(await this.plan(asked));
     }
   }
 

@@ -28,10 +28,11 @@ const asked = (
 async function follow(rig: Rig, count: number, from = 1): Promise<readonly RollbackOutcome[]> {
   const abort = new AbortController();
   const outcomes: RollbackOutcome[] = [];
-  await rig.rollbacks.follow(from, abort.signal, (_, rollback) => {
-    if (rollback !== undefined) outcomes.push(rollback);
+  const answered = (rollback: RollbackOutcome): void => {
+    outcomes.push(rollback);
     if (outcomes.length >= count) abort.abort();
-  });
+  };
+  await rig.rollbacks.follow(from, abort.signal, { seen: () => undefined, answered });
   return outcomes;
 }
 

@@ -4,13 +4,11 @@ import { decodeToken, type RequestOutcome, STREAMS, SUBJECTS } from '@sluice/con
 import { isSluiceError, messageOf } from '@sluice/kernel';
 import { type Log, type Poison, runPullConsumer, type RunningService, type Settlement } from '@sluice/messaging';
 
+import { isOutage } from '../engine/outages.js';
 import type { PlannerEngine } from '../engine/planner-engine.js';
 
 /** Enough that requests that are put off do not keep others waiting: they count as in flight until their next try. */
 const MAX_IN_FLIGHT = 32;
-
-/** What fails because the log is away, and not because of the request: the request is kept until it is back. */
-const OUTAGES = new Set(['LOG_UNAVAILABLE', 'LOG_MISSING', 'NATS_UNAVAILABLE', 'PLAN_CONTENDED']);
 
 /** Takes deploy requests off the work queue: plan in the log, outcome published, then acknowledged. */
 export function consumeRequests(nats: NatsConnection, engine: PlannerEngine, log: Log): Promise<RunningService> {
@@ -55,7 +53,7 @@ class Requests {
     try {
       await this.#handle(message);
     } catch (error) {
-      if (isSluiceError(error) && OUTAGES.has(error.code)) throw error;
+      if (isOutage(error)) throw error;
       this.log.error({ subject: message.subject, reason, last: messageOf(error) }, 'a request cannot be planned');
       this.#publish(await this.engine.refuseBroken(message.data));
     }
