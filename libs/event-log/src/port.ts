@@ -28,7 +28,9 @@ export type Followed =
  * The log: streams of commits, one total order of positions, one writer per stream by optimistic concurrency.
  * Codes thrown: CONCURRENCY_CONFLICT (the head is another: read the tail, decide again), COMMIT_TOO_LARGE,
  * LOG_MISSING (the log's stream is gone: stop, never create it anew), LOG_UNAVAILABLE (not reachable within the bound;
- * it is not known whether the commit landed: append again with the same id), BAD_COMMIT.
+ * it is not known whether the commit landed: append again with the same id), LOG_REGRESSED (the log ends before a place
+ * that was read from it: it lost its tail), BAD_COMMIT (something else wrote into the log), INVARIANT_BROKEN (a commit id
+ * that stands elsewhere in the log).
  */
 export interface EventLog {
   /** Durable when it resolves. The new head. An append whose first try did land succeeds with the same head. */

@@ -25,7 +25,7 @@ export function recordedCommit(raw: RawCommit): RecordedCommit {
   const head = { rev: decoded.rev, hash: sha256(raw.bytes), position: raw.position, at: decoded.at };
   // The codec checked each event; that a stream holds its writer's events is the writer's promise.
   const { id, prev, meta } = decoded;
-  return { id, stream: raw.stream, head, prev, events: decoded.events as RecordedCommit['events'], meta };
+  return { id, stream: raw.stream, head, prev, events: decoded.events, meta };
 }
 
 function misplaced({ stream, position }: RawCommit, { stream: found }: DecodedCommit): SluiceError {

@@ -10,11 +10,10 @@ export class InFlight {
   /** `work` must never reject. */
   add(work: Promise<void>): void {
     this.#works.add(work);
-    const done = (): void => {
+    void work.finally(() => {
       this.#works.delete(work);
       this.#wake?.();
-    };
-    work.then(done, done);
+    });
   }
 
   /** Resolves once there are fewer than `limit`. One waiter at a time. */

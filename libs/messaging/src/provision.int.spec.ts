@@ -50,7 +50,7 @@ describe('connectNats and provision', () => {
     await expect(provision(nats)).rejects.toMatchObject({ code: 'LOG_MISSING' });
     await manager.streams.delete(`KV_${BUCKETS.meta}`);
     await expect(provision(nats, { rememberedPosition: 7 })).rejects.toMatchObject({ code: 'LOG_MISSING' });
-    await expect(manager.streams.info(STREAMS.log)).rejects.toThrow();
+    await expect(manager.streams.info(STREAMS.log)).rejects.toThrow('stream not found');
     expect((await provision(nats)).created).toContain(STREAMS.log);
   });
 
@@ -58,7 +58,7 @@ describe('connectNats and provision', () => {
     const manager = await jetstreamManager(nats);
     await provision(nats);
     const { seq } = await manager.jetstream().publish(SUBJECTS.log({ shard: '00', writer: 'exec', id: 'r00-x' }), 'x');
-    await expect(manager.streams.deleteMessage(STREAMS.log, seq)).rejects.toThrow();
+    await expect(manager.streams.deleteMessage(STREAMS.log, seq)).rejects.toThrow('message delete not permitted');
   });
 
   it('tells where it looked when no server answers', async () => {

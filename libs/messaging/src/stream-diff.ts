@@ -8,7 +8,7 @@ export type StreamDiff =
   | { readonly kind: 'update'; readonly fields: readonly string[] }
   | { readonly kind: 'refuse'; readonly fields: readonly string[] };
 
-type Field = keyof StreamSpec & keyof StreamConfig;
+type Field = keyof StreamSpec;
 
 // Changing one of these would lose stored messages, or the server cannot do it.
 const FIXED: ReadonlySet<string> = new Set(['name', 'retention', 'storage']);

@@ -10,6 +10,7 @@ import {
 
 import { encodeNext, type NextCommit } from '../encode-next.js';
 import { conflict, idReused, unavailable } from '../errors.js';
+import type { OwnCommits } from '../own-commits.js';
 import type { CommitDraft } from '../port.js';
 import { recordedCommit } from '../recorded.js';
 import type { ConnectionWatch } from './connection-watch.js';
@@ -22,6 +23,8 @@ export interface Appending {
   readonly tryMs: number;
   /** All tries together, in ms. */
   readonly boundMs: number;
+  /** Where what landed is remembered. */
+  readonly own: OwnCommits;
 }
 
 /** The commit, where it goes, and what it expects to find there. */
@@ -58,7 +61,10 @@ export async function appendCommit(
   const deadline = Date.now() + to.boundMs;
   for (let pause = PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     const outcome = await settled(to, attempt, await publish(to, attempt));
-    if (!('cause' in outcome)) return outcome;
+    if (!('cause' in outcome)) {
+      to.own.add(stream, { draft, prev: expected.hash, bytes: next.bytes }, outcome);
+      return outcome;
+    }
     const left = deadline - Date.now();
     if (left <= 0 || to.watch.isClosed) throw unavailable(`append to ${streamKey(stream)}`, to.boundMs, outcome.cause);
     await to.watch.untilUp(pause, left);

@@ -12,6 +12,7 @@ import { isSluiceError, SluiceError } from '@sluice/kernel';
 
 import { regressed } from '../errors.js';
 import { matcherOf, subjectOf } from '../follow-filter.js';
+import { OwnCommits } from '../own-commits.js';
 import type { CommitDraft, EventLog, Followed, FollowOptions } from '../port.js';
 import { recordedCommit } from '../recorded.js';
 import { appendCommit } from './append.js';
@@ -35,6 +36,7 @@ export class JetStreamEventLog implements EventLog {
   readonly #watch: ConnectionWatch;
   readonly #tryMs: number;
   readonly #boundMs: number;
+  readonly #own = new OwnCommits();
 
   constructor(nats: NatsConnection, options: JetStreamEventLogOptions = {}) {
     this.#watch = new ConnectionWatch(nats);
@@ -44,7 +46,7 @@ export class JetStreamEventLog implements EventLog {
   }
 
   append(stream: StreamName, expected: StreamHead, draft: CommitDraft): Promise<StreamHead> {
-    const to = { log: this.#log, watch: this.#watch, tryMs: this.#tryMs, boundMs: this.#boundMs };
+    const to = { log: this.#log, watch: this.#watch, tryMs: this.#tryMs, boundMs: this.#boundMs, own: this.#own };
     return appendCommit(to, stream, expected, draft);
   }
 
@@ -80,26 +82,20 @@ export class JetStreamEventLog implements EventLog {
     const wants = matcherOf(options);
     const end = await this.#tried('follow the log', () => this.#log.position());
     let last = Math.max(0, options.from - 1);
-    let isLive = false;
+    const live = new LiveMark(end);
     while (!signal.aborted) {
       const generation = await this.#reopened(subject, last, signal);
       if (generation === undefined) return;
-      if (!isLive && generation.pending === 0) {
-        isLive = true;
-        yield { kind: 'live', position: end };
-      }
+      if (live.isDue(generation.pending === 0)) yield live.item;
       for await (const message of generation.messages) {
-        if (!isLive && message.seq > end) {
-          isLive = true;
-          yield { kind: 'live', position: end };
-        }
+        if (live.isDue(message.seq > end)) yield live.item;
         last = message.seq;
         const stream = streamOf(message);
-        if (wants(stream)) yield { kind: 'commit', commit: commitOf(stream, message) };
-        if (!isLive && (message.seq === end || message.info.pending === 0)) {
-          isLive = true;
-          yield { kind: 'live', position: end };
+        if (wants(stream)) {
+          const own = this.#own.find(message.seq, message.data);
+          yield { kind: 'commit', commit: own ?? commitOf(stream, message) };
         }
+        if (live.isDue(message.seq === end || message.info.pending === 0)) yield live.item;
       }
     }
   }
@@ -144,6 +140,22 @@ export class JetStreamEventLog implements EventLog {
         await this.#watch.untilUp(pause, left);
       }
     }
+  }
+}
+
+/** Says once that what stood in the log at the start was yielded. */
+class LiveMark {
+  readonly item: Followed;
+  #isSaid = false;
+
+  constructor(position: number) {
+    this.item = { kind: 'live', position };
+  }
+
+  isDue(isCaughtUp: boolean): boolean {
+    if (this.#isSaid || !isCaughtUp) return false;
+    this.#isSaid = true;
+    return true;
   }
 }
 
