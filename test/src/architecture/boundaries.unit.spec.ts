@@ -37,6 +37,17 @@ describe('the table', () => {
     for (const [name, { imports }] of ofLayer('domain')) expect(imports, name).toEqual(['kernel', 'contracts']);
   });
 
+  it('TAR-03 API, domain, engine and agent are packages of their own, and the domain imports no I/O', () => {
+    expect(Object.keys(packages)).toEqual(expect.arrayContaining(['gateway', 'rollout', 'executor', 'agent']));
+    const pure = readWorkspace(root).packages.filter(({ path }) => /^libs\/(domain\/|kernel$)/.test(path));
+    expect(pure.length).toBeGreaterThanOrEqual(6);
+    const sources = pure.flatMap(({ files }) => files).filter(({ isSpec }) => !isSpec);
+    const outside = sources
+      .flatMap(({ imports }) => imports)
+      .filter((name) => !/^(\.|@sluice\/(kernel|contracts)$)/.test(name));
+    expect(outside).toEqual([]);
+  });
+
   it('lets no infrastructure import a context', () => {
     const contexts = namesOf('domain', 'app', 'entry', 'testing');
     for (const [name, { imports }] of ofLayer('kernel', 'contracts', 'infrastructure', 'testing')) {
