@@ -117,6 +117,24 @@ describe('agent: kill -9 in mid-run', () => {
     expect(await readFile(logFile, 'utf8')).toBe('');
   });
 
+  it('in a script: what is left of it is stopped before it runs again', async () => {
+    const host = 'kill-script';
+    const apps = [{ app: 'hello', group: 'hello-web' }];
+    const agent = await rig.agentProcess(host, apps);
+    const count = join(rig.folder, 'script-count');
+    const body = `trap '' TERM; echo $$ >> ${count}; [ "$(wc -l < ${count})" -gt 1 ] || while :; do sleep 1; done`;
+    const profile = { kind: 'exec' as const, steps: { install: ['sh', '-c', body] }, stepTimeoutMs: 60_000 };
+    const run = runOf({ host, release: rig.release({ version: '1.0.0' }), spec: { profile } });
+    await rig.send(run);
+    const first = await eventually('the first try', () => readFile(count, 'utf8').catch(() => undefined));
+    await rig.kill(agent);
+    expect(await processTable().lifeOf(Number(first))).toBeDefined();
+    await rig.agentProcess(host, apps);
+    expect((await owner.final(run.attempt)).steps.map(({ ok }) => ok)).toEqual([true, true, true, true, true]);
+    expect(await processTable().lifeOf(Number(first))).toBeUndefined();
+    expect((await readFile(count, 'utf8')).trim().split('\n')).toHaveLength(2);
+  });
+
   it('finds its process again after a restart, and SIGTERM of the agent leaves the app alone', async () => {
     const host = 'restarted';
     const apps = [{ app: 'hello', group: 'hello-web', port: await freePort() }];

@@ -10,7 +10,7 @@ import {
   type AttemptStatus,
   attemptId,
   type Hello,
-  hashOf,
+  specHashOf,
   type ReportAnswer,
   rolloutIdOf,
   type RunCommand,
@@ -91,7 +91,7 @@ export function runOf(wish: RunWish): RunCommand {
   const spec = specOf(wish);
   const rollout = rolloutIdOf(spec.group, seed);
   const attempt = attemptId(rollout, host, steps[0] ?? 'drain', n);
-  return { v: 1, attempt, rollout, host, target: 0, kind, n, token, steps, spec, specHash: hashOf({ spec, steps }) };
+  return { v: 1, attempt, rollout, host, target: 0, kind, n, token, steps, spec, specHash: specHashOf(spec, steps) };
 }
 
 /** The part of the executor: takes reports and answers them. */

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { REQUEST_PATTERNS } from '@sluice/contracts';
 import { SluiceError } from '@sluice/kernel';
 
 import { readIfThere, syncFolder, isErrno } from '../files/durable.js';
@@ -10,7 +11,7 @@ import { syncTree } from '../files/sync-tree.js';
 const RECORD = '.sluice-release.json';
 
 /** A version as a folder's name: no separators, no leading dot. */
-const SAFE_VERSION = /^[A-Za-z0-9][A-Za-z0-9._+~-]{0,127}$/;
+const SAFE_VERSION = new RegExp(REQUEST_PATTERNS.version, 'u');
 
 export const isSafeVersion = (version: string): boolean => SAFE_VERSION.test(version);
 

@@ -1,7 +1,7 @@
 import {
   type AttemptStatus,
   attemptId,
-  hashOf,
+  specHashOf,
   type RefusalCode,
   type RunCommand,
   type RunReply,
@@ -58,7 +58,7 @@ function faultOfAddress({ host, apps }: AdmissionView, run: RunCommand): Refusal
 }
 
 function faultOfSpec(run: RunCommand): Refusal | undefined {
-  if (hashOf({ spec: run.spec, steps: run.steps }) !== run.specHash)
+  if (specHashOf(run.spec, run.steps) !== run.specHash)
     return refuse(
       'SPEC_CHANGED',
       'specHash is not the hash of this spec and these steps: send them as they were planned',

@@ -1,4 +1,4 @@
-import { attemptId, hashOf, type RunCommand, type StepName } from '@sluice/contracts';
+import { attemptId, specHashOf, type RunCommand, type StepName } from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
 
 import type { AppConfig } from '../app/app-host.js';
@@ -19,7 +19,7 @@ function decide(run: RunCommand, journal: readonly JournalRecord[] = [], busy?: 
 }
 
 const accepted = (run: RunCommand): JournalRecord => ({ t: 'accepted', at: 1, run });
-const rehashed = (run: RunCommand): RunCommand => ({ ...run, specHash: hashOf({ spec: run.spec, steps: run.steps }) });
+const rehashed = (run: RunCommand): RunCommand => ({ ...run, specHash: specHashOf(run.spec, run.steps) });
 
 describe('agent: admission', () => {
   it('starts a good run', () => {
