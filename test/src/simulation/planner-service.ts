@@ -27,7 +27,7 @@ export class PlannerService {
     };
     this.engine = new PlannerEngine(deps);
     new RollbackPlanner(deps)
-      .follow(1, this.life.signal, () => undefined)
+      .follow(1, this.life.signal, { seen: () => undefined, answered: () => undefined })
       .catch((error: unknown) => {
         if (!isSluiceError(error)) throw error;
       });

@@ -85,6 +85,16 @@ describe('rows: batches', () => {
     sound(sim);
   });
 
+  it.each(['automatic', 'manual'] as const)(
+    'TAR-29 begins with the canary at once in %s mode, and waits for its batches only',
+    async (mode) => {
+      const sim = new Simulation({ seed: 1, hosts: 10 });
+      const id = await sim.request({ interval: '5m', mode });
+      expect(timesOf(sim, id, 'TargetsAdmitted')).toEqual(timesOf(sim, id, 'RolloutStarted'));
+      sound(sim);
+    },
+  );
+
   it('TAR-19 sends no command of batch k+1 before all of batch k has settled', async () => {
     const sim = new Simulation({
       seed: 2,

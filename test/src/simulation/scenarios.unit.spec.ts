@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { c10 } from './scenarios/all-fail.js';
 import { c1 } from './scenarios/crashes.js';
 import { c2, c7 } from './scenarios/messages.js';
+import { Simulation } from './simulation.js';
 import { repeatWith, type Scenario } from './scenarios/scenario.js';
 
 /** Seeds that `npm test` plays; `npm run simulate` plays as many as it is told. */
@@ -28,6 +29,16 @@ describe('fault suite', () => {
       expect(await playAll('C2', c2, seed)).toBe(1);
     },
   );
+
+  it('C2 waits for hosts that listen but do not answer for two minutes', async () => {
+    const sim = new Simulation({ seed: 1, hosts: 10, environment: 'test', messages: { loseCommand: 1 } });
+    const id = await sim.request();
+    await sim.clock.advance(120_000);
+    expect(sim.timeline.filter(({ event }) => event.type === 'TargetUnknown')).toEqual([]);
+    sim.fleet.setMessageFaults({});
+    await sim.until(() => sim.ended(id));
+    expect([sim.model(id).end, sim.faults()]).toEqual(['RolloutSucceeded', []]);
+  });
 
   it.each(SEEDS)('C7 a result that is lost is not done twice: seed %d', async (seed) => {
     expect(await playAll('C7', c7, seed)).toBe(4);

@@ -173,12 +173,15 @@ export class Dispatcher {
     }
   }
 
-  /** Nobody listens: known at once, but the agent may come back. No answer: it may have begun, so it is asked. */
+  /**
+   * Nobody listens: known at once, but the agent may come back. No answer: somebody listens and may have begun, so it
+   * is asked until the attempt's deadline.
+   */
   private notReached(item: Watched, answer: Answered<unknown>): void {
     const now = this.clock.now();
-    item.unreachableSince ??= now;
+    item.unreachableSince = answer.kind === 'unreachable' ? (item.unreachableSince ?? now) : undefined;
     const open = item.actor.state.open.has(item.target);
-    if (open && now - item.unreachableSince >= UNREACHABLE_AFTER_MS) {
+    if (open && item.unreachableSince !== undefined && now - item.unreachableSince >= UNREACHABLE_AFTER_MS) {
       this.submit(item, { type: 'unreachable', target: item.target, n: item.n });
     }
     this.again(

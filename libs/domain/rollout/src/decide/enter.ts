@@ -6,7 +6,7 @@ import { planOf, type RolloutState } from '../state.js';
 export function enter(state: RolloutState, stage: Stage, now: number): readonly RolloutEvent[] {
   const { entry } = stage;
   if (entry.kind === 'approval' && !state.approved.has(entry.approval)) return askApproval(state, entry);
-  if (ordinalOf(state, stage) === 1) return entered(stage);
+  if (ordinalOf(state, stage) <= 1) return entered(stage);
   return state.mode === 'manual' ? awaitPerson(state, stage) : awaitInterval(state, stage, now);
 }
 
@@ -34,7 +34,7 @@ function awaitInterval(state: RolloutState, stage: Stage, now: number): readonly
 
 const entered = (stage: Stage): readonly RolloutEvent[] => [{ type: 'StageEntered', stage: stage.index }];
 
-/** Batches are counted from 1, without the canary. */
+/** Batches are counted from 1; the canary is 0 and waits for nothing either. */
 const ordinalOf = (state: RolloutState, stage: Stage): number =>
   planOf(state).canaries > 0 ? stage.index : stage.index + 1;
 
