@@ -165,6 +165,27 @@ describe('runPullConsumer', { timeout: 60_000 }, () => {
     await second.stop();
   });
 
+  it('gives back what it has received and not begun when it is stopped', async () => {
+    const stop = new AbortController();
+    const [begun, later]: [string[], string[]] = [[], []];
+    for (const text of ['a', 'b', 'c', 'd']) await publish(text);
+    const first = await run(
+      async (text) => {
+        begun.push(text);
+        stop.abort();
+        return ack;
+      },
+      { signal: stop.signal },
+    );
+    await vi.waitUntil(() => begun.length > 0, WAIT);
+    await first.stop();
+    expect(begun).toEqual(['a']);
+    const second = await run(async (text) => (later.push(text), ack));
+    await vi.waitUntil(() => later.length === 3, WAIT);
+    expect(later.toSorted()).toEqual(['b', 'c', 'd']);
+    await second.stop();
+  });
+
   it('refuses a stream that is not there', async () => {
     await expect(run(async () => ack, { stream: 'NOT_THERE' })).rejects.toMatchObject({ code: 'STREAM_MISSING' });
   });
