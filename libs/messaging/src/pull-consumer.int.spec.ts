@@ -91,7 +91,7 @@ describe('runPullConsumer', { timeout: 60_000 }, () => {
     await publish('poison');
     const service = await run(handle, { onPoison, maxDeliveries: 3, maxInFlight: 1 });
     await publish('good');
-    await vi.waitUntil(() => told.length === 1, WAIT);
+    await vi.waitUntil(() => told.length === 1 && good.length === 1, WAIT);
     await service.stop();
     expect(tries).toEqual([1, 2, 3]);
     expect(good).toEqual(['good']);
