@@ -60,6 +60,17 @@ export function budgetCause(state: RolloutState): BrakeCause | undefined {
   };
 }
 
+/** A gate of the current stage that failed. */
+export function gateCause({ stage }: RolloutState): BrakeCause | undefined {
+  if (stage.failedGate === undefined) return undefined;
+  const { gate, words } = stage.failedGate;
+  return {
+    kind: 'gate',
+    words: `gate ${gate} failed at stage ${stage.index}: ${words}`.slice(0, 600),
+    numbers: { stage: stage.index, round: stage.round },
+  };
+}
+
 /** A failing canary brakes at once; only failures that an operator took on afterwards are forgiven. */
 export function canaryCause(state: RolloutState): BrakeCause | undefined {
   const plan = planOf(state);

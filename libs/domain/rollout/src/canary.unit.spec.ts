@@ -117,6 +117,31 @@ describe('the canary', () => {
     expect(machine.state.wanted).toBe('batches');
   });
 
+  it('a gate that fails while the rollout is paused brakes when it is resumed, and not before', () => {
+    const machine = Machine.started({ ...shape, gates: ['ready'] });
+    machine.settle(0);
+    machine.approve('canary');
+    machine.settle(0);
+    machine.say({ type: 'pause' });
+    const judged = {
+      type: 'GateJudged',
+      stage: 0,
+      round: 1,
+      gate: 'ready',
+      verdict: 'fail',
+      words: '0 of 1 ready',
+      inputs: {},
+      policyHash: 'p',
+    } as const;
+    machine.input({ type: 'verdict', judged });
+    expect(machine.input({ type: 'verdict', judged })).toEqual([]);
+    expect(machine.state.status).toBe('paused');
+    machine.say({ type: 'resume' });
+    expect(machine.state.status).toBe('braked');
+    expect(machine.of('RolloutBraked')[0]?.cause).toMatchObject({ kind: 'gate', numbers: { stage: 0, round: 1 } });
+    expect(nextActions(machine.state)).toContain('resume');
+  });
+
   it('stays where it is while a gate is inconclusive or in error', () => {
     const machine = Machine.started({
       ...shape,

@@ -62,6 +62,8 @@ export interface StageProgress {
   round: number;
   asked: boolean;
   readonly passed: Set<GateName>;
+  /** The verdict that brakes as soon as the rollout runs; it may come while it is paused. */
+  failedGate: { readonly gate: GateName; readonly words: string } | undefined;
   awaited: boolean;
   proceeded: boolean;
 }
@@ -132,6 +134,7 @@ export const freshStage = (index: number): StageProgress => ({
   round: 0,
   asked: false,
   passed: new Set(),
+  failedGate: undefined,
   awaited: false,
   proceeded: false,
 });

@@ -1,6 +1,6 @@
 import { type RolloutEvent, type Stage, stageAt } from '@sluice/contracts';
 
-import { budgetCause, canaryCause, capacityCause, mayAdmit, room } from '../budget.js';
+import { budgetCause, canaryCause, capacityCause, gateCause, mayAdmit, room } from '../budget.js';
 import { counts, stageCounts, touchedTargets } from '../counts.js';
 import { enter } from './enter.js';
 import { countOf, phaseAt, planOf, type RolloutState } from '../state.js';
@@ -19,7 +19,7 @@ export function advance(state: RolloutState, now: number): readonly RolloutEvent
 }
 
 function goOn(state: RolloutState, now: number): readonly RolloutEvent[] {
-  const cause = canaryCause(state) ?? budgetCause(state);
+  const cause = canaryCause(state) ?? budgetCause(state) ?? gateCause(state);
   if (cause !== undefined) return [{ type: 'RolloutBraked', cause }];
   const stage = stageAt(planOf(state), state.stage.index);
   if (stage === undefined) return state.open.size === 0 ? finish(state) : [];

@@ -60,19 +60,11 @@ function supersede(state: RolloutState, by: string): readonly RolloutEvent[] {
   return [{ type: 'RolloutSettling', cause: 'superseded', by, reason: `superseded by ${by}` }];
 }
 
-/** A verdict of another stage or round comes too late; inconclusive and error hold, so they are recorded and no more. */
+/** A verdict of another stage or round comes too late. Inconclusive and error hold; what fails brakes by the course. */
 function verdict(state: RolloutState, judged: GateJudged): readonly RolloutEvent[] {
   const { stage, round, gate, verdict: said, words } = judged;
-  const awaited =
-    state.stage.asked && state.stage.index === stage && state.stage.round === round && !state.stage.passed.has(gate);
+  const { asked, index, round: now, passed, failedGate } = state.stage;
+  const awaited = asked && index === stage && now === round && !passed.has(gate) && failedGate?.gate !== gate;
   if (!awaited || isTerminal(state.status) || state.status === 'settling') return [];
-  const recorded: RolloutEvent = { type: 'GateRecorded', stage, round, gate, verdict: said, words };
-  if (said !== 'fail' || state.status !== 'running') return [recorded];
-  return [
-    recorded,
-    {
-      type: 'RolloutBraked',
-      cause: { kind: 'gate', words: `gate ${gate} failed at stage ${stage}: ${words}`, numbers: { stage, round } },
-    },
-  ];
+  return [{ type: 'GateRecorded', stage, round, gate, verdict: said, words }];
 }

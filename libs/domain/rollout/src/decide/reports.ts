@@ -116,7 +116,7 @@ function unknown(target: number, attempt: OpenAttempt, code: 'DEADLINE' | 'UNREA
   return { type: 'TargetUnknown', target, step: attempt.steps[attempt.next] ?? 'probe', n: attempt.n, code };
 }
 
-/** When `tick` or `advance` next has something to do by time alone, for a state that was advanced at `now`; ms since the epoch. */
+/** When `tick` or `advance` next has something to do by time alone, for a state that was last advanced at `now`; ms since the epoch. */
 export function nextDeadline(state: RolloutState, now: number): number | undefined {
   const first = state.open.values().next().value?.deadline;
   // A wait that is over has had its effect; what the rollout waits for now is not time.

@@ -114,6 +114,7 @@ function evolveStage(state: RolloutState, event: StageEvent): void {
       break;
     case 'GateRecorded':
       if (event.verdict === 'pass') stage.passed.add(event.gate);
+      if (event.verdict === 'fail') stage.failedGate = { gate: event.gate, words: event.words };
       break;
     case 'WaitStarted':
       state.wait = { kind: event.wait, stage: event.stage, until: event.until };
@@ -249,7 +250,10 @@ function endAs(state: RolloutState, status: 'succeeded' | 'cancelled' | 'closed'
 
 /** A gate that braked is asked again in a new round. */
 function releaseBrake(state: RolloutState): void {
-  if (state.brake?.kind === 'gate') state.stage.asked = false;
+  if (state.brake?.kind === 'gate') {
+    state.stage.asked = false;
+    state.stage.failedGate = undefined;
+  }
   state.status = 'running';
   state.brake = undefined;
 }

@@ -71,7 +71,8 @@ export function stepSucceeded(state: RolloutState, event: Of<'StepSucceeded'>): 
   attempt.next += 1;
   const next = attempt.steps[attempt.next];
   if (next !== undefined) {
-    setPhase(state, event.target, phaseOfStep(next));
+    // Progress of an unknown one does not make it known: it may fall silent again, so only its end does.
+    if (state.open.has(event.target)) setPhase(state, event.target, phaseOfStep(next));
     return;
   }
   closeAttempt(state, event.target);
