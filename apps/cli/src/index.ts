@@ -1,1 +1,7 @@
-export { Timeline, type TimelineLine, formatLine, renderTimeline, timelineOf } from './timeline/timeline.js';
+export { type CommitView, commitView } from '@sluice/gateway';
+export { startUp, type RunningUp, type UpOptions } from './up/up.js';
+export { Api } from './client/api.js';
+export { CliError, EXIT } from './client/exit.js';
+export { OPERATIONS } from './client/operations.js';
+export { run } from './run.js';
+export { formatLine, renderTimeline, Timeline, type TimelineLine, timelineOf } from './timeline/timeline.js';

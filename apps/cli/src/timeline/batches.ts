@@ -61,17 +61,21 @@ export class Batches {
 
   /** `batch 2: 3 of 3 done in 4.1 s`. */
   settledInWords(index: number, at: number): string {
-    const { enteredAt, done, held, failed, local, waived } = this.current;
+    const { enteredAt } = this.current;
     const [from, to] = this.span(index);
-    const of = to > from ? ` of ${to - from}` : '';
-    const told = [
-      ...(done.size > 0 || held.size === 0 ? [`${done.size}${of} done`] : []),
-      ...(held.size > 0 ? [`${held.size}${done.size > 0 ? '' : of} verified and held`] : []),
-      ...(failed.size > 0 ? [`${failed.size} failed`] : []),
-      ...(local > 0 ? [`${local} without a download`] : []),
-      ...(waived > 0 ? [`verify waived on ${waived}`] : []),
-    ];
     const took = index === this.index && enteredAt > 0 ? ` in ${lengthOf(at - enteredAt)}` : '';
-    return `${this.name(index)}: ${told.join(', ')}${took}`;
+    return `${this.name(index)}: ${outcomeInWords(this.current, to > from ? ` of ${to - from}` : '')}${took}`;
   }
+}
+
+function outcomeInWords({ done, held, failed, local, waived }: Progress, of: string): string {
+  const told = [
+    [done.size, `${done.size}${of} done`],
+    [held.size, `${held.size}${done.size > 0 ? '' : of} verified and held`],
+    [failed.size, `${failed.size} failed`],
+    [local, `${local} without a download`],
+    [waived, `verify waived on ${waived}`],
+  ] as const;
+  const words = told.filter(([count]) => count > 0).map(([, text]) => text);
+  return done.size + held.size === 0 ? [`0${of} done`, ...words].join(', ') : words.join(', ');
 }

@@ -1,0 +1,110 @@
+import type { Problem } from '@sluice/gateway';
+import { messageOf } from '@sluice/kernel';
+
+import { CliError, errorOfProblem, EXIT } from './exit.js';
+import { type Operation, OPERATIONS } from './operations.js';
+
+export interface ApiOptions {
+  /** `http://host:port` */
+  readonly url: string;
+  /** `kind:id`; the gateway's default when absent. */
+  readonly actor?: string;
+  readonly newId: () => string;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+export interface Call {
+  readonly path?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** A JSON value, or text in `contentType`. */
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+const TRIES = 3;
+const PAUSE_MS = 1_000;
+
+/** The gateway's API. Nothing else is spoken to. */
+export class Api {
+  constructor(private readonly options: ApiOptions) {}
+
+  get url(): string {
+    return this.options.url;
+  }
+
+  /** The answer's JSON. Throws a CliError whose exit code says what kind of refusal it was. */
+  async call<T>(operation: Operation, call: Call = {}): Promise<T> {
+    const response = await this.tried(operation, call);
+    return (await response.json()) as T;
+  }
+
+  /** The response itself, for a stream. */
+  async open(operation: Operation, call: Call): Promise<Response> {
+    const response = await this.send(operation, call);
+    if (!response.ok) throw await refusal(response);
+    return response;
+  }
+
+  /** Commands carry one idempotency key over all tries, so a repeated one has one effect. */
+  private async tried(operation: Operation, call: Call): Promise<Response> {
+    const isRead = OPERATIONS[operation][0] === 'GET';
+    const keyed = isRead ? call : { ...call, headers: { 'idempotency-key': this.options.newId(), ...call.headers } };
+    for (let tries = 1; ; tries += 1) {
+      const response = await this.send(operation, keyed);
+      if (response.ok) return response;
+      if (tries === TRIES || (response.status !== 503 && response.status !== 504)) throw await refusal(response);
+      await response.body?.cancel();
+      await this.options.sleep(PAUSE_MS);
+    }
+  }
+
+  private async send(operation: Operation, call: Call): Promise<Response> {
+    const [method, path] = OPERATIONS[operation];
+    const { actor, url } = this.options;
+    const isText = typeof call.body === 'string' && call.contentType !== undefined;
+    const init: RequestInit = {
+      method,
+      headers: {
+        accept: 'application/json',
+        ...(call.body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' }),
+        ...(actor === undefined ? {} : { 'x-sluice-actor': actor }),
+        ...call.headers,
+      },
+      ...(call.body === undefined ? {} : { body: isText ? String(call.body) : JSON.stringify(call.body) }),
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
+    };
+    try {
+      return await fetch(url + filled(path, call), init);
+    } catch (error) {
+      if (call.signal?.aborted === true) throw error;
+      throw new CliError(
+        EXIT.error,
+        `the gateway at ${url} cannot be reached (${causeOf(error)}): start it with \`sluice up\`, or say where it is with --url or SLUICE_URL`,
+      );
+    }
+  }
+}
+
+const causeOf = (error: unknown): string =>
+  messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
+
+function filled(path: string, { path: values = {}, query = {} }: Call): string {
+  const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''));
+  const given = Object.entries(query).flatMap<[string, string]>(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
+  return given.length === 0 ? address : `${address}?${new URLSearchParams(given).toString()}`;
+}
+
+async function refusal(response: Response): Promise<CliError> {
+  const text = await response.text();
+  try {
+    const problem = JSON.parse(text) as Problem;
+    if (typeof problem.code === 'string' && typeof problem.detail === 'string') return errorOfProblem(problem);
+  } catch {
+    // Not one of our problems: a proxy in between answered.
+  }
+  return new CliError(EXIT.error, `the gateway answered ${response.status} without saying why: is the address right?`);
+}

@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { loadConfig } from '@sluice/config';
+import { newUlid } from '@sluice/observability';
+
+import { run } from './run.js';
+
+const interrupted = new AbortController();
+const args = process.argv.slice(2);
+// Services and `up` have their own way to stop.
+if (args.includes('watch')) process.once('SIGINT', () => interrupted.abort());
+
+process.exitCode = await run(args, {
+  out: (line) => process.stdout.write(`${line}\n`),
+  err: (line) => process.stderr.write(`${line}\n`),
+  defaultUrl: loadConfig().apiUrl,
+  newId: newUlid,
+  now: Date.now,
+  sleep: (ms) => sleep(ms),
+  readText: (file) => (file === '-' ? text(process.stdin) : readFile(file, 'utf8')),
+  interrupted: interrupted.signal,
+});

@@ -1,0 +1,161 @@
+import type { PlanPreview } from '@sluice/contracts';
+import type { GroupPage, GroupSummary, RolloutDetail, RolloutReport, TargetRow } from '@sluice/gateway';
+
+import { brakeInWords, countsInWords, someOf } from '../timeline/words.js';
+import { lengthOf } from '../timeline/time.js';
+import { instant, pairs, table } from './table.js';
+
+export type RolloutRow = Omit<RolloutDetail, 'plan' | 'batches' | 'rev'>;
+
+export const rolloutsTable = (rows: readonly RolloutRow[]): string[] =>
+  table(
+    ['ID', 'APP', 'VERSION', 'GROUP', 'STATE', 'STAGE', 'DONE', 'PLANNED'],
+    rows.map((row) => [
+      row.id,
+      row.app,
+      row.version,
+      row.group,
+      row.state,
+      `${row.stage.name} (${row.stage.index + 1}/${row.stage.of})`,
+      `${row.counts.done + row.counts.skipped}/${row.targets}`,
+      instant(row.plannedAt),
+    ]),
+  );
+
+export function rolloutText(rollout: RolloutDetail): string[] {
+  const { budget, counts, plan } = rollout;
+  return pairs([
+    ['rollout', rollout.id],
+    ['what', `${rollout.app} ${rollout.version} to ${rollout.group} (${rollout.strategy})`],
+    ['state', rollout.state],
+    ['why', rollout.brake === undefined ? undefined : brakeInWords(rollout.brake)],
+    ['stage', `${rollout.stage.name} (${rollout.stage.index + 1} of ${rollout.stage.of})`],
+    [
+      'hosts',
+      `${countsInWords(counts)}${counts.inStep > 0 ? `, ${counts.inStep} in a step` : ''}${counts.held > 0 ? `, ${counts.held} held` : ''}`,
+    ],
+    [
+      'budget',
+      `${budget.unavailable} of at most ${budget.maxUnavailable} unavailable, ${budget.lost} lost, ${budget.members} members`,
+    ],
+    ['waits until', rollout.wait === undefined ? undefined : `${instant(rollout.wait.until)} (${rollout.wait.kind})`],
+    ['wanted', rollout.wanted === undefined ? undefined : `approval "${rollout.wanted}": sluice approve ${rollout.id}`],
+    ['artifact', `${plan.spec.artifact.url} sha256:${plan.spec.artifact.sha256.slice(0, 12)}`],
+    ['plan', `${rollout.planHash}, requested by ${plan.requestedBy.kind}:${plan.requestedBy.id}`],
+    ['planned', instant(rollout.plannedAt)],
+    ['started', instant(rollout.startedAt)],
+    ['ended', instant(rollout.endedAt)],
+    ['possible now', rollout.actions.join(', ') || 'nothing'],
+  ]);
+}
+
+export const targetsTable = (rows: readonly TargetRow[]): string[] =>
+  table(
+    ['#', 'HOST', 'ADDRESS', 'STATE', 'TRY', 'SERVES', 'STEP', 'WHY'],
+    rows.map((row) => [
+      row.index,
+      row.canary ? `${row.host} (canary)` : row.host,
+      row.address ?? '-',
+      row.phase,
+      row.n,
+      row.serving ? 'yes' : 'no',
+      row.step ?? '-',
+      row.code === undefined ? '' : `${row.code}: ${row.message ?? ''}`,
+    ]),
+  );
+
+const orDash = (ms: number | null): string => (ms === null ? '-' : lengthOf(ms));
+
+export const reportText = (report: RolloutReport): string[] => [
+  ...pairs([
+    ['rollout', report.id],
+    ['state', report.state],
+    ['hosts', String(report.targets)],
+    ['took', orDash(report.durationMs)],
+    ...report.brakes.map(({ at, words }) => ['braked', `${instant(at)}: ${words}`] as const),
+  ]),
+  '',
+  ...table(
+    ['STEP', 'TIMES', 'FAILED', 'P50', 'P95', 'LONGEST'],
+    report.steps.map(({ step, count, failed, p50, p95, max }) => [
+      step,
+      count,
+      failed,
+      lengthOf(p50),
+      lengthOf(p95),
+      lengthOf(max),
+    ]),
+  ),
+  '',
+  ...table(
+    ['STAGE', 'HOSTS', 'ENTERED', 'TOOK'],
+    report.stages.map(({ name, targets, enteredAt, ms }) => [name, targets, instant(enteredAt ?? 0), orDash(ms)]),
+  ),
+];
+
+export const previewText = ({ plan, planHash, batches }: PlanPreview): string[] => [
+  ...pairs([
+    ['what', `${plan.app} ${plan.version} to ${plan.group} (${plan.strategy}, ${plan.environment})`],
+    [
+      'hosts',
+      `${plan.targetCount}, ${plan.leftOut.length} left out${plan.leftOut.length > 0 ? `: ${someOf(plan.leftOut.map(({ host, reason }) => `${host} (${reason})`))}` : ''}`,
+    ],
+    [
+      'budget',
+      `at most ${plan.budget.maxUnavailable} of ${plan.budget.members} unavailable, brake at ${Math.min(plan.budget.maxUnavailable, plan.budget.failureLimit)} lost`,
+    ],
+    ['plan', planHash],
+  ]),
+  '',
+  ...table(
+    ['BATCH', 'SIZE', 'HOSTS'],
+    batches.map(({ name, hosts }) => [name, hosts.length, someOf(hosts)]),
+  ),
+];
+
+const versionsInWords = (versions: Readonly<Record<string, number>>): string =>
+  Object.entries(versions)
+    .map(([version, count]) => `${version === '' ? 'none' : version} x${count}`)
+    .join(', ') || '-';
+
+export const groupsTable = (rows: readonly GroupSummary[]): string[] =>
+  table(
+    ['GROUP', 'APP', 'ENVIRONMENT', 'HOSTS', 'SERVING', 'EXCLUDED', 'RUNNING', 'ROLLOUT'],
+    rows.map((row) => [
+      row.name,
+      row.app ?? '-',
+      row.environment ?? '-',
+      row.members,
+      row.serving,
+      row.excluded,
+      versionsInWords(row.versions),
+      row.active ?? '-',
+    ]),
+  );
+
+export const groupText = (group: GroupPage): string[] => [
+  ...pairs([
+    ['group', group.name],
+    ['app', `${group.app ?? '-'} (${group.environment ?? '-'})`],
+    ['running', versionsInWords(group.versions)],
+    ['rollout', group.active ?? '-'],
+    ['waiting', group.waiting ?? undefined],
+    ...group.exclusions.map(({ host, reason }) => ['excluded', `${host}: ${reason}`] as const),
+    ...group.blocked.map(({ version, reason }) => ['blocked', `${version}: ${reason}`] as const),
+    ['history', someOf(group.history.map(({ version }) => version)) || '-'],
+  ]),
+  '',
+  ...table(
+    ['HOST', 'RUNNING', 'SERVES', 'ADDRESS', 'NOTE'],
+    group.memberPage.items.map((member) => [
+      member.host,
+      member.running ?? '-',
+      member.serving === true ? 'yes' : 'no',
+      member.endpoint ?? '-',
+      [
+        ...(member.down === true ? ['down'] : []),
+        ...(member.excluded === null ? [] : [`excluded: ${member.excluded}`]),
+      ].join('; '),
+    ]),
+  ),
+];

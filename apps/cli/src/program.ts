@@ -1,0 +1,43 @@
+import { Command } from 'commander';
+
+import { addCommanding } from './commands/commanding.js';
+import { addGrouping } from './commands/grouping.js';
+import { addReading } from './commands/reading.js';
+import { addRequesting } from './commands/requesting.js';
+import { addGlobalOptions, type Surroundings } from './commands/shell.js';
+import { addServices } from './services/commands.js';
+import { addUp } from './up/command.js';
+
+const EXAMPLES = `
+Examples:
+  sluice up --demo-fleet                       everything, and a fleet to play with
+  sluice preview hello-2.0.0.yaml              the plan that a request would make
+  sluice request hello-2.0.0.yaml --wait       request it, wait until it has ended or wants a person
+  sluice --actor user:bo approve ID            approve what it waits for
+  sluice watch ID                              what happens, as it happens
+  sluice history ID                            what happened, who decided it, and why
+  sluice list --state braked -o json           for scripts
+
+Exit codes: 0 ok, 1 error, 2 usage, 3 not found, 4 not allowed, 5 conflict, 6 failed, 7 braked or waiting, 8 timeout`;
+
+/** The command line as a value: a test runs it without a process. */
+export function createProgram(surroundings: Surroundings): Command {
+  const program = new Command('sluice').description(
+    'Rolls a change out a little at first, watched, and stopped at once when something breaks.',
+  );
+  addGlobalOptions(program)
+    .addHelpText('after', EXAMPLES)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => surroundings.out(text.trimEnd()),
+      writeErr: (text) => surroundings.err(text.trimEnd()),
+    });
+  addUp(program, surroundings);
+  addRequesting(program, surroundings);
+  addReading(program, surroundings);
+  addCommanding(program, surroundings);
+  addGrouping(program, surroundings);
+  addServices(program, surroundings);
+  for (const command of program.commands) command.copyInheritedSettings(program);
+  return program;
+}

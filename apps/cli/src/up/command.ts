@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+
+import { loadConfig } from '@sluice/config';
+import type { LogLevel } from '@sluice/observability';
+
+import { Api } from '../client/api.js';
+import { CliError, EXIT } from '../client/exit.js';
+import { countArgument, type Surroundings } from '../commands/shell.js';
+import { stopSignal } from '../services/signals.js';
+import { requestFirst } from './first-rollout.js';
+import { type RunningUp, startUp } from './up.js';
+import { welcome } from './welcome.js';
+
+interface Options {
+  readonly dataDir?: string;
+  readonly httpHost?: string;
+  readonly httpPort?: number;
+  readonly natsPort: number;
+  readonly demoFleet?: boolean;
+  readonly inventory?: string;
+  readonly logLevel: LogLevel;
+}
+
+export function addUp(program: Command, surroundings: Surroundings): void {
+  program
+    .command('up')
+    .description('everything in one process, with a nats-server child that stores in the data folder')
+    .option('--data-dir <folder>', 'what is kept (SLUICE_DATA_DIR; var)')
+    .option('--http-host <address>', 'where the API listens (SLUICE_HTTP_HOST; 127.0.0.1)')
+    .option('--http-port <port>', 'its port; 0 takes a free one (SLUICE_HTTP_PORT; 7811)', countArgument)
+    .option('--nats-port <port>', 'port of the nats-server; 0 takes a free one', countArgument, 4222)
+    .option('--inventory <file>', 'groups and their members, YAML or JSON')
+    .option('--demo-fleet', 'six hosts in two groups to play with')
+    .option('--log-level <level>', 'lowest level that is written to stderr', 'warn')
+    .action(async (options: Options) => runUp(options, surroundings));
+}
+
+async function runUp(options: Options, surroundings: Surroundings): Promise<void> {
+  const config = loadConfig();
+  const stopped = stopSignal();
+  const up = await startUp({
+    config,
+    dataDir: options.dataDir ?? config.dataDir,
+    httpHost: options.httpHost ?? config.httpHost,
+    httpPort: options.httpPort ?? config.httpPort,
+    natsPort: options.natsPort,
+    logLevel: options.logLevel,
+    demoFleet: options.demoFleet === true,
+    ...(options.inventory === undefined ? {} : { inventoryFile: options.inventory }),
+  });
+  try {
+    for (const line of welcome(up)) surroundings.out(line);
+    if (up.fleet !== undefined) await firstRollout(up, surroundings);
+    const lost = up.natsEnded.then(() => 'lost' as const);
+    const why = await Promise.race([stopped, lost]);
+    if (why === 'lost')
+      throw new CliError(
+        EXIT.error,
+        'the nats-server ended: everything stops; start again, what was acknowledged is on disk',
+      );
+    surroundings.out(`${why}: stopping`);
+  } finally {
+    await up.stop();
+  }
+}
+
+async function firstRollout(up: RunningUp, { newId, sleep, out }: Surroundings): Promise<void> {
+  if (up.fleet === undefined) return;
+  await requestFirst(new Api({ url: up.url, newId, sleep, actor: 'service:demo' }), up.fleet);
+  out('The demo fleet gets its first version now: sluice list shows how far it is.');
+}

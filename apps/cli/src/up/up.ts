@@ -1,0 +1,89 @@
+import { resolve } from 'node:path';
+
+import type { SluiceConfig } from '@sluice/config';
+import type { RunningService } from '@sluice/messaging';
+import type { LogLevel } from '@sluice/observability';
+
+import { provisioned } from '../services/commands.js';
+import { SERVICES, type StartedService, startService, stopAll } from '../services/starting.js';
+import { type DemoFleet, startDemoFleet } from './demo-fleet.js';
+import { lockFolder } from './lock.js';
+import { startNatsChild } from './nats-child.js';
+
+export interface UpOptions {
+  readonly dataDir: string;
+  readonly httpHost: string;
+  /** 0 takes a free one. */
+  readonly httpPort: number;
+  readonly natsPort: number;
+  readonly logLevel: LogLevel;
+  readonly inventoryFile?: string;
+  readonly demoFleet: boolean;
+  readonly config: SluiceConfig;
+}
+
+export interface RunningUp extends RunningService {
+  readonly url: string;
+  readonly natsUrl: string;
+  readonly fleet?: DemoFleet;
+  /** Resolves when the nats-server ended without being asked. */
+  readonly natsEnded: Promise<void>;
+}
+
+/**
+ * The embedded default: a nats-server child that stores on disk, and every service in this process.
+ * Codes ALREADY_UP, NATS_SERVER_MISSING, NATS_SERVER_FAILED, LOG_MISSING, INVENTORY_INVALID; EADDRINUSE for the API.
+ */
+export async function startUp(options: UpOptions): Promise<RunningUp> {
+  const dataDir = resolve(options.dataDir);
+  const undo: RunningService[] = [];
+  const stop = (): Promise<void> => stopAll(undo, options.config.shutdownGrace + 5_000);
+  try {
+    const unlock = await lockFolder(dataDir);
+    undo.push({ name: 'lock', stop: unlock });
+    const nats = await startNatsChild({ dataDir, port: options.natsPort });
+    undo.push({ name: 'nats-server', stop: nats.stop });
+    const fleet = options.demoFleet
+      ? await startDemoFleet({ dataDir, natsUrl: nats.url, logLevel: options.logLevel })
+      : undefined;
+    if (fleet !== undefined) undo.push(fleet);
+    const inventoryFile = options.inventoryFile ?? fleet?.inventoryFile;
+    const url = await startServices(
+      { ...options, ...(inventoryFile === undefined ? {} : { inventoryFile }) },
+      nats.url,
+      undo,
+    );
+    let stopping: Promise<void> | undefined;
+    return {
+      name: 'up',
+      url,
+      natsUrl: nats.url,
+      natsEnded: nats.ended,
+      ...(fleet === undefined ? {} : { fleet }),
+      stop: () => (stopping ??= stop()),
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startServices(options: UpOptions, natsUrl: string, undo: RunningService[]): Promise<string> {
+  const { config, logLevel, httpHost, httpPort, inventoryFile } = options;
+  await provisioned('up', { ...config, natsUrl, natsReplicas: 1, logLevel });
+  const settings = {
+    servers: natsUrl,
+    waitMs: config.natsWait,
+    logLevel,
+    httpHost,
+    httpPort,
+    ...(inventoryFile === undefined ? {} : { inventoryFile }),
+  };
+  let url = '';
+  for (const name of SERVICES) {
+    const service: StartedService = await startService(name, settings);
+    undo.push(service);
+    url = service.url ?? url;
+  }
+  return url;
+}
