@@ -27,6 +27,13 @@ import { type EngineLogger, type ExecutorDeps, silentLogger } from './ports.js';
 
 /** Answers to a report that no later try will change. */
 const FINAL_REFUSALS: ReadonlySet<string> = new Set(['BAD_REPORT', 'STALE_ATTEMPT', 'FENCED']);
+const TAKEN: ReportAnswer = { ok: true };
+const NOT_READY: ReportAnswer = {
+  ok: false,
+  code: 'NOT_READY',
+  message: 'this executor still reads the log',
+  retry: true,
+};
 const GROUP_ACTIONS = ['exclude', 'include', 'block', 'unblock'] as const;
 
 /**
@@ -87,18 +94,19 @@ export class ExecutorEngine {
   }
 
   /** An agent's report: ok once it is durable, or known already. */
-  async onReport(report: RunReport): Promise<ReportAnswer> {
-    if (!this.live) return { ok: false, code: 'NOT_READY', message: 'this executor still reads the log', retry: true };
+  onReport(report: RunReport): Promise<ReportAnswer> {
+    if (!this.live) return Promise.resolve(NOT_READY);
     const actor = this.registry.rollout(report.rollout);
     if (actor === undefined)
-      return { ok: false, code: 'STALE_ATTEMPT', message: `${report.rollout} is not open`, retry: false };
-    try {
-      await actor.submit({ type: 'report', report }, { id: report.host, kind: 'agent' }, report.attempt);
-      return { ok: true };
-    } catch (error) {
-      const code = isSluiceError(error) ? error.code : 'INTERNAL';
-      return { ok: false, code, message: messageOf(error), retry: !FINAL_REFUSALS.has(code) };
-    }
+      return Promise.resolve({
+        ok: false,
+        code: 'STALE_ATTEMPT',
+        message: `${report.rollout} is not open`,
+        retry: false,
+      });
+    return actor
+      .submit({ type: 'report', report }, { id: report.host, kind: 'agent' }, report.attempt)
+      .then(() => TAKEN, refusedReport);
   }
 
   /** A command to a rollout; ended ones are read from the log. */
@@ -258,9 +266,7 @@ export class ExecutorEngine {
 
   private setTimer(actor: RolloutActor): void {
     if (!this.live) return;
-    this.timers.set(actor.id, nextDeadline(actor.state, this.deps.clock.now()), () =>
-      this.tell(actor, { type: 'tick' }),
-    );
+    this.timers.set(actor.id, nextDeadline(actor.state, actor.decidedAt), () => this.tell(actor, { type: 'tick' }));
   }
 
   /** An input of our own; whoever is told it has nobody to answer to. */
@@ -290,3 +296,8 @@ const causeOf = (input: Parameters<RolloutActor['submit']>[0]): string =>
   input.type === 'verdict'
     ? `verdict:${input.judged.gate}:${input.judged.stage}:${input.judged.round}`
     : `timer:${input.type}`;
+
+function refusedReport(error: unknown): ReportAnswer {
+  const code = isSluiceError(error) ? error.code : 'INTERNAL';
+  return { ok: false, code, message: messageOf(error), retry: !FINAL_REFUSALS.has(code) };
+}

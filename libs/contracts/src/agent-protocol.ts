@@ -29,6 +29,15 @@ export interface RunCommand {
   readonly specHash: string;
 }
 
+const specTexts = new WeakMap<StepSpec, string>();
+
+/** The JSON of a run. All runs of a rollout share one spec, which is most of their text: it is written once. */
+export function encodeRunCommand({ spec, specHash, ...rest }: RunCommand): string {
+  let text = specTexts.get(spec);
+  if (text === undefined) specTexts.set(spec, (text = JSON.stringify(spec)));
+  return `${JSON.stringify(rest).slice(0, -1)},"spec":${text},"specHash":"${specHash}"}`;
+}
+
 export type RefusalCode = 'FENCED' | 'SPEC_CHANGED' | 'BUSY' | 'BAD_RUN' | 'WRONG_HOST';
 
 /** `known`: the attempt is in the journal already; its state follows and nothing is started. */

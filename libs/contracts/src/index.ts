@@ -11,7 +11,7 @@ export type {
   StatusQuery,
   StepReport,
 } from './agent-protocol.js';
-export { attemptId, specHashOf } from './agent-protocol.js';
+export { attemptId, encodeRunCommand, specHashOf } from './agent-protocol.js';
 export type {
   ApprovalName,
   CommandEnvelope,

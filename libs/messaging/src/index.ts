@@ -24,6 +24,7 @@ export type { Poison, PullConsumerOptions, Settlement } from './pull-consumer.js
 export { runPullConsumer } from './pull-consumer.js';
 export type { RequestJsonOptions, RequestResult } from './request-json.js';
 export { requestJson } from './request-json.js';
+export { Requester } from './requester.js';
 export type { JsonHandler, ServeFailure, ServeJsonOptions } from './serve-json.js';
 export { serveJson } from './serve-json.js';
 export type { ShutdownOptions, ShutdownSignal } from './shutdown.js';

@@ -34,7 +34,8 @@ export async function requestJson<T = unknown>(
   return { kind: 'answer', value: readAnswer(subject, bytes, options.parse) };
 }
 
-function readAnswer<T>(subject: string, bytes: Uint8Array, parse?: (bytes: Uint8Array) => T): T {
+/** Code BAD_ANSWER when `parse` cannot read it. */
+export function readAnswer<T>(subject: string, bytes: Uint8Array, parse?: (bytes: Uint8Array) => T): T {
   try {
     return parse === undefined ? (parseJson(bytes) as T) : parse(bytes);
   } catch (cause) {

@@ -93,11 +93,7 @@ export class Dispatcher {
       this.next += 1;
       if (item === undefined || !this.isOpen(item)) continue;
       this.inFlight += 1;
-      void this.ask(item).finally(() => {
-        this.inFlight -= 1;
-        item.waiting = false;
-        this.pump();
-      });
+      this.ask(item);
     }
     if (this.next === this.ready.length || this.next > 4_096) {
       this.ready.splice(0, this.next);
@@ -110,27 +106,51 @@ export class Dispatcher {
     return (actor.state.open.get(target) ?? actor.state.unknown.get(target))?.n === n;
   }
 
-  private async ask(item: Watched): Promise<void> {
+  /** One promise a request, not a chain of them: a rollout sends as many as it has targets. */
+  private ask(item: Watched): void {
+    let asked: Promise<void> | undefined;
     try {
-      await (item.mode === 'send' ? this.run(item) : this.poll(item));
+      asked = item.mode === 'send' ? this.run(item) : this.poll(item);
     } catch (error) {
-      this.logger.warn(
-        { rollout: item.actor.id, target: item.target, err: messageOf(error) },
-        'an agent could not be asked; it is asked again',
-      );
-      this.again(item, item.delay * 2);
+      this.notAsked(item, error);
     }
+    if (asked === undefined) this.asked(item);
+    else
+      asked.then(
+        () => this.asked(item),
+        (error: unknown) => {
+          this.notAsked(item, error);
+          this.asked(item);
+        },
+      );
   }
 
-  private async run(item: Watched): Promise<void> {
+  private asked(item: Watched): void {
+    this.inFlight -= 1;
+    item.waiting = false;
+    // What is sent next goes out together with what other answers of this turn bring.
+    if (this.next < this.ready.length) this.pump();
+  }
+
+  private notAsked(item: Watched, error: unknown): void {
+    this.logger.warn(
+      { rollout: item.actor.id, target: item.target, err: messageOf(error) },
+      'an agent could not be asked; it is asked again',
+    );
+    this.again(item, item.delay * 2);
+  }
+
+  /** Undefined when there is nothing to ask. */
+  private run(item: Watched): Promise<void> | undefined {
     const attempt = item.actor.state.open.get(item.target);
     if (attempt === undefined) {
       this.again(item, FIRST_RESEND_MS, 'poll');
-      return;
+      return undefined;
     }
-    const answer = await this.agents.run(runCommandOf(item.actor.state, item.target, attempt));
-    if (answer.kind === 'answer') this.ran(item, answer.value);
-    else this.notReached(item, answer);
+    return this.agents.run(runCommandOf(item.actor.state, item.target, attempt)).then((answer) => {
+      if (answer.kind === 'answer') this.ran(item, answer.value);
+      else this.notReached(item, answer);
+    });
   }
 
   private ran(item: Watched, reply: RunReply): void {
@@ -146,20 +166,19 @@ export class Dispatcher {
     }
   }
 
-  private async poll(item: Watched): Promise<void> {
+  private poll(item: Watched): Promise<void> | undefined {
     const { actor, target } = item;
     const attempt = actor.state.open.get(target) ?? actor.state.unknown.get(target);
-    if (attempt === undefined) return;
-    const answer = await this.agents.status(hostOf(actor.state, target), {
-      v: 1,
-      attempt: attemptOf(actor.state, target, attempt),
+    if (attempt === undefined) return undefined;
+    const query = { v: 1, attempt: attemptOf(actor.state, target, attempt) } as const;
+    return this.agents.status(hostOf(actor.state, target), query).then((answer) => {
+      if (answer.kind === 'answer') {
+        item.unreachableSince = undefined;
+        this.answered(item, answer.value);
+      } else {
+        this.notReached(item, answer);
+      }
     });
-    if (answer.kind === 'answer') {
-      item.unreachableSince = undefined;
-      this.answered(item, answer.value);
-    } else {
-      this.notReached(item, answer);
-    }
   }
 
   private answered(item: Watched, status: AttemptStatus): void {

@@ -1,6 +1,7 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import {
   type AttemptStatus,
+  encodeRunCommand,
   parseAttemptStatus,
   parseRunReply,
   type RunCommand,
@@ -8,7 +9,7 @@ import {
   type StatusQuery,
   SUBJECTS,
 } from '@sluice/contracts';
-import { requestJson } from '@sluice/messaging';
+import { Requester } from '@sluice/messaging';
 
 import type { AgentPort, Answered } from '../ports.js';
 
@@ -17,19 +18,17 @@ const ANSWER_WITHIN_MS = 4_000;
 
 /** The hosts over NATS: no responder means that no agent listens, and is known at once. */
 export class NatsAgents implements AgentPort {
-  constructor(private readonly nats: NatsConnection) {}
+  private readonly requester: Requester;
+
+  constructor(nats: NatsConnection) {
+    this.requester = new Requester(nats, ANSWER_WITHIN_MS);
+  }
 
   run(command: RunCommand): Promise<Answered<RunReply>> {
-    return requestJson(this.nats, SUBJECTS.agentRun(command.host), command, {
-      timeoutMs: ANSWER_WITHIN_MS,
-      parse: parseRunReply,
-    });
+    return this.requester.request(SUBJECTS.agentRun(command.host), encodeRunCommand(command), parseRunReply);
   }
 
   status(host: string, query: StatusQuery): Promise<Answered<AttemptStatus>> {
-    return requestJson(this.nats, SUBJECTS.agentStatus(host), query, {
-      timeoutMs: ANSWER_WITHIN_MS,
-      parse: parseAttemptStatus,
-    });
+    return this.requester.request(SUBJECTS.agentStatus(host), JSON.stringify(query), parseAttemptStatus);
   }
 }

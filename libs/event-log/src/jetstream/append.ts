@@ -23,7 +23,7 @@ export interface Appending {
   readonly tryMs: number;
   /** All tries together, in ms. */
   readonly boundMs: number;
-  /** Where what landed is remembered. */
+  /** Where it is remembered, for followers in this process. */
   readonly own: OwnCommits;
 }
 
@@ -58,13 +58,11 @@ export async function appendCommit(
 ): Promise<StreamHead> {
   const next = encodeNext(stream, expected, draft);
   const attempt: Attempt = { stream, subject: SUBJECTS.log(stream), expected, id: draft.id, next };
+  to.own.add(stream, expected, draft, next);
   const deadline = Date.now() + to.boundMs;
   for (let pause = PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     const outcome = await settled(to, attempt, await publish(to, attempt));
-    if (!('cause' in outcome)) {
-      to.own.add(stream, { draft, prev: expected.hash, bytes: next.bytes }, outcome);
-      return outcome;
-    }
+    if (!('cause' in outcome)) return outcome;
     const left = deadline - Date.now();
     if (left <= 0 || to.watch.isClosed) throw unavailable(`append to ${streamKey(stream)}`, to.boundMs, outcome.cause);
     await to.watch.untilUp(pause, left);

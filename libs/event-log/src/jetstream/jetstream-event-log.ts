@@ -1,4 +1,4 @@
-import type { JsMsg } from '@nats-io/jetstream';
+import { type JsMsg, PubHeaders } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import {
   type RecordedCommit,
@@ -91,10 +91,7 @@ export class JetStreamEventLog implements EventLog {
         if (live.isDue(message.seq > end)) yield live.item;
         last = message.seq;
         const stream = streamOf(message);
-        if (wants(stream)) {
-          const own = this.#own.find(message.seq, message.data);
-          yield { kind: 'commit', commit: own ?? commitOf(stream, message) };
-        }
+        if (wants(stream)) yield { kind: 'commit', commit: this.#ownOf(message) ?? commitOf(stream, message) };
         if (live.isDue(message.seq === end || message.info.pending === 0)) yield live.item;
       }
     }
@@ -102,6 +99,10 @@ export class JetStreamEventLog implements EventLog {
 
   position(): Promise<number> {
     return this.#tried('ask for the position of the log', () => this.#log.position());
+  }
+
+  #ownOf({ headers, seq, data }: JsMsg): RecordedCommit | undefined {
+    return this.#own.find(headers?.get(PubHeaders.MsgIdHdr) ?? '', seq, data);
   }
 
   #open(subject: string, from: number, signal?: AbortSignal): Promise<Generation> {
