@@ -2,6 +2,7 @@ import {
   type EventToAppend,
   type GroupEvent,
   hashOf,
+  type Plan,
   type PlanEvent,
   type PlanTarget,
   type RolloutEvent,
@@ -79,8 +80,17 @@ export class Invariants {
     const { plan, planHash } = event;
     if (planHash !== hashOf(plan)) complain('I13', 'the hash of the plan is not that of the plan');
     if (plan.targetsHash !== hashOf(targets)) complain('I13', 'the hash of the targets is not that of the targets');
+    this.budget(plan, complain);
     if (new Set(targets.map(({ host }) => host)).size !== targets.length) complain('I2', 'a host is in the plan twice');
     this.rollouts.set(id, modelOf(plan, planHash, targets));
+  }
+
+  /** A by the letter of design 6.5; a number of batches rounds up, a rollback is two batches. */
+  private budget({ budget }: Plan, complain: Complain): void {
+    const { members, percent, maxUnavailable: A } = budget;
+    const byShare = Math.max(1, Math.floor((members * percent) / 100));
+    const byCount = Math.ceil(members / Math.max(1, Math.round(100 / percent)));
+    if (A !== byShare && A !== byCount) complain('I1', `A is ${A} for ${percent}% of ${members} members`);
   }
 
   private holdsLease(model: RolloutModel, event: RolloutEvent, complain: Complain): void {

@@ -1,5 +1,4 @@
 import {
-  type Actor,
   type DomainEvent,
   groupStreamId,
   hashOf,
@@ -10,6 +9,7 @@ import {
   type StepName,
   type Writer,
 } from '@sluice/contracts';
+import type { Actor } from '@sluice/kernel';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { Invariants } from './invariants.js';

@@ -98,15 +98,19 @@ export interface Numbers {
   readonly serving: number;
 }
 
+/** A for the members of today; a plan that names a number of batches rounds up as long as nobody has left. */
+function shareOf({ plan: { budget }, members }: RolloutModel): number {
+  if (members === budget.members) return budget.maxUnavailable;
+  return budget.advisory ? Math.ceil(members / 2) : Math.max(1, Math.floor((members * budget.percent) / 100));
+}
+
 /** The budget by the letter of design 6.5, from nothing but the targets and the plan. */
 export function numbersOf(model: RolloutModel): Numbers {
   const { budget } = model.plan;
   const lost = countTargets(model, (target) => target.lost);
   const out = countTargets(model, (target) => target.out);
   const writtenOff = budget.advisory ? lost : Math.min(lost, model.extraFailures);
-  const A = budget.advisory
-    ? Math.ceil(model.members / 2)
-    : Math.max(1, Math.floor((model.members * budget.percent) / 100));
+  const A = shareOf(model);
   const T = Math.max(1, Math.ceil((model.members * budget.failureThresholdPercent) / 100));
   return { A, T, lost, out, writtenOff, unavailable: out - writtenOff, serving: model.members - out };
 }

@@ -1,0 +1,148 @@
+import type { DeployRequest, RolloutCommand } from '@sluice/contracts';
+import { type MessageFaults, type Random, seededRandom, type StepFault, type StepFaults } from '@sluice/testing';
+
+import { hostName, Simulation } from '../simulation.js';
+import { play, type Run, type ScenarioOptions } from './scenario.js';
+
+const MINUTE = 60_000;
+const STEPS = ['probe', 'drain', 'download', 'install', 'verify', 'enable'] as const;
+
+function pick<T>(random: Random, items: readonly T[]): T {
+  return items[random.int(items.length)] as T;
+}
+
+/** Some hosts do badly at some step of some version, at their first attempt or at every one. */
+function badHosts(random: Random, hosts: number): StepFaults {
+  const faults = new Map<string, StepFault>();
+  const kinds: readonly StepFault[] = [
+    { kind: 'fail' },
+    { kind: 'fail', serving: true },
+    { kind: 'hang' },
+    { kind: 'slow', factor: 30 },
+    { kind: 'crash', downMs: 5_000 + random.int(120_000) },
+    { kind: 'lie' },
+  ];
+  const share = random.next() / 3;
+  for (let host = 0; host < hosts; host += 1) {
+    if (!random.chance(share)) continue;
+    const attempts = random.chance(0.6) ? [1] : [1, 2, 3, 4];
+    const [step, version, kind] = [pick(random, STEPS), pick(random, ['2.0.0', '3.0.0']), pick(random, kinds)];
+    for (const n of attempts) faults.set(`${hostName(host)} ${step} ${version} ${n}`, kind);
+  }
+  return ({ host, step, version, n }) => faults.get(`${host} ${step} ${version} ${n}`);
+}
+
+function badMessages(random: Random): MessageFaults {
+  const share = (): number => (random.chance(0.4) ? random.next() / 5 : 0);
+  return {
+    loseCommand: share(),
+    loseReply: share(),
+    duplicateCommand: share(),
+    loseReport: share(),
+    loseReportAnswer: share(),
+    duplicateReport: share(),
+    delayReportMs: 1 + random.int(4_000),
+  };
+}
+
+function anyRequest(random: Random, version: string): Partial<DeployRequest> {
+  return {
+    version,
+    strategy: pick(random, ['canary', 'rolling'] as const),
+    batches: pick(random, ['0%', '10%', '25%', '50%', '2', '10%+20%+30%+40%']),
+    interval: pick(random, ['0s', '5s', '1m']),
+    tailInterval: pick(random, ['0s', '20s']),
+    bake: pick(random, ['0s', '30s']),
+    mode: random.chance(0.15) ? 'manual' : 'automatic',
+    failureThreshold: pick(random, [5, 25, 100]),
+    extraFailures: random.chance(0.2) ? 1 + random.int(3) : 0,
+    onCanaryFailure: pick(random, ['hold', 'rollback'] as const),
+    approvals: { batches: pick(random, ['required', 'policy'] as const) },
+  };
+}
+
+const COMMANDS: readonly ((random: Random, hosts: number) => RolloutCommand)[] = [
+  () => ({ type: 'pause' }),
+  () => ({ type: 'resume' }),
+  () => ({ type: 'resume' }),
+  () => ({ type: 'retry' }),
+  () => ({ type: 'retry' }),
+  () => ({ type: 'proceed' }),
+  () => ({ type: 'cancel' }),
+  () => ({ type: 'rollback' }),
+  () => ({ type: 'close' }),
+  (random, hosts) => ({ type: 'skip', host: hostName(random.int(hosts)) }),
+  (random) => ({ type: 'override', extraFailures: random.int(4) }),
+  (random) => ({ type: 'setMode', mode: pick(random, ['automatic', 'manual'] as const) }),
+  (random) => ({ type: 'setInterval', intervalMs: random.int(10_000), tailIntervalMs: random.int(5_000) }),
+];
+
+/** One thing that somebody does, or that happens, in the middle of everything. */
+async function happen(sim: Simulation, random: Random): Promise<void> {
+  const { hosts } = sim.options;
+  const rollouts = [...sim.invariants.rollouts.keys()];
+  const host = hostName(random.int(hosts));
+  const dice = random.int(20);
+  if (dice < 10) await sim.command(pick(random, rollouts), pick(random, COMMANDS)(random, hosts));
+  else if (dice < 12) sim.kill('executor');
+  else if (dice === 12) sim.kill(pick(random, ['planner', 'gate'] as const));
+  else if (dice < 15) await sim.groupCommand({ type: random.chance(0.5) ? 'exclude' : 'include', host });
+  else if (dice < 17) cut(sim, host, random.int(3 * MINUTE));
+  else if (dice === 17 && sim.fleet.host(host).up) sim.fleet.host(host).crash(random.int(MINUTE));
+  else if (dice === 18) sim.fleet.setMessageFaults(badMessages(random));
+}
+
+function cut(sim: Simulation, name: string, ms: number): void {
+  const host = sim.fleet.host(name);
+  host.connected = false;
+  sim.clock.schedule(ms, () => {
+    host.connected = true;
+  });
+}
+
+/** What an operator does in the end with a rollout that does not go on by itself. */
+const WAY_OUT: Readonly<Record<string, RolloutCommand>> = {
+  braked: { type: 'cancel' },
+  paused: { type: 'resume' },
+  running: { type: 'proceed' },
+};
+
+async function calmDown(sim: Simulation): Promise<readonly string[]> {
+  sim.fleet.setMessageFaults({});
+  const open = (): string[] => [...sim.invariants.rollouts.keys()].filter((id) => !sim.ended(id));
+  for (let rounds = 0; rounds < 60 && open().length > 0 && sim.invariants.violations.length === 0; rounds += 1) {
+    await sim.clock.advance(10 * MINUTE);
+    for (const id of open()) {
+      const way = WAY_OUT[sim.model(id).status];
+      if (way !== undefined) await sim.command(id, way);
+    }
+  }
+  return open().map(
+    (id) =>
+      `rollout ${id} of ${sim.model(id).plan.version} (${sim.model(id).plan.strategy}) never ended: it is ${sim.model(id).status}`,
+  );
+}
+
+/** Everything at once: bad hosts, bad network, killed services, commands at random. The invariants hold, and it ends. */
+export async function* chaos({ seed, fleet }: ScenarioOptions): AsyncIterable<Run> {
+  const random = seededRandom(seed).fork('chaos');
+  const hosts = fleet ?? 3 + random.int(25);
+  const sim = new Simulation({
+    seed,
+    hosts,
+    faults: badHosts(random, hosts),
+    messages: badMessages(random),
+    approveAfterMs: 1 + random.int(30_000),
+  });
+  yield await play(sim, { scenario: 'chaos', what: `${hosts} hosts` }, async () => {
+    const first = await sim.request({ version: '1.0.0', strategy: 'rolling', batches: '50%', interval: '0s' });
+    await sim.until(() => sim.ended(first) || sim.model(first).status === 'braked');
+    await sim.request(anyRequest(random, '2.0.0'));
+    for (let i = 0; i < 25 && sim.invariants.violations.length === 0; i += 1) {
+      await sim.clock.advance(random.int(40_000));
+      if (i === 12 && random.chance(0.5)) await sim.request(anyRequest(random, '3.0.0')).catch(() => undefined);
+      await happen(sim, random);
+    }
+    return calmDown(sim);
+  });
+}
