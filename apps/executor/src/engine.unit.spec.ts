@@ -199,4 +199,20 @@ describe('the executor', () => {
     });
     await world.engine.stop();
   });
+
+  it('a timer that fires a little early does not leave a wait hanging', async () => {
+    const world = new World(HOSTS(2));
+    const { clock } = world;
+    // Timers of the platform may fire a millisecond before their time by the clock.
+    world.engine = world.newEngine({
+      now: () => clock.now(),
+      schedule: (delay, fire) => clock.schedule(delay > 1 ? delay - 1 : delay, fire),
+    });
+    await world.engine.start();
+    const id = await world.plan(
+      planFor(HOSTS(2), { batches: [[1, 2]], waits: { intervalMs: 1_000, tailIntervalMs: 0, tailFrom: 3, bakeMs: 0 } }),
+    );
+    await wait(world, id, 'RolloutSucceeded');
+    await world.engine.stop();
+  });
 });

@@ -67,6 +67,10 @@ export class RolloutActor {
     return this.actor.state;
   }
 
+  get decidedAt(): number {
+    return this.actor.decidedAt;
+  }
+
   get rev(): number {
     return this.actor.rev;
   }

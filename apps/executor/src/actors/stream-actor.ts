@@ -88,6 +88,8 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
   private queue: Waiting<Input, Event>[] = [];
   private running = false;
   private stopped = false;
+  /** The time that the state was last decided on, ms since the epoch; 0 when another's commit or a read has moved it since. */
+  decidedAt = 0;
   private stale = false;
   private readonly inFlight = new Set<string>();
 
@@ -148,6 +150,7 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
     }
     for (const event of commit.events) this.state = this.behaviour.evolve(this.state, event as Event, commit.head.at);
     this.head = commit.head;
+    this.decidedAt = 0;
     return true;
   }
 
@@ -157,6 +160,7 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
     if (this.running || this.head.rev > 0) return;
     this.state = read.state;
     this.head = read.head;
+    this.decidedAt = 0;
   }
 
   private async run(): Promise<void> {
@@ -201,6 +205,7 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
   /** Takes as many inputs as fit a turn, and returns the rest. */
   private async commit(items: readonly Waiting<Input, Event>[]): Promise<readonly Waiting<Input, Event>[]> {
     const at = Math.max(this.deps.clock.now(), this.head.at);
+    this.decidedAt = at;
     const { batch, taken } = this.decideAll(items, at);
     let answered = 0;
     const answerUpTo = (commits: number): void => {
