@@ -208,7 +208,7 @@ describe('the executor', () => {
     world.engine = world.newEngine({
       now: () => clock.now() + Math.min(1, asked++),
       schedule: (delay, fire) =>
-        clock.schedule(delay > 1 ? delay - 1 : delay, () => {
+        clock.schedule(Math.max(1, delay - 1), () => {
           asked = 0;
           fire();
         }),
