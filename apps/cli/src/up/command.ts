@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 
 import { loadConfig } from '@sluice/config';
 import type { LogLevel } from '@sluice/observability';
@@ -7,6 +7,7 @@ import { Api } from '../client/api.js';
 import { CliError, EXIT } from '../client/exit.js';
 import { countArgument, type Surroundings } from '../commands/shell.js';
 import { stopSignal } from '../services/signals.js';
+import { type ServiceName, SERVICES } from '../services/starting.js';
 import { requestFirst } from './first-rollout.js';
 import { type RunningUp, startUp } from './up.js';
 import { welcome } from './welcome.js';
@@ -18,7 +19,16 @@ interface Options {
   readonly natsPort: number;
   readonly demoFleet?: boolean;
   readonly inventory?: string;
+  readonly services?: readonly ServiceName[];
   readonly logLevel: LogLevel;
+}
+
+/** `planner,gateway`: names of services, each once. */
+function servicesArgument(text: string): readonly ServiceName[] {
+  const names = new Set(text.split(','));
+  const known = SERVICES.filter((name) => names.delete(name));
+  if (names.size > 0) throw new InvalidArgumentError(`services are ${SERVICES.join(', ')}`);
+  return known;
 }
 
 export function addUp(program: Command, surroundings: Surroundings): void {
@@ -30,6 +40,7 @@ export function addUp(program: Command, surroundings: Surroundings): void {
     .option('--http-port <port>', 'its port; 0 takes a free one (SLUICE_HTTP_PORT; 7811)', countArgument)
     .option('--nats-port <port>', 'port of the nats-server; 0 takes a free one', countArgument, 4222)
     .option('--inventory <file>', 'groups and their members, YAML or JSON')
+    .option('--services <names>', 'only these, the others run elsewhere: planner,executor,...', servicesArgument)
     .option('--demo-fleet', 'six hosts in two groups to play with')
     .option('--log-level <level>', 'lowest level that is written to stderr', 'warn')
     .action(async (options: Options) => runUp(options, surroundings));
@@ -46,6 +57,7 @@ async function runUp(options: Options, surroundings: Surroundings): Promise<void
     natsPort: options.natsPort,
     logLevel: options.logLevel,
     demoFleet: options.demoFleet === true,
+    services: options.services ?? SERVICES,
     ...(options.inventory === undefined ? {} : { inventoryFile: options.inventory }),
   });
   try {

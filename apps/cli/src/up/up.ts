@@ -5,7 +5,7 @@ import type { RunningService } from '@sluice/messaging';
 import type { LogLevel } from '@sluice/observability';
 
 import { provisioned } from '../services/commands.js';
-import { SERVICES, type StartedService, startService, stopAll } from '../services/starting.js';
+import { type ServiceName, SERVICES, type StartedService, startService, stopAll } from '../services/starting.js';
 import { type DemoFleet, startDemoFleet } from './demo-fleet.js';
 import { lockFolder } from './lock.js';
 import { startNatsChild } from './nats-child.js';
@@ -19,6 +19,8 @@ export interface UpOptions {
   readonly logLevel: LogLevel;
   readonly inventoryFile?: string;
   readonly demoFleet: boolean;
+  /** Which of them run in this process; the others run elsewhere on the same nats-server. */
+  readonly services: readonly ServiceName[];
   readonly config: SluiceConfig;
 }
 
@@ -42,7 +44,7 @@ export async function startUp(options: UpOptions): Promise<RunningUp> {
     const unlock = await lockFolder(dataDir);
     undo.push({ name: 'lock', stop: unlock });
     const nats = await startNatsChild({ dataDir, port: options.natsPort });
-    undo.push({ name: 'nats-server', stop: nats.stop });
+    undo.push({ name: 'nats-server', stop: () => nats.stop() });
     const fleet = options.demoFleet
       ? await startDemoFleet({ dataDir, natsUrl: nats.url, logLevel: options.logLevel })
       : undefined;
@@ -80,7 +82,7 @@ async function startServices(options: UpOptions, natsUrl: string, undo: RunningS
     ...(inventoryFile === undefined ? {} : { inventoryFile }),
   };
   let url = '';
-  for (const name of SERVICES) {
+  for (const name of SERVICES.filter((service) => options.services.includes(service))) {
     const service: StartedService = await startService(name, settings);
     undo.push(service);
     url = service.url ?? url;
