@@ -79,28 +79,32 @@ const failed = (name: string, why: string): SluiceError =>
     `the process ${name} of the benchmark failed: ${why}; what it wrote stands above`,
   );
 
+/** A contender that is ready. `check` looks at what the timed part left; it is neither timed nor profiled. */
+export interface Prepared<Timed, Result> {
+  readonly run: () => Promise<Timed>;
+  readonly check: (timed: Timed) => Promise<Result> | Result;
+  readonly stop: () => Promise<void>;
+}
+
 /**
- * The other side: prepares with the order, says ready, and runs on the word go. Ends the process when the parent is
- * gone or the result is told.
+ * The other side: prepares with the order, says ready, and runs on the word go. Ends when the parent is gone or has
+ * what it wanted.
  */
-export async function serveBench<Order, Result>(
-  prepare: (order: Order) => Promise<{ readonly run: () => Promise<Result>; readonly stop: () => Promise<void> }>,
+export async function serveBench<Order, Timed, Result>(
+  prepare: (order: Order) => Promise<Prepared<Timed, Result>>,
 ): Promise<void> {
   const gone = once(process, 'disconnect');
   const [{ order, profile }] = (await once(process, 'message')) as [Start<Order>];
-  const prepared = await prepare(order);
+  const { run, check, stop } = await prepare(order);
   const go = once(process, 'message');
   tell({ kind: 'ready' });
   const isGo = await Promise.race([go.then(() => true), gone.then(() => false)]);
   if (isGo) {
-    if (profile === undefined) tell({ kind: 'done', result: await prepared.run() });
-    else {
-      const { result, summary } = await profiled(profile, prepared.run);
-      tell({ kind: 'done', result, profile: summary });
-    }
+    const { result, summary } = profile === undefined ? { result: await run() } : await profiled(profile, run);
+    tell({ kind: 'done', result: await check(result), ...(summary === undefined ? {} : { profile: summary }) });
     await gone;
   }
-  await prepared.stop();
+  await stop();
 }
 
 const tell = (said: Said<unknown>): void => void process.send?.(said);

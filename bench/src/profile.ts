@@ -48,7 +48,7 @@ function summaryOf({ nodes, samples = [], timeDeltas = [] }: CpuProfile): Profil
   samples.forEach((id, i) => {
     const frame = frames.get(id);
     const spent = timeDeltas[i] ?? 0;
-    if (frame === undefined || frame.functionName === '(idle)') return;
+    if (frame === undefined || isNotWork(frame.functionName, frame.url)) return;
     busy += spent;
     const owner = packageOf(frame.functionName, frame.url);
     add(packages, owner, spent);
@@ -58,6 +58,9 @@ function summaryOf({ nodes, samples = [], timeDeltas = [] }: CpuProfile): Profil
     [...spent].map(([name, micros]) => [name, micros / busy] as const).toSorted((a, b) => b[1] - a[1]);
   return { busyMs: busy / 1_000, packages: shares(packages), functions: shares(functions).slice(0, KEPT_FUNCTIONS) };
 }
+
+/** Nothing to do, or the profiler's own stop. */
+const isNotWork = (name: string, url: string): boolean => name === '(idle)' || (name === 'dispatch' && url === '');
 
 const add = (spent: Map<string, number>, key: string, micros: number): void =>
   void spent.set(key, (spent.get(key) ?? 0) + micros);

@@ -2,7 +2,7 @@ import type { Msg } from '@nats-io/nats-core';
 import { type ReportAnswer, type RunCommand, type RunReport, shardOfId, SUBJECTS } from '@sluice/contracts';
 import { connectNats } from '@sluice/messaging';
 
-import { serveBench } from '../child.js';
+import { type Prepared, serveBench } from '../child.js';
 import { Requester } from './requester.js';
 
 /** What the fleet did. */
@@ -18,11 +18,7 @@ const ACCEPTED = JSON.stringify({ ok: true, state: 'accepted' });
 const NEVER_SEEN = JSON.stringify({ state: 'neverSeen' });
 
 /** Every host of the fleet in one process: takes a run, does its steps in no time, and reports until that is acked. */
-async function startFleet({
-  servers,
-}: {
-  readonly servers: string;
-}): Promise<{ run: () => Promise<FleetCounts>; stop: () => Promise<void> }> {
+async function startFleet({ servers }: { readonly servers: string }): Promise<Prepared<FleetCounts, FleetCounts>> {
   const nats = await connectNats({ servers, name: 'bench-fleet' });
   const requester = new Requester(nats);
   const counts = { runs: 0, acked: 0, resent: 0, refused: 0 };
@@ -48,7 +44,7 @@ async function startFleet({
   });
   nats.subscribe(SUBJECTS.allAgentStatus, { callback: (_, message) => void message.respond(NEVER_SEEN) });
   await nats.flush();
-  return { run: () => Promise.resolve({ ...counts }), stop: () => nats.close() };
+  return { run: () => Promise.resolve({ ...counts }), check: (told) => told, stop: () => nats.close() };
 }
 
 function reportOf({ host, rollout, attempt, target, kind, n, token, steps }: RunCommand): RunReport {

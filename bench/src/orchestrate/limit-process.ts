@@ -12,7 +12,7 @@ import {
 import { connectNats } from '@sluice/messaging';
 import { newUlid } from '@sluice/observability';
 
-import { serveBench } from '../child.js';
+import { type Prepared, serveBench } from '../child.js';
 import { Requester } from './requester.js';
 import { planOf, type RoundOrder, type RoundResult, runsOf, SHARD, STEPS_PER_TARGET, targetsOf } from './workload.js';
 
@@ -23,10 +23,11 @@ const OK = JSON.stringify({ ok: true });
 const HASH = 'f'.repeat(64);
 
 /** The same messages and the same commits as the product's, and no decision: what NATS, node and the disk allow. */
-async function startLimit(order: RoundOrder): Promise<{ run: () => Promise<RoundResult>; stop: () => Promise<void> }> {
+async function startLimit(order: RoundOrder): Promise<Prepared<RoundResult, RoundResult>> {
   const nats = await connectNats({ servers: order.servers, name: 'bench-limit' });
   await new LimitRun(nats, 'warm-up', order.warmUp).run();
-  return { run: () => new LimitRun(nats, 'timed', order.targets).run(), stop: () => nats.close() };
+  const timed = new LimitRun(nats, 'timed', order.targets);
+  return { run: () => timed.run(), check: (result) => result, stop: () => nats.close() };
 }
 
 /** One rollout's worth of messages. Everything that can be made beforehand is. */

@@ -1,7 +1,7 @@
 import { deferred } from '@nats-io/nats-core';
 import { Queue, Worker } from 'bullmq';
 
-import { serveBench } from '../child.js';
+import { type Prepared, serveBench } from '../child.js';
 import { type RoundResult, STEPS_PER_TARGET } from './workload.js';
 
 export interface PeerOrder {
@@ -20,11 +20,7 @@ const CONCURRENCY = 256;
 const ADDED_AT_ONCE = 1_000;
 
 /** BullMQ: each step of a target is a job with no work, which adds the next one of its chain when it is done. */
-async function startPeer({
-  port,
-  targets,
-  warmUp,
-}: PeerOrder): Promise<{ run: () => Promise<RoundResult>; stop: () => Promise<void> }> {
+async function startPeer({ port, targets, warmUp }: PeerOrder): Promise<Prepared<RoundResult, RoundResult>> {
   const connection = { host: '127.0.0.1', port, maxRetriesPerRequest: null };
   const queue = new Queue<StepJob>('steps', {
     connection,
@@ -64,6 +60,7 @@ async function startPeer({
   await roll(warmUp);
   return {
     run: () => roll(targets),
+    check: (result) => result,
     stop: async () => {
       await worker.close();
       await queue.close();

@@ -4,24 +4,25 @@ import { startExecutor } from '@sluice/executor';
 import { connectNats } from '@sluice/messaging';
 import { createLogger, newUlid, systemClock } from '@sluice/observability';
 
-import { serveBench } from '../child.js';
+import { type Prepared, serveBench } from '../child.js';
 import { planOf, type RoundOrder, type RoundResult, SHARD, targetsOf } from './workload.js';
 
 /** Targets of one plan commit: well under the largest commit. */
 const CHUNK = 5_000;
 
 /** The executor as it is shipped, on a NATS connection of its own. */
-async function startProduct(
-  order: RoundOrder,
-): Promise<{ run: () => Promise<RoundResult>; stop: () => Promise<void> }> {
+async function startProduct(order: RoundOrder): Promise<Prepared<Timed, RoundResult>> {
   const { servers } = order;
   const nats = await connectNats({ servers, name: 'bench-product' });
   const log = new JetStreamEventLog(nats);
   const logger = createLogger('executor', 'warn');
   const executor = await startExecutor({ nats, servers, log, clock: systemClock, logger, newId: newUlid });
-  await rollOut(log, 'warm-up', order.warmUp);
+  const warmUp = await rollOut(log, 'warm-up', order.warmUp);
+  await warmUp();
+  const timed = await rollOut(log, 'timed', order.targets);
   return {
-    run: () => rollOut(log, 'timed', order.targets),
+    run: timed,
+    check: async ({ rolloutId, ...rest }) => ({ ...rest, ...(await tally(log, rolloutId)) }),
     stop: async () => {
       await executor.stop();
       await nats.close();
@@ -29,20 +30,23 @@ async function startProduct(
   };
 }
 
-/** From the plan's seal to the group's release, which is the last commit that a rollout brings. */
-async function rollOut(log: EventLog, version: string, count: number): Promise<RoundResult> {
+type Timed = Pick<RoundResult, 'ms' | 'cpuMs'> & { readonly rolloutId: string };
+
+/** A rollout to be timed from the plan's seal to the group's release, the last commit that a rollout brings. */
+async function rollOut(log: EventLog, version: string, count: number): Promise<() => Promise<Timed>> {
   const targets = targetsOf(count);
   const plan = planOf(version, targets);
   const seal = await writeTargets(log, plan, targets);
-  const ended = new AbortController();
   const from = (await log.position()) + 1;
-  const cpu = process.cpuUsage();
-  const start = performance.now();
-  await seal();
-  await releaseOf(log, plan.rolloutId, from, ended);
-  const ms = performance.now() - start;
-  const { user, system } = process.cpuUsage(cpu);
-  return { ms, cpuMs: (user + system) / 1_000, ...(await tally(log, plan.rolloutId)) };
+  return async () => {
+    const cpu = process.cpuUsage();
+    const start = performance.now();
+    await seal();
+    await released(log, plan.rolloutId, from);
+    const ms = performance.now() - start;
+    const { user, system } = process.cpuUsage(cpu);
+    return { ms, cpuMs: (user + system) / 1_000, rolloutId: plan.rolloutId };
+  };
 }
 
 /** Writes the targets and hands back the commit that seals the plan and thereby starts the rollout. */
@@ -62,7 +66,8 @@ async function writeTargets(
   return () => log.append(stream, head, { id: newUlid(), at: Date.now(), events: [{ event, meta }] });
 }
 
-async function releaseOf(log: EventLog, rolloutId: string, from: number, ended: AbortController): Promise<void> {
+async function released(log: EventLog, rolloutId: string, from: number): Promise<void> {
+  const ended = new AbortController();
   for await (const item of log.follow({ shards: [SHARD], writers: ['group'], from, signal: ended.signal })) {
     if (item.kind !== 'commit' || item.commit.stream.writer !== 'group') continue;
     const events = item.commit.events as readonly { readonly type: string; readonly rolloutId?: string }[];
