@@ -63,16 +63,15 @@ export class Api {
   private async send(operation: Operation, call: Call): Promise<Response> {
     const [method, path] = OPERATIONS[operation];
     const { actor, url } = this.options;
-    const isText = typeof call.body === 'string' && call.contentType !== undefined;
     const init: RequestInit = {
       method,
       headers: {
         accept: 'application/json',
-        ...(call.body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' }),
         ...(actor === undefined ? {} : { 'x-sluice-actor': actor }),
+        ...typeOf(call),
         ...call.headers,
       },
-      ...(call.body === undefined ? {} : { body: isText ? String(call.body) : JSON.stringify(call.body) }),
+      ...(call.body === undefined ? {} : { body: textOf(call) }),
       ...(call.signal === undefined ? {} : { signal: call.signal }),
     };
     try {
@@ -86,6 +85,13 @@ export class Api {
     }
   }
 }
+
+const typeOf = ({ body, contentType = 'application/json' }: Call): Record<string, string> =>
+  body === undefined ? {} : { 'content-type': contentType };
+
+/** Text of another type is sent as it is. */
+const textOf = ({ body, contentType }: Call): string =>
+  typeof body === 'string' && contentType !== undefined ? body : JSON.stringify(body);
 
 const causeOf = (error: unknown): string =>
   messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);

@@ -22,7 +22,7 @@ export async function* liveEvents(api: Api, id: string, options: LiveOptions): A
     try {
       for await (const event of oneConnection(api, id, after, options.signal)) {
         failures = 0;
-        if (event.kind === 'commit') after = event.commit.position;
+        after = event.kind === 'commit' ? event.commit.position : after;
         yield event;
       }
     } catch (error) {

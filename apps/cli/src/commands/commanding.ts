@@ -48,6 +48,7 @@ export function addCommanding(program: Command, surroundings: Surroundings): voi
       });
   }
   addApproving(program, surroundings);
+  addRollback(program, surroundings);
   addSteering(program, surroundings);
 }
 
@@ -90,7 +91,9 @@ function addApproving(program: Command, surroundings: Surroundings): void {
         doneText,
       );
     });
+}
 
+function addRollback(program: Command, surroundings: Surroundings): void {
   program
     .command('rollback')
     .description('restore the last success on every host that was touched')

@@ -41,16 +41,23 @@ async function all<T>(
   return items;
 }
 
-export function addReading(program: Command, surroundings: Surroundings): void {
-  const limit = ['--limit <count>', 'at most so many', countArgument] as const;
+const LIMIT = ['--limit <count>', 'at most so many', countArgument] as const;
 
+export function addReading(program: Command, surroundings: Surroundings): void {
+  addRollouts(program, surroundings);
+  addTargets(program, surroundings);
+  addGroups(program, surroundings);
+  addHistory(program, surroundings);
+}
+
+function addRollouts(program: Command, surroundings: Surroundings): void {
   program
     .command('list')
     .description('rollouts, the newest first')
     .option('--app <name>')
     .option('--group <name>')
     .option('--state <state>', 'such as running, awaiting-approval, braked, succeeded')
-    .option(...limit, 20)
+    .option(...LIMIT, 20)
     .action(async (options: { app?: string; group?: string; state?: string; limit: number }, command: Command) => {
       const shell = shellOf(command, surroundings);
       const { limit: most, ...filter } = options;
@@ -69,19 +76,6 @@ export function addReading(program: Command, surroundings: Surroundings): void {
     });
 
   program
-    .command('targets')
-    .description('hosts of a rollout in the order of the plan')
-    .argument('<id>')
-    .option('--phase <phase>', 'only those, such as failed or done')
-    .option(...limit, 100_000)
-    .action(async (id: string, options: { phase?: string; limit: number }, command: Command) => {
-      const shell = shellOf(command, surroundings);
-      const read = (cursor: string | undefined, size: number): Promise<Page<TargetRow>> =>
-        shell.api.call('listTargets', { path: { id }, query: { phase: options.phase, cursor, limit: size } });
-      show(shell, await all(read, options.limit), targetsTable);
-    });
-
-  program
     .command('report')
     .description('how long the rollout, its batches and its steps took')
     .argument('<id>')
@@ -89,7 +83,24 @@ export function addReading(program: Command, surroundings: Surroundings): void {
       const shell = shellOf(command, surroundings);
       show(shell, await shell.api.call<RolloutReport>('getReport', { path: { id } }), reportText);
     });
+}
 
+function addTargets(program: Command, surroundings: Surroundings): void {
+  program
+    .command('targets')
+    .description('hosts of a rollout in the order of the plan')
+    .argument('<id>')
+    .option('--phase <phase>', 'only those, such as failed or done')
+    .option(...LIMIT, 100_000)
+    .action(async (id: string, options: { phase?: string; limit: number }, command: Command) => {
+      const shell = shellOf(command, surroundings);
+      const read = (cursor: string | undefined, size: number): Promise<Page<TargetRow>> =>
+        shell.api.call('listTargets', { path: { id }, query: { phase: options.phase, cursor, limit: size } });
+      show(shell, await all(read, options.limit), targetsTable);
+    });
+}
+
+function addGroups(program: Command, surroundings: Surroundings): void {
   program
     .command('groups')
     .description('groups, or one group with its members')
@@ -104,8 +115,6 @@ export function addReading(program: Command, surroundings: Surroundings): void {
         shell.api.call('listGroups', { query: { cursor, limit: size } });
       show(shell, await all(read, 100_000), groupsTable);
     });
-
-  addHistory(program, surroundings);
 }
 
 function addHistory(program: Command, surroundings: Surroundings): void {

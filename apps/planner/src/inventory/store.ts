@@ -169,7 +169,7 @@ interface Hearing {
 }
 
 function heardMember(group: GroupEntry, hello: Hello, app: HelloApp, { now, before }: Hearing): MemberRecord {
-  const facts = { running: app.running, serving: app.serving, lastSeen: now };
+  const facts = { running: app.running, serving: app.serving, lastSeen: now, endpoint: app.endpoint };
   const isDefined = before !== undefined && before.source !== 'heartbeat';
   if (isDefined) return { ...before, entry: { ...before.entry, ...facts } };
   const { host, site, labels } = hello;

@@ -86,6 +86,7 @@ describe('the inventory', () => {
       site: 'ams',
       running: '2.0.0',
       serving: false,
+      endpoint: '127.0.0.1:1',
       lastSeen: 5_000,
     });
     expect((await member('a'))?.source).toBe('api');
