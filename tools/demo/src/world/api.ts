@@ -1,6 +1,5 @@
-import type { RolloutSummary } from './views.js';
 import { until } from './processes.js';
-import type { EventRow } from './views.js';
+import type { EventRow, RolloutSummary } from './views.js';
 
 /** States in which a rollout stays until somebody says something, or for ever. */
 export type Resting = 'awaiting-approval' | 'braked' | 'succeeded' | 'failed' | 'cancelled' | 'closed' | 'paused';

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,24 +8,48 @@ import { connect } from '@nats-io/transport-node';
 import { Api } from './api.js';
 import { Artifacts, REPOSITORY } from './artifacts.js';
 import { ALL_HOSTS, Fleet, writeInventory } from './fleet.js';
-import { freePorts, pause, Processes, type Running, until } from './processes.js';
+import { freePorts, Processes, type Running, until } from './processes.js';
 import type { Story } from './story.js';
 import { Traffic } from './traffic.js';
 
+interface Ports {
+  readonly nats: number;
+  readonly http: number;
+}
+
+interface Parts extends Pick<
+  World,
+  'story' | 'folder' | 'processes' | 'artifacts' | 'fleet' | 'api' | 'nats' | 'traffic'
+> {
+  readonly up: Running;
+  readonly ports: Ports;
+}
+
 /** Everything that runs while the story is played: all of it real, all of it on loopback. */
 export class World {
-  private constructor(
-    readonly story: Story,
-    readonly folder: string,
-    readonly processes: Processes,
-    readonly artifacts: Artifacts,
-    readonly fleet: Fleet,
-    readonly api: Api,
-    readonly nats: NatsConnection,
-    readonly traffic: Traffic,
-    private up: Running,
-    private readonly ports: { readonly nats: number; readonly http: number },
-  ) {}
+  readonly story: Story;
+  readonly folder: string;
+  readonly processes: Processes;
+  readonly artifacts: Artifacts;
+  readonly fleet: Fleet;
+  readonly api: Api;
+  readonly nats: NatsConnection;
+  readonly traffic: Traffic;
+  private up: Running;
+  private readonly ports: Ports;
+
+  private constructor(parts: Parts) {
+    this.story = parts.story;
+    this.folder = parts.folder;
+    this.processes = parts.processes;
+    this.artifacts = parts.artifacts;
+    this.fleet = parts.fleet;
+    this.api = parts.api;
+    this.nats = parts.nats;
+    this.traffic = parts.traffic;
+    this.up = parts.up;
+    this.ports = parts.ports;
+  }
 
   static async start(folder: string, story: Story): Promise<World> {
     const [natsPort = 0, httpPort = 0, filePort = 0, ...appPorts] = await freePorts(3 + ALL_HOSTS.length);
@@ -43,7 +68,7 @@ export class World {
     const nats = await connect({ servers: natsUrl, maxReconnectAttempts: -1, reconnectTimeWait: 200 });
     const traffic = new Traffic(nats);
     traffic.start();
-    const world = new World(story, folder, processes, artifacts, fleet, api, nats, traffic, up, ports);
+    const world = new World({ story, folder, processes, artifacts, fleet, api, nats, traffic, up, ports });
     await until('all agents have said hello', async () =>
       sum(traffic.versions()) === ALL_HOSTS.length ? true : undefined,
     );
@@ -68,7 +93,6 @@ export class World {
 
   /** What the CLI prints for these arguments. */
   async cli(args: readonly string[]): Promise<string> {
-    const { execFile } = await import('node:child_process');
     return new Promise((resolve, reject) => {
       execFile(
         process.execPath,
@@ -85,18 +109,12 @@ export class World {
     await this.nats.close();
     await this.artifacts.close();
     await this.processes.endAll();
-    await pause(0);
   }
 }
 
 const CLI = join(REPOSITORY, 'apps/cli/dist/main.js');
 
-const startUp = (
-  processes: Processes,
-  folder: string,
-  ports: { readonly nats: number; readonly http: number },
-  more: readonly string[] = [],
-): Running =>
+const startUp = (processes: Processes, folder: string, ports: Ports, more: readonly string[] = []): Running =>
   processes.node(
     'up',
     [
