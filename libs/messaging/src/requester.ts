@@ -3,12 +3,13 @@ import { createInbox, type Msg, type NatsConnection, type Subscription } from '@
 import { translateNatsError } from './nats-errors.js';
 import { readAnswer, type RequestResult } from './request-json.js';
 
+/** One request: its fields instead of closures over them, because there are so many. */
 interface Waiting {
   readonly subject: string;
   readonly deadline: number;
-  readonly answered: (message: Msg) => void;
-  readonly expired: () => void;
-  readonly failed: (error: unknown) => void;
+  readonly parse: (bytes: Uint8Array) => unknown;
+  readonly resolve: (result: RequestResult<never>) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 const NO_RESPONDERS = 503;
@@ -34,21 +35,15 @@ export class Requester {
 
   /** Codes as of requestJson, except that a forbidden subject shows as no answer (the connection tells its log). */
   request<T>(subject: string, json: string, parse: (bytes: Uint8Array) => T): Promise<RequestResult<T>> {
-    return new Promise((resolve, reject) => {
-      this.#send(subject, json, {
-        subject,
-        deadline: performance.now() + this.#timeoutMs,
-        answered: (message) => {
-          if (isNobody(message)) resolve({ kind: 'unreachable' });
-          else resolve({ kind: 'answer', value: readAnswer(subject, message.data, parse) });
-        },
-        expired: () => resolve({ kind: 'noAnswer' }),
-        failed: reject,
-      });
+    return new Promise<RequestResult<T>>((resolve, reject) => {
+      const deadline = performance.now() + this.#timeoutMs;
+      // What `parse` reads is what `resolve` takes: they come from one call.
+      this.#send(json, { subject, deadline, parse, resolve: resolve as Waiting['resolve'], reject });
     });
   }
 
-  #send(subject: string, json: string, waiting: Waiting): void {
+  #send(json: string, waiting: Waiting): void {
+    const { subject } = waiting;
     this.#next += 1;
     const token = this.#next.toString(36);
     try {
@@ -57,7 +52,7 @@ export class Requester {
       });
       this.#nats.publish(subject, json, { reply: `${this.#inbox}.${token}` });
     } catch (error) {
-      waiting.failed(translateNatsError(error, `send a request to ${subject}`));
+      waiting.reject(translateNatsError(error, `send a request to ${subject}`));
       return;
     }
     this.#waiting.set(token, waiting);
@@ -70,10 +65,15 @@ export class Requester {
     const waiting = this.#waiting.get(token);
     if (waiting === undefined) return;
     this.#waiting.delete(token);
+    const { subject, parse, resolve, reject } = waiting;
+    if (isNobody(message)) {
+      resolve({ kind: 'unreachable' });
+      return;
+    }
     try {
-      waiting.answered(message);
+      resolve({ kind: 'answer', value: readAnswer(subject, message.data, parse) as never });
     } catch (error) {
-      waiting.failed(error);
+      reject(error);
     }
   }
 
@@ -82,19 +82,19 @@ export class Requester {
     this.#subscription = undefined;
     const all = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const { subject, failed } of all) failed(translateNatsError(error, `hear the answer of ${subject}`));
+    for (const { subject, reject } of all) reject(translateNatsError(error, `hear the answer of ${subject}`));
   }
 
   #expire(): void {
     this.#timer = undefined;
     const now = performance.now();
-    for (const [token, { deadline, expired }] of this.#waiting) {
+    for (const [token, { deadline, resolve }] of this.#waiting) {
       if (deadline > now) {
         this.#timer = setTimeout(() => this.#expire(), deadline - now);
         return;
       }
       this.#waiting.delete(token);
-      expired();
+      resolve({ kind: 'noAnswer' });
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { AttemptStatus, RunReply, RunReport } from '@sluice/contracts';
 import { type CancelTimer, type Clock, messageOf } from '@sluice/kernel';
-import { planOf } from '@sluice/rollout';
+import { type OpenAttempt, planOf } from '@sluice/rollout';
 
 import type { RolloutActor } from '../actors/rollout-actor.js';
 import { EXECUTOR } from '../actors/rollout-actor.js';
@@ -91,9 +91,8 @@ export class Dispatcher {
     while (!this.stopped && this.inFlight < MAX_IN_FLIGHT && this.next < this.ready.length) {
       const item = this.ready[this.next];
       this.next += 1;
-      if (item === undefined || !this.isOpen(item)) continue;
-      this.inFlight += 1;
-      this.ask(item);
+      const attempt = item === undefined ? undefined : attemptOfWatched(item);
+      if (item !== undefined && attempt !== undefined) this.ask(item, attempt);
     }
     if (this.next === this.ready.length || this.next > 4_096) {
       this.ready.splice(0, this.next);
@@ -101,38 +100,44 @@ export class Dispatcher {
     }
   }
 
-  /** The attempt is still the target's; an unknown one is polled but never sent again. */
-  private isOpen({ actor, target, n }: Watched): boolean {
-    return (actor.state.open.get(target) ?? actor.state.unknown.get(target))?.n === n;
-  }
-
-  /** One promise a request, not a chain of them: a rollout sends as many as it has targets. */
-  private ask(item: Watched): void {
-    let asked: Promise<void> | undefined;
-    try {
-      asked = item.mode === 'send' ? this.run(item) : this.poll(item);
-    } catch (error) {
-      this.notAsked(item, error);
+  /** A rollout sends as many requests as it has targets, so each is one short chain of promises. */
+  private ask(item: Watched, attempt: OpenAttempt): void {
+    const { state } = item.actor;
+    if (item.mode === 'send' && !state.open.has(item.target)) {
+      // What has become unknown is asked for and never sent again.
+      item.waiting = false;
+      this.again(item, FIRST_RESEND_MS, 'poll');
+      return;
     }
-    if (asked === undefined) this.asked(item);
-    else
-      asked.then(
-        () => this.asked(item),
-        (error: unknown) => {
-          this.notAsked(item, error);
-          this.asked(item);
-        },
-      );
+    this.inFlight += 1;
+    const failed = (error: unknown): void => this.notAsked(item, error);
+    try {
+      if (item.mode === 'send') {
+        const run = runCommandOf(state, item.target, attempt);
+        this.agents
+          .run(run)
+          .then((answer) => this.runAnswered(item, answer))
+          .catch(failed);
+      } else {
+        const query = { v: 1, attempt: attemptOf(state, item.target, attempt) } as const;
+        const asked = this.agents.status(hostOf(state, item.target), query);
+        asked.then((answer) => this.pollAnswered(item, answer)).catch(failed);
+      }
+    } catch (error) {
+      failed(error);
+    }
   }
 
-  private asked(item: Watched): void {
-    this.inFlight -= 1;
+  /** The request is over; what is sent next goes out together with what other answers of this turn bring. */
+  private over(item: Watched): void {
+    if (!item.waiting) return;
     item.waiting = false;
-    // What is sent next goes out together with what other answers of this turn bring.
-    if (this.next < this.ready.length) this.pump();
+    this.inFlight -= 1;
+    if (this.next < this.ready.length) queueMicrotask(() => this.pump());
   }
 
   private notAsked(item: Watched, error: unknown): void {
+    this.over(item);
     this.logger.warn(
       { rollout: item.actor.id, target: item.target, err: messageOf(error) },
       'an agent could not be asked; it is asked again',
@@ -140,17 +145,20 @@ export class Dispatcher {
     this.again(item, item.delay * 2);
   }
 
-  /** Undefined when there is nothing to ask. */
-  private run(item: Watched): Promise<void> | undefined {
-    const attempt = item.actor.state.open.get(item.target);
-    if (attempt === undefined) {
-      this.again(item, FIRST_RESEND_MS, 'poll');
-      return undefined;
+  private runAnswered(item: Watched, answer: Answered<RunReply>): void {
+    this.over(item);
+    if (answer.kind === 'answer') this.ran(item, answer.value);
+    else this.notReached(item, answer);
+  }
+
+  private pollAnswered(item: Watched, answer: Answered<AttemptStatus>): void {
+    this.over(item);
+    if (answer.kind === 'answer') {
+      item.unreachableSince = undefined;
+      this.answered(item, answer.value);
+    } else {
+      this.notReached(item, answer);
     }
-    return this.agents.run(runCommandOf(item.actor.state, item.target, attempt)).then((answer) => {
-      if (answer.kind === 'answer') this.ran(item, answer.value);
-      else this.notReached(item, answer);
-    });
   }
 
   private ran(item: Watched, reply: RunReply): void {
@@ -164,21 +172,6 @@ export class Dispatcher {
     } else {
       this.submit(item, { type: 'refused', target: item.target, n: item.n, code: reply.code, message: reply.message });
     }
-  }
-
-  private poll(item: Watched): Promise<void> | undefined {
-    const { actor, target } = item;
-    const attempt = actor.state.open.get(target) ?? actor.state.unknown.get(target);
-    if (attempt === undefined) return undefined;
-    const query = { v: 1, attempt: attemptOf(actor.state, target, attempt) } as const;
-    return this.agents.status(hostOf(actor.state, target), query).then((answer) => {
-      if (answer.kind === 'answer') {
-        item.unreachableSince = undefined;
-        this.answered(item, answer.value);
-      } else {
-        this.notReached(item, answer);
-      }
-    });
   }
 
   private answered(item: Watched, status: AttemptStatus): void {
@@ -239,7 +232,7 @@ export class Dispatcher {
   private scan(): void {
     const now = this.clock.now();
     for (const [key, item] of this.watched) {
-      if (!this.isOpen(item)) this.watched.delete(key);
+      if (attemptOfWatched(item) === undefined) this.watched.delete(key);
       else if (!item.waiting && item.due <= now) {
         item.waiting = true;
         this.ready.push(item);
@@ -247,4 +240,10 @@ export class Dispatcher {
     }
     this.pump();
   }
+}
+
+/** The attempt while it is still the target's; an unknown one is polled but never sent again. */
+function attemptOfWatched({ actor, target, n }: Watched): OpenAttempt | undefined {
+  const attempt = actor.state.open.get(target) ?? actor.state.unknown.get(target);
+  return attempt?.n === n ? attempt : undefined;
 }

@@ -1,15 +1,14 @@
 import { attemptId, type RunCommand, specHashOf, type StepName, type StepSpec } from '@sluice/contracts';
 import { type OpenAttempt, planOf, type RolloutState } from '@sluice/rollout';
 
-/** Spec hashes by chain: a rollout of 100,000 targets has one spec and two or three chains. */
-const hashes = new WeakMap<object, Map<string, string>>();
+/** Spec hashes by spec and chain: a rollout of 100,000 targets has one spec and two or three chains. */
+const hashes = new WeakMap<StepSpec, WeakMap<readonly StepName[], string>>();
 
 function specHash(spec: StepSpec, steps: readonly StepName[]): string {
-  const known = hashes.get(spec) ?? new Map<string, string>();
-  hashes.set(spec, known);
-  const key = steps.join();
-  const hash = known.get(key) ?? specHashOf(spec, steps);
-  known.set(key, hash);
+  let known = hashes.get(spec);
+  if (known === undefined) hashes.set(spec, (known = new WeakMap()));
+  let hash = known.get(steps);
+  if (hash === undefined) known.set(steps, (hash = specHashOf(spec, steps)));
   return hash;
 }
 

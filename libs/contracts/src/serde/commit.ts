@@ -2,7 +2,7 @@ import { isSluiceError, SluiceError } from '@sluice/kernel';
 
 import type { DomainEvent, EventMeta, EventToAppend } from '../events/index.js';
 import { streamKey, type StreamName } from '../subjects.js';
-import { decodeEvent, encodeEvent } from './events.js';
+import { decodeEvent, eventText } from './events.js';
 import type { StoredCommit, StoredEvent } from './stored.js';
 
 /** Bounds of one commit (design 4): below the 1 MiB of a NATS message with room to spare. */
@@ -37,8 +37,9 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 export function encodeCommit(commit: CommitToEncode): Uint8Array {
   const { id, stream, rev, at, prev, events } = commit;
   if (events.length === 0 || events.length > MAX_COMMIT_EVENTS) throw tooLarge(stream, `${events.length} events`);
-  const stored: StoredCommit = { v: 1, id, stream: streamKey(stream), rev, at, prev, events: storeEvents(events) };
-  const bytes = encoder.encode(JSON.stringify(stored));
+  const envelope: Omit<StoredCommit, 'events'> = { v: 1, id, stream: streamKey(stream), rev, at, prev };
+  // Event by event: a commit has up to 512, and to build them all as objects only to write them costs twice as much.
+  const bytes = encoder.encode(`${JSON.stringify(envelope).slice(0, -1)},"events":[${eventTexts(events)}]}`);
   if (bytes.length > MAX_COMMIT_BYTES) throw tooLarge(stream, `${bytes.length} bytes`);
   return bytes;
 }
@@ -50,14 +51,15 @@ function tooLarge(stream: StreamName, size: string): SluiceError {
   );
 }
 
-function storeEvents(events: readonly EventToAppend[]): StoredEvent[] {
+function eventTexts(events: readonly EventToAppend[]): string {
   let before: EventMeta | undefined;
-  return events.map(({ event, meta }) => {
-    const shared = before;
+  let text = '';
+  for (const { event, meta } of events) {
+    const difference = before === meta ? undefined : metaDifference(before, meta);
+    text += `${before === undefined ? '' : ','}${eventText(event, difference)}`;
     before = meta;
-    const stored = encodeEvent(event);
-    return shared === meta ? stored : { ...stored, ...metaDifference(shared, meta) };
-  });
+  }
+  return text;
 }
 
 function metaDifference(before: EventMeta | undefined, meta: EventMeta): Partial<EventMeta> {

@@ -13,6 +13,8 @@ interface Codec<E> {
   readonly v: number;
   readonly encode: (event: E) => unknown;
   readonly decode: (data: never) => E;
+  /** The JSON text of what `encode` gives, for an event that is written so often that building it in one go pays. */
+  readonly text?: (event: E) => string;
 }
 
 // Stored step names are one letter: a rollout of 100,000 targets writes 500,000 of them.
@@ -48,6 +50,8 @@ const stepSucceeded: Codec<EventOf<'StepSucceeded'>> = {
     note === undefined
       ? { type: 'StepSucceeded', target, step: stepOf(code), n, ms }
       : { type: 'StepSucceeded', target, step: stepOf(code), n, ms, note },
+  text: ({ target, step, n, ms, note }) =>
+    `[${target},"${STEP_CODE[step]}",${n},${ms}${note === undefined ? '' : `,"${note}"`}]`,
 };
 
 /** Bulk events keep the order of their targets when it is ascending, as admissions and ends have it. */
@@ -131,18 +135,32 @@ const CODECS: { readonly [T in DomainEvent['type']]: Codec<EventOf<T>> } = {
 
 type AnyCodec = Codec<DomainEvent>;
 
-const codecOf = (type: string): AnyCodec | undefined =>
-  Object.hasOwn(CODECS, type) ? (CODECS[type as DomainEvent['type']] as unknown as AnyCodec) : undefined;
+const CODEC_OF = new Map(Object.entries(CODECS) as unknown as [string, AnyCodec][]);
+const codecOf = (type: string): AnyCodec | undefined => CODEC_OF.get(type);
 
 /** All event types that the log may hold. */
 export const EVENT_TYPES: readonly DomainEvent['type'][] = Object.keys(CODECS) as DomainEvent['type'][];
 
 /** Type, version and payload of an event as it is stored. Metadata is the commit codec's. */
 export function encodeEvent(event: DomainEvent): Pick<StoredEvent, 'type' | 'v' | 'data'> {
-  const codec = codecOf(event.type);
-  if (codec === undefined) throw new SluiceError('UNKNOWN_EVENT', `no codec for event ${event.type}`);
+  const codec = codecFor(event);
   const data = codec.encode(event);
   return codec.v === 1 ? { type: event.type, data } : { type: event.type, v: codec.v, data };
+}
+
+/** The JSON text of a stored event, byte for byte that of `{...encodeEvent(event), ...meta}`. */
+export function eventText(event: DomainEvent, meta: object | undefined): string {
+  const codec = codecFor(event);
+  const data = codec.text?.(event) ?? JSON.stringify(codec.encode(event));
+  const version = codec.v === 1 ? '' : `,"v":${codec.v}`;
+  const shared = meta === undefined ? '' : JSON.stringify(meta).slice(1, -1);
+  return `{"type":"${event.type}"${version},"data":${data}${shared === '' ? '' : `,${shared}`}}`;
+}
+
+function codecFor(event: DomainEvent): AnyCodec {
+  const codec = codecOf(event.type);
+  if (codec === undefined) throw new SluiceError('UNKNOWN_EVENT', `no codec for event ${event.type}`);
+  return codec;
 }
 
 /** The event that a stored one stands for, whatever version wrote it. Codes UNKNOWN_EVENT, UNKNOWN_EVENT_VERSION. */
