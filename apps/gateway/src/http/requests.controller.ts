@@ -9,7 +9,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 
-import type { Fault, PlanPreview, RequestOutcome } from '@sluice/contracts';
+import type { Fault, PlanPreview, PreviewReply, RequestOutcome } from '@sluice/contracts';
 
 import type { CommandClient } from '../commands/command-client.js';
 import { problemOfRefusal, type Refused } from '../problems/command-problem.js';
@@ -83,11 +83,8 @@ export class RequestsController {
   }
 }
 
-/** What the planner answers to a plan command. */
-type PreviewAnswer =
-  | { readonly ok: true; readonly preview: PlanPreview }
-  | { readonly ok: false; readonly faults: readonly Fault[] }
-  | Refused;
+/** What the planner answers to a plan command; what stands before it may refuse it too. */
+type PreviewAnswer = PreviewReply | Refused;
 
 function refused(faults: readonly Fault[], requestId?: string): ProblemError {
   const first = faults[0];

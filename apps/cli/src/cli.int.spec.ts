@@ -1,0 +1,214 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { loadConfig } from '@sluice/config';
+import type { RolloutDetail } from '@sluice/gateway';
+import { newUlid } from '@sluice/observability';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+
+import { Api } from './client/api.js';
+import { EXIT } from './client/exit.js';
+import { OPERATIONS } from './client/operations.js';
+import { run } from './run.js';
+import { SERVICES } from './services/starting.js';
+import { requestFirst, requestFor } from './up/first-rollout.js';
+import { type RunningUp, startUp } from './up/up.js';
+
+const MINUTE = 60_000;
+
+interface Ran {
+  readonly exit: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function sluice(url: string, ...args: string[]): Promise<Ran> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const exit = await run(['--url', url, ...args], {
+    out: (line) => out.push(line),
+    err: (line) => err.push(line),
+    defaultUrl: url,
+    newId: newUlid,
+    now: Date.now,
+    sleep: (ms) => sleep(ms),
+    readText: (file) => Promise.resolve(file),
+    interrupted: new AbortController().signal,
+  });
+  return { exit, out: out.join('\n'), err: err.join('\n') };
+}
+
+describe('sluice up and the command line on it', () => {
+  let folder: string;
+  let up: RunningUp;
+  const cli = (...args: string[]): Promise<Ran> => sluice(up.url, ...args);
+  const options = () => ({
+    dataDir: folder,
+    httpHost: '127.0.0.1',
+    httpPort: 0,
+    natsPort: 0,
+    logLevel: 'silent' as const,
+    demoFleet: true,
+    services: SERVICES,
+    config: loadConfig({}),
+  });
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sluice up '));
+    up = await startUp(options());
+    if (up.fleet === undefined) throw new Error('no fleet');
+    await requestFirst(new Api({ url: up.url, newId: newUlid, sleep: (ms) => sleep(ms) }), up.fleet);
+    for (const group of ['hello-web', 'hello-test'])
+      await vi.waitFor(() => ended(group), { timeout: 30_000, interval: 200 });
+  }, MINUTE);
+  afterAll(async () => {
+    await up?.stop();
+    await rm(folder, { recursive: true, force: true });
+  }, MINUTE);
+
+  async function ended(group: string): Promise<void> {
+    const { out } = await cli('list', '--group', group, '--state', 'succeeded');
+    if (!out.includes('succeeded')) throw new Error(`${group} has no version yet`);
+  }
+
+  const release = (place: number, extras: object = {}): string => {
+    const packed = up.fleet?.releases[place];
+    if (packed === undefined) throw new Error('no such release');
+    return JSON.stringify({
+      ...requestFor('hello-web', packed),
+      interval: '0s',
+      bake: '100ms',
+      startTimeout: '2s',
+      ...extras,
+    });
+  };
+
+  it('XIM-01 calls nothing that is not in the OpenAPI document', async () => {
+    const document = (await (await fetch(`${up.url}/docs-json`)).json()) as {
+      paths: Record<string, Record<string, { operationId: string }>>;
+    };
+    const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(
+        ([method, { operationId }]) => [operationId, `${method.toUpperCase()} ${path}`] as const,
+      ),
+    );
+    for (const [name, [method, path]] of Object.entries(OPERATIONS))
+      expect(documented).toContainEqual([name, `${method} ${path}`]);
+  });
+
+  it(
+    'rolls a version out, each approval by somebody else than the requester',
+    async () => {
+      const preview = await cli('preview', release(1));
+      expect(preview.out).toContain('canary   1     web-01');
+      const requested = await cli(
+        '--actor',
+        'user:ana',
+        '-o',
+        'json',
+        'request',
+        release(1),
+        '--wait',
+        '--timeout',
+        '20s',
+      );
+      expect([requested.exit, requested.err]).toEqual([EXIT.waiting, '']);
+      const { id, planHash } = JSON.parse(requested.out) as RolloutDetail;
+      const mine = await cli('--actor', 'user:ana', 'approve', id);
+      expect([mine.exit, mine.err]).toEqual([
+        EXIT.notAllowed,
+        expect.stringContaining('somebody else must approve it'),
+      ]);
+      const canary = await cli(
+        '--actor',
+        'user:bo',
+        'approve',
+        id,
+        '--wait',
+        '--timeout',
+        '20s',
+        '--reason',
+        'graphs are flat',
+      );
+      expect([canary.exit, canary.err]).toEqual([EXIT.waiting, expect.stringContaining(planHash)]);
+      const batches = await cli('--actor', 'user:bo', 'approve', id, 'batches', '--wait', '--timeout', '30s');
+      expect([batches.exit, batches.out]).toEqual([EXIT.ok, expect.stringContaining('4 done')]);
+      const history = await cli('history', id);
+      expect(history.out).toMatch(/bo +approved "canary" of plan [0-9a-f]{12}: graphs are flat/);
+      expect(history.out).toMatch(/batch 1: 1 of 1 done in /);
+      expect(await cli('watch', id)).toEqual({ exit: EXIT.ok, out: history.out, err: '' });
+      expect((await cli('groups', 'hello-web')).out).toContain('2.0.0 x4');
+      expect((await cli('targets', id)).out).toMatch(/web-01 \(canary\) +127\.0\.0\.1:\d+ +done/);
+      expect((await cli('report', id)).out).toMatch(/verify +4 +0/);
+      const again = await cli('--actor', 'user:ana', 'request', release(1));
+      expect(again.out).toContain(`is this rollout already: ${id}`);
+    },
+    MINUTE,
+  );
+
+  it(
+    'brakes a bad version, says why with the numbers, and rolls it back',
+    async () => {
+      const bad = await cli('-o', 'json', 'request', release(2), '--wait', '--timeout', '20s');
+      expect(bad.exit).toBe(EXIT.waiting);
+      const rollout = JSON.parse(bad.out) as RolloutDetail;
+      expect(rollout).toMatchObject({ state: 'braked', brake: { kind: 'canary' } });
+      const back = await cli('rollback', rollout.id, '--reason', 'bad build', '--wait', '--timeout', '30s');
+      expect([back.exit, back.out]).toEqual([
+        EXIT.ok,
+        expect.stringMatching(/hello 2\.0\.0 to hello-web \(rollback\)/),
+      ]);
+      const { out } = await cli('history', rollout.id);
+      expect(out).toMatch(/BRAKED: .*failed 1/);
+      expect((await cli('watch', rollout.id)).exit).toBe(EXIT.failed);
+      expect((await cli('-o', 'json', 'list', '--state', 'cancelled')).out).toContain(rollout.id);
+    },
+    MINUTE,
+  );
+
+  it('ends with a code that scripts can branch on', async () => {
+    expect((await cli('get', 'r07-0123456789ABCDEFGHJKMNPQRS')).exit).toBe(EXIT.notFound);
+    expect((await cli('frobnicate')).exit).toBe(EXIT.usage);
+    expect((await cli('get')).exit).toBe(EXIT.usage);
+    expect((await cli('exclude', 'hello-web', 'web-01')).exit).toBe(EXIT.usage);
+    expect((await cli('--help')).out).toContain('Exit codes');
+    const { items } = JSON.parse(await (await fetch(`${up.url}/v1/rollouts?state=succeeded&limit=1`)).text()) as {
+      items: { id: string }[];
+    };
+    const conflict = await cli('pause', items[0]?.id ?? '');
+    expect([conflict.exit, conflict.err]).toEqual([EXIT.conflict, expect.stringContaining('possible now:')]);
+    const faulty = await cli('request', 'app: hello\ngroup: nowhere\nversion: 2\n');
+    expect(faulty.exit).toBe(EXIT.error);
+    for (const path of ['/artifact', '/version', '/group']) expect(faulty.err).toContain(path);
+    expect(await sluice('http://127.0.0.1:1', 'list')).toMatchObject({
+      exit: EXIT.error,
+      err: expect.stringContaining('sluice up') as string,
+    });
+  });
+
+  it('says to a group whom to leave out, and why', async () => {
+    const said = await cli('exclude', 'hello-test', 'test-02', '--reason', 'disk');
+    expect([said.exit, said.err]).toEqual([EXIT.ok, '']);
+    await vi.waitFor(async () => expect((await cli('groups', 'hello-test')).out).toContain('test-02: disk'));
+    expect((await cli('include', 'hello-test', 'test-02', '--reason', 'new disk')).exit).toBe(EXIT.ok);
+  });
+
+  it('stores a group that it is told', async () => {
+    const said = await cli('inventory', 'other', 'app: hello\nenvironment: test\nmembers: [a, b]\n');
+    expect([said.exit, said.err]).toEqual([EXIT.ok, '']);
+    await vi.waitFor(async () => expect((await cli('groups')).out).toMatch(/other +hello +test +2/));
+  });
+
+  it('refuses a second one on the same data folder', async () => {
+    await expect(startUp(options())).rejects.toMatchObject({ code: 'ALREADY_UP' });
+  });
+
+  it('reads the configuration of an agent before anything starts', async () => {
+    const file = join(folder, 'agent.yaml');
+    await writeFile(file, 'host: a\n');
+    const ran = await cli('agent', file);
+    expect([ran.exit, ran.err]).toEqual([EXIT.error, expect.stringContaining('/apps')]);
+    expect((await cli('agent', '--host', 'a')).exit).toBe(EXIT.usage);
+  });
+});
