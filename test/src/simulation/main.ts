@@ -9,7 +9,7 @@ import { repeatWith, type Run, type Scenario } from './scenarios/scenario.js';
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = { C1: c1, C2: c2, C7: c7, C10: c10, chaos, scale };
 
-const USAGE = `simulate [--only ${Object.keys(SCENARIOS).join('|')}]... [--seeds N] [--seed FIRST] [--fleet TARGETS]`;
+const USAGE = `simulate [--only ${Object.keys(SCENARIOS).join('|')}]... [--seeds N] [--seed FIRST] [--fleet TARGETS] [--trace]`;
 
 interface Tally {
   runs: number;
@@ -33,6 +33,7 @@ async function main(): Promise<number> {
       seeds: { type: 'string' },
       seed: { type: 'string' },
       fleet: { type: 'string' },
+      trace: { type: 'boolean' },
     },
   });
   const names = values.only ?? Object.keys(SCENARIOS);
@@ -44,38 +45,40 @@ async function main(): Promise<number> {
     if (scenario === undefined) throw new Error(`there is no scenario "${name}"\n${USAGE}`);
     tallies[name] = { runs: 0, failed: 0, events: 0, crashes: 0, virtualMs: 0, wallMs: 0 };
     for (let seed = first; seed < first + seeds; seed += 1)
-      await runAll(scenario, { name, seed, fleet }, tallies[name]);
+      await runAll(scenario, { name, seed, fleet, trace: values.trace === true }, tallies[name]);
   }
   print(tallies);
   return Object.values(tallies).some(({ failed }) => failed > 0) ? 1 : 0;
 }
 
-async function runAll(
-  scenario: Scenario,
-  { name, seed, fleet }: { readonly name: string; readonly seed: number; readonly fleet: number | undefined },
-  tally: Tally,
-): Promise<void> {
-  for await (const run of scenario({ seed, fleet })) {
+interface Playing {
+  readonly name: string;
+  readonly seed: number;
+  readonly fleet: number | undefined;
+  /** Print the whole log of a run that failed. */
+  readonly trace: boolean;
+}
+
+async function runAll(scenario: Scenario, playing: Playing, tally: Tally): Promise<void> {
+  for await (const run of scenario(playing)) {
     tally.runs += 1;
     tally.events += run.events;
     tally.crashes += run.crashes;
     tally.virtualMs += run.virtualMs;
     tally.wallMs += run.wallMs;
-    if (name === 'scale')
+    if (playing.name === 'scale')
       console.log(`scale: ${run.targets} targets in ${run.wallMs} ms, ${run.events} events, ${run.what}`);
-    if (run.faults.length > 0) tally.failed += 1;
-    tell(run, { name, seed, fleet });
+    if (run.faults.length === 0) continue;
+    tally.failed += 1;
+    tell(run, playing);
   }
 }
 
-function tell(
-  run: Run,
-  { name, seed, fleet }: { readonly name: string; readonly seed: number; readonly fleet: number | undefined },
-): void {
-  if (run.faults.length === 0) return;
-  console.error(`\n${name} failed: seed ${seed}, ${run.targets} targets, ${run.what}`);
+function tell(run: Run, playing: Playing): void {
+  console.error(`\n${playing.name} failed: seed ${playing.seed}, ${run.targets} targets, ${run.what}`);
   for (const fault of run.faults.slice(0, 5)) console.error(`  ${fault}`);
-  console.error(`  again: ${repeatWith(name, { seed, fleet })}`);
+  for (const line of playing.trace ? run.trace : []) console.error(`  ${line.slice(0, 400)}`);
+  console.error(`  again: ${repeatWith(playing.name, playing)}`);
 }
 
 function print(tallies: Readonly<Record<string, Tally>>): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { c10 } from './scenarios/all-fail.js';
+import { chaos } from './scenarios/chaos.js';
 import { c1 } from './scenarios/crashes.js';
 import { c2, c7 } from './scenarios/messages.js';
 import { Simulation } from './simulation.js';
@@ -43,6 +44,14 @@ describe('fault suite', () => {
   it.each(SEEDS)('C7 a result that is lost is not done twice: seed %d', async (seed) => {
     expect(await playAll('C7', c7, seed)).toBe(4);
   });
+
+  // The last ones found a target that nobody counted, a retry that hung, and one that took more than its room.
+  it.each([...Array.from({ length: 60 }, (_, i) => i + 1), 128, 157, 594, 926])(
+    'the invariants hold in chaos, and it ends: seed %d',
+    async (seed) => {
+      expect(await playAll('chaos', chaos, seed)).toBe(1);
+    },
+  );
 
   it('C10 all targets fail: lost is A, for every share and size', async () => {
     expect(await playAll('C10', c10, 1)).toBe(20);

@@ -70,7 +70,10 @@ export interface StageProgress {
 
 /** Targets that a retry or a skip looks at again, before anything new is admitted. */
 export interface RetryQueue {
+  /** To be done again and out of service already: to admit them costs nothing, so they go first. Taken from the end. */
   readonly redo: number[];
+  /** To be done again, but serving: they wait for room. Taken from the end. */
+  readonly serving: number[];
   readonly probe: number[];
   /** Targets whose failed probe leaves them failed (skip) instead of done again (retry). */
   readonly skips: Set<number>;
@@ -139,7 +142,7 @@ export const freshStage = (index: number): StageProgress => ({
   proceeded: false,
 });
 
-export const emptyRetry = (): RetryQueue => ({ redo: [], probe: [], skips: new Set(), active: false });
+export const emptyRetry = (): RetryQueue => ({ redo: [], serving: [], probe: [], skips: new Set(), active: false });
 
 export function initialRollout(): RolloutState {
   return {

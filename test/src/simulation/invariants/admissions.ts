@@ -87,6 +87,7 @@ function open(model: RolloutModel, { run }: Admitted, target: TargetModel): void
   target.chain = chainOf(run, target.stage === 0 && model.plan.canaries > 0);
   target.next = 0;
   target.where = 'open';
+  if (run === 'probe') target.ordered = target.ordered === 'skip' ? 'skipping' : 'probing';
   if (run !== 'roll') return;
   target.out = true;
   target.lost = false;

@@ -1,11 +1,16 @@
 import { type EventMeta, hashOf, type RolloutEvent } from '@sluice/contracts';
 
 import { admit, type Complain, passStage } from './admissions.js';
-import { end, exclude, fail, lose, order, succeed } from './results.js';
+import { closeOrder, end, exclude, forgetOrder, fail, lose, order, succeed } from './results.js';
 import { numbersOf, type RolloutModel } from './rollout-model.js';
 
 /** Reads one event of an `exec` stream: first what must hold, then what it changes. */
 export function applyRollout(model: RolloutModel, event: RolloutEvent, meta: EventMeta, complain: Complain): void {
+  apply(model, event, meta, complain);
+  closeOrder(model);
+}
+
+function apply(model: RolloutModel, event: RolloutEvent, meta: EventMeta, complain: Complain): void {
   switch (event.type) {
     case 'TargetsAdmitted':
       return admit(model, event, complain);
@@ -52,6 +57,7 @@ function applyCommand(model: RolloutModel, event: Rest, meta: EventMeta, complai
       model.token = event.token;
       return move(model, 'running');
     case 'ApprovalRequested':
+      model.wanted = event.approval;
       return move(model, 'awaiting-approval');
     case 'ApprovalGranted':
       return approve(model, event, meta, complain);
@@ -72,6 +78,7 @@ function applyCommand(model: RolloutModel, event: Rest, meta: EventMeta, complai
     case 'BudgetChanged':
       return changeBudget(model, event, complain);
     case 'RolloutSettling':
+      forgetOrder(model);
       return move(model, 'settling');
     case 'RolloutSucceeded':
     case 'RolloutFailed':
@@ -112,6 +119,7 @@ function approve(
 function skip(model: RolloutModel, index: number): void {
   const target = model.targets[index];
   if (target !== undefined) target.ordered = 'skip';
+  model.retrying = true;
   move(model, 'running');
 }
 

@@ -42,7 +42,7 @@ export function succeed(model: RolloutModel, event: Of<'StepSucceeded'>, complai
 export function fail(model: RolloutModel, event: Of<'StepFailed'>, complain: Complain): void {
   const target = attemptFor(model, event, complain);
   if (target === undefined) return;
-  const again = target.run === 'probe' && target.ordered === 'probe';
+  const again = target.run === 'probe' && target.ordered === 'probing';
   target.where = again ? 'pending' : 'failed';
   target.ordered = again ? 'redo' : undefined;
   target.out = !event.serving;
@@ -67,9 +67,11 @@ export function exclude(model: RolloutModel, { target: index }: Of<'TargetExclud
 }
 
 export function order(model: RolloutModel, { redo, probe }: Of<'RetryOrdered'>, complain: Complain): void {
+  model.retrying = true;
   for (const index of redo) {
     const target = model.targets[index];
-    if (target?.where !== 'failed') complain('I2', `target ${index} is to be done again but is ${target?.where}`);
+    if (target !== undefined && !mayRedo(target))
+      complain('I2', `target ${index} is to be done again but is ${target.where}`);
     if (target === undefined) continue;
     target.where = 'pending';
     target.ordered = 'redo';
@@ -79,6 +81,22 @@ export function order(model: RolloutModel, { redo, probe }: Of<'RetryOrdered'>, 
     if (target !== undefined) target.ordered = 'probe';
   }
 }
+
+/** Failed, or left over from an order that braked. */
+const mayRedo = ({ where, n }: TargetModel): boolean => where === 'failed' || (where === 'pending' && n > 0);
+
+/** What was ordered is over when nothing of it waits and nothing is in a step. */
+export function closeOrder(model: RolloutModel): void {
+  if (!model.retrying || countTargets(model, ({ where, ordered }) => where === 'open' || waits(ordered)) > 0) return;
+  forgetOrder(model);
+}
+
+export function forgetOrder(model: RolloutModel): void {
+  for (const target of model.targets) target.ordered = undefined;
+  model.retrying = false;
+}
+
+const waits = (ordered: TargetModel['ordered']): boolean => ['redo', 'probe', 'skip'].includes(ordered ?? '');
 
 /** I12: at the end no target is in between, the counts are right, and every host that does not serve is named. */
 export function end(
@@ -102,12 +120,14 @@ export function end(
 function countsOf(model: RolloutModel): TargetCounts {
   const at = (...places: readonly TargetModel['where'][]): number =>
     countTargets(model, ({ where }) => places.includes(where));
+  // Ordered to be done again, and never begun: it stays what it was.
+  const begun = countTargets(model, ({ where, n }) => where === 'pending' && n > 0);
   return {
     done: at('done'),
     skipped: at('skipped'),
-    failed: at('failed', 'held'),
+    failed: at('failed', 'held') + begun,
     unknown: at('unknown'),
     excluded: at('excluded'),
-    untouched: at('pending'),
+    untouched: at('pending') - begun,
   };
 }

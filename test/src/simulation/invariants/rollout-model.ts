@@ -16,8 +16,8 @@ export interface TargetModel {
   run: RunKind | undefined;
   chain: readonly StepName[];
   next: number;
-  /** A retry or a skip ordered that it be done again, or looked at. */
-  ordered: 'redo' | 'probe' | 'skip' | undefined;
+  /** A retry or a skip ordered that it be done again, or looked at; `probing` once the look began. */
+  ordered: 'redo' | 'probe' | 'probing' | 'skip' | 'skipping' | undefined;
 }
 
 export type ModelStatus =
@@ -38,6 +38,9 @@ export interface RolloutModel {
   members: number;
   extraFailures: number;
   readonly approved: Set<ApprovalName>;
+  wanted: ApprovalName | undefined;
+  /** Something was ordered to be done again, or looked at, and is not over. */
+  retrying: boolean;
   before: ModelStatus;
 }
 
@@ -77,6 +80,8 @@ export function modelOf(plan: Plan, planHash: string, targets: readonly PlanTarg
     members: plan.budget.members,
     extraFailures: plan.budget.extraFailures,
     approved: new Set(),
+    wanted: undefined,
+    retrying: false,
     before: 'running',
   };
 }

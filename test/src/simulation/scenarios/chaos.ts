@@ -1,6 +1,7 @@
 import type { DeployRequest, RolloutCommand } from '@sluice/contracts';
 import { type MessageFaults, type Random, seededRandom, type StepFault, type StepFaults } from '@sluice/testing';
 
+import type { RolloutModel } from '../invariants/rollout-model.js';
 import { hostName, Simulation } from '../simulation.js';
 import { play, type Run, type ScenarioOptions } from './scenario.js';
 
@@ -101,25 +102,27 @@ function cut(sim: Simulation, name: string, ms: number): void {
 }
 
 /** What an operator does in the end with a rollout that does not go on by itself. */
-const WAY_OUT: Readonly<Record<string, RolloutCommand>> = {
-  braked: { type: 'cancel' },
-  paused: { type: 'resume' },
-  running: { type: 'proceed' },
-};
+function wayOut({ status, wanted, planHash }: RolloutModel): RolloutCommand | undefined {
+  if (status === 'braked') return { type: 'cancel' };
+  if (status === 'paused') return { type: 'resume' };
+  if (status === 'running') return { type: 'proceed' };
+  return status === 'awaiting-approval' && wanted !== undefined
+    ? { type: 'approve', approval: wanted, planHash }
+    : undefined;
+}
 
 async function calmDown(sim: Simulation): Promise<readonly string[]> {
   sim.fleet.setMessageFaults({});
-  const open = (): string[] => [...sim.invariants.rollouts.keys()].filter((id) => !sim.ended(id));
+  const open = (): RolloutModel[] => [...sim.invariants.rollouts.values()].filter(({ id }) => !sim.ended(id));
   for (let rounds = 0; rounds < 60 && open().length > 0 && sim.invariants.violations.length === 0; rounds += 1) {
     await sim.clock.advance(10 * MINUTE);
-    for (const id of open()) {
-      const way = WAY_OUT[sim.model(id).status];
-      if (way !== undefined) await sim.command(id, way);
+    for (const model of open()) {
+      const way = wayOut(model);
+      if (way !== undefined) await sim.command(model.id, way, 'piet');
     }
   }
   return open().map(
-    (id) =>
-      `rollout ${id} of ${sim.model(id).plan.version} (${sim.model(id).plan.strategy}) never ended: it is ${sim.model(id).status}`,
+    ({ id, plan, status }) => `${id} of ${plan.version} (${plan.strategy}) never ended: it is ${status}`,
   );
 }
 

@@ -13,6 +13,8 @@ export interface Run {
   readonly events: number;
   readonly crashes: number;
   readonly faults: readonly string[];
+  /** Everything that the log holds, a line each; only of a run that failed. */
+  readonly trace: readonly string[];
 }
 
 export interface ScenarioOptions {
@@ -42,6 +44,7 @@ export async function play(
   } catch (error) {
     wrong = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
   }
+  const faults = [...sim.faults(), ...wrong];
   return {
     scenario,
     seed: sim.options.seed,
@@ -51,8 +54,16 @@ export async function play(
     wallMs: Math.round(performance.now() - began),
     events: sim.invariants.events,
     crashes: sim.crashes,
-    faults: [...sim.faults(), ...wrong],
+    faults,
+    trace: faults.length > 0 ? traceOf(sim) : [],
   };
+}
+
+function traceOf({ timeline }: Simulation): string[] {
+  const from = timeline[0]?.at ?? 0;
+  return timeline.map(
+    ({ at, id, event }) => `${((at - from) / 1_000).toFixed(3)} s ${id.slice(0, 9)} ${JSON.stringify(event)}`,
+  );
 }
 
 /** How a rollout ended, for the fleet and for the log: what two runs that end the same have in common (I11). */

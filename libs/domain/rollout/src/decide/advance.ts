@@ -1,6 +1,6 @@
 import { type RolloutEvent, type Stage, stageAt } from '@sluice/contracts';
 
-import { budgetCause, canaryCause, capacityCause, gateCause, mayAdmit, room } from '../budget.js';
+import { budgetCause, canaryCause, capacityCause, gateCause, room } from '../budget.js';
 import { counts, stageCounts, touchedTargets } from '../counts.js';
 import { enter } from './enter.js';
 import { countOf, phaseAt, planOf, type RolloutState } from '../state.js';
@@ -51,17 +51,19 @@ function takeAdmissible(state: RolloutState, list: readonly number[], start: num
   return targets;
 }
 
-/** Only what failed is done again; hosts of the same batches that are well are looked at, not touched (TAR-24). */
+/**
+ * Only what failed is done again; hosts of the same batches that are well are looked at, not touched (TAR-24). What is
+ * out of service goes first: it costs nothing, and it is what used up the room that the others wait for.
+ */
 function admitRetries(state: RolloutState, now: number): readonly RolloutEvent[] {
-  const { redo, probe } = state.retry;
+  const { redo, serving, probe } = state.retry;
   const probes = probe.slice(-MAX_ADMISSIONS).toReversed();
   if (probes.length > 0) return [admitted(state, 'probe', probes, now)];
-  const targets = takeAdmissible(state, redo, redo.length - 1, -1);
+  const queue = redo.length > 0 ? redo : serving;
+  const targets = takeAdmissible(state, queue, queue.length - 1, -1);
   if (targets.length > 0) return [admitted(state, 'roll', targets, now)];
-  const stuck = redo.length > 0 && state.open.size === 0;
-  return stuck && redo.every((target) => !mayAdmit(state, target))
-    ? [{ type: 'RolloutBraked', cause: capacityCause(state) }]
-    : [];
+  const stuck = queue.length > 0 && state.open.size === 0;
+  return stuck ? [{ type: 'RolloutBraked', cause: capacityCause(state) }] : [];
 }
 
 const admitted = (

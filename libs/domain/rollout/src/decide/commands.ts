@@ -126,12 +126,16 @@ function sortStage(state: RolloutState, stage: Stage, redo: number[], probe: num
   const before = redo.length + probe.length;
   for (let target = stage.from; target < stage.to; target += 1) {
     const phase = phaseAt(state, target);
-    if (phase === 'failed') redo.push(target);
+    if (phase === 'failed' || isHalfDone(state, target)) redo.push(target);
     if (phase === 'unknown') probe.push(target);
     if (phase === 'done' || phase === 'skipped') well.push(target);
   }
   if (redo.length + probe.length > before) probe.push(...well);
 }
+
+/** An earlier retry was to do it again and braked before it came to it. */
+const isHalfDone = (state: RolloutState, target: number): boolean =>
+  phaseAt(state, target) === 'pending' && (state.attempts[target] ?? 0) > 0;
 
 /** Skipped only when a look shows that it runs the version already; otherwise it stays failed. */
 function skip(state: RolloutState, host: string, why: Why): Decided {

@@ -213,7 +213,7 @@ function evolveCourse(state: RolloutState, event: CourseEvent, at: number): void
     case 'RolloutSettling':
       state.status = 'settling';
       state.wanted = undefined;
-      state.retry = emptyRetry();
+      dropRetry(state);
       state.end = {
         cause: event.cause,
         ...(event.reason === undefined ? {} : { reason: event.reason }),
@@ -261,8 +261,13 @@ function releaseBrake(state: RolloutState): void {
 function orderRetry(state: RolloutState, redo: readonly number[], probe: readonly number[]): void {
   state.status = 'running';
   state.endedAt = 0;
-  // Queues are taken from their ends.
-  state.retry = { redo: redo.toReversed(), probe: probe.toReversed(), skips: new Set(), active: true };
+  state.retry = {
+    redo: redo.filter((target) => state.out[target] === 1).toReversed(),
+    serving: redo.filter((target) => state.out[target] !== 1).toReversed(),
+    probe: probe.toReversed(),
+    skips: new Set(),
+    active: true,
+  };
   for (const target of redo) {
     state.failures.delete(target);
     setPhase(state, target, 'pending');
@@ -274,8 +279,18 @@ function closeRetry(state: RolloutState): void {
   const { retry } = state;
   if (!retry.active) return;
   popWhile(retry.redo, (target) => phaseAt(state, target) !== 'pending');
+  popWhile(retry.serving, (target) => phaseAt(state, target) !== 'pending');
   popWhile(retry.probe, (target) => state.open.has(target) || phaseAt(state, target) === 'excluded');
-  if (retry.redo.length + retry.probe.length + state.open.size === 0) state.retry = emptyRetry();
+  const waiting = retry.redo.length + retry.serving.length + retry.probe.length;
+  if (waiting + state.open.size === 0) state.retry = emptyRetry();
+}
+
+/** What was to be done again and was not begun stays what it was: failed. */
+function dropRetry(state: RolloutState): void {
+  const { redo, serving } = state.retry;
+  for (const target of [...redo, ...serving])
+    if (phaseAt(state, target) === 'pending') setPhase(state, target, 'failed');
+  state.retry = emptyRetry();
 }
 
 function popWhile(queue: number[], gone: (target: number) => boolean): void {

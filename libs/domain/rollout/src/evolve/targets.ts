@@ -95,7 +95,7 @@ export function stepFailed(state: RolloutState, event: Of<'StepFailed'>): void {
   setPhase(state, event.target, redo ? 'pending' : 'failed');
   setOut(state, event.target, !event.serving);
   setLost(state, event.target, !event.serving);
-  if (redo) state.retry.redo.push(event.target);
+  if (redo) (event.serving ? state.retry.serving : state.retry.redo).push(event.target);
   else state.failures.set(event.target, { step: event.step, code: event.code, message: event.message });
 }
 
