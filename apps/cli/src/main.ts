@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { loadConfig } from '@sluice/config';
+import { messageOf } from '@sluice/kernel';
 import { newUlid } from '@sluice/observability';
 
 import { run } from './run.js';
@@ -12,14 +13,21 @@ const interrupted = new AbortController();
 const args = process.argv.slice(2);
 // Services and `up` have their own way to stop.
 if (args.includes('watch')) process.once('SIGINT', () => interrupted.abort());
+// `sluice history ID | head`: whoever read has read enough.
+process.stdout.once('error', () => process.exit());
 
-process.exitCode = await run(args, {
-  out: (line) => process.stdout.write(`${line}\n`),
-  err: (line) => process.stderr.write(`${line}\n`),
-  defaultUrl: loadConfig().apiUrl,
-  newId: newUlid,
-  now: Date.now,
-  sleep: (ms) => sleep(ms),
-  readText: (file) => (file === '-' ? text(process.stdin) : readFile(file, 'utf8')),
-  interrupted: interrupted.signal,
-});
+try {
+  process.exitCode = await run(args, {
+    out: (line) => process.stdout.write(`${line}\n`),
+    err: (line) => process.stderr.write(`${line}\n`),
+    defaultUrl: loadConfig().apiUrl,
+    newId: newUlid,
+    now: Date.now,
+    sleep: (ms) => sleep(ms),
+    readText: (file) => (file === '-' ? text(process.stdin) : readFile(file, 'utf8')),
+    interrupted: interrupted.signal,
+  });
+} catch (error) {
+  process.stderr.write(`${messageOf(error)}\n`);
+  process.exitCode = 1;
+}

@@ -92,7 +92,7 @@ export class RolloutsController {
     @Req() request: Exchange,
     @Res() reply: Reply,
   ): Promise<void> {
-    if (this.rollouts.entry(id) === undefined) throw noRollout(id);
+    if (!(await this.rollouts.knows(id))) throw noRollout(id);
     const after = positionOf(headerOf(request, 'last-event-id') ?? query.after);
     if (wantsEventStream(request)) {
       await this.streams.stream(id, after, reply);

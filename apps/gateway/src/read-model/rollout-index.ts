@@ -1,4 +1,4 @@
-import type { RecordedCommit } from '@sluice/contracts';
+import { isRolloutId, type RecordedCommit } from '@sluice/contracts';
 import {
   initialRollout,
   type RolloutState,
@@ -66,13 +66,19 @@ export class RolloutIndex {
   /** The whole state, read from the log when the rollout has ended. Undefined for an id that nobody planned. */
   async stateOf(id: string): Promise<LoadedRollout | undefined> {
     const entry = this.entries.get(id);
-    if (entry === undefined) return undefined;
+    // Who was told of a rollout a moment ago finds it, though the index has not come that far.
+    if (entry === undefined) return isRolloutId(id) ? this.load(id) : undefined;
     if (entry.state !== undefined) return { state: entry.state, rev: entry.rev };
     const kept = this.ended.get(id);
     if (kept !== undefined && kept.rev >= entry.rev) return kept;
     const loaded = await this.load(id);
     if (loaded !== undefined) this.ended.set(id, loaded);
     return loaded;
+  }
+
+  /** Whether somebody planned that rollout. */
+  async knows(id: string): Promise<boolean> {
+    return this.entries.has(id) || (await this.stateOf(id)) !== undefined;
   }
 
   /** Folds the next commit of the log. Reads the log only when an ended rollout goes on. */

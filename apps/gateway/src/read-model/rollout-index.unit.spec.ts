@@ -1,6 +1,6 @@
 import { InMemoryEventLog } from '@sluice/event-log';
 import { ALL_SHARDS } from '@sluice/contracts';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { Planter } from '../fixtures.suite.js';
 import { RolloutIndex } from './rollout-index.js';
@@ -89,6 +89,23 @@ describe('RolloutIndex', () => {
     await catchUp(log, index);
     expect(index.size).toBe(1);
     expect(index.list({ limit: 9 })).toEqual(before);
+  });
+
+  it('finds a rollout that it was not told of yet', async () => {
+    const id = await planter.plan('g', 'fresh');
+    expect(await index.stateOf(id)).toMatchObject({ rev: 0, state: { status: 'planned' } });
+    expect(await index.knows(id)).toBe(true);
+  });
+
+  it('keeps a page of 10,000 rollouts cheap, whatever it is filtered by', async () => {
+    for (let i = 0; i < 10_000; i += 1) await planter.plan(`g${i % 100}`, `seed-${i}`, 1);
+    await catchUp(log, index);
+    const looked = vi.spyOn(index, 'summary');
+    expect(index.list({ limit: 50, group: 'g7' }).items).toHaveLength(50);
+    expect(index.list({ limit: 50, state: 'planned' }).items).toHaveLength(50);
+    expect(index.list({ limit: 50, state: 'braked' }).items).toHaveLength(0);
+    expect(looked).toHaveBeenCalledTimes(100);
+    expect(index.size).toBe(10_000);
   });
 
   it('knows nothing of an id that nobody planned', async () => {
