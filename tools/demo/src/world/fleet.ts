@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { stringify } from 'yaml';
 
-import type { Processes } from './processes.js';
+import { type Processes, until } from './processes.js';
 
 export const APP = 'hello';
 export const PROD = 'hello-prod';
@@ -73,8 +73,41 @@ export class Fleet {
     return begun;
   }
 
+  /** Ends the apps that the agents started: they outlive their agents, as they should. */
+  async stopApps(): Promise<void> {
+    const pids = ALL_HOSTS.flatMap((host) => appPid(this.dataDir(host)) ?? []);
+    for (const pid of pids) process.kill(pid, 'SIGTERM');
+    await until('the apps have ended', async () => (pids.some(isAlive) ? undefined : true), 10_000);
+  }
+
   private dataDir(host: string): string {
     return join(this.folder, host);
+  }
+}
+
+/** The app's process by the agent's own record, if it works in this host's folder: a pid may have a new owner. */
+function appPid(folder: string): number | undefined {
+  try {
+    const state = JSON.parse(readFileSync(join(folder, 'apps', APP, 'state.json'), 'utf8')) as AppRecord;
+    const pid = state.running?.pid;
+    if (pid === undefined || process.platform !== 'linux') return pid;
+    return readlinkSync(`/proc/${pid}/cwd`).startsWith(realpathSync(folder)) ? pid : undefined;
+  } catch {
+    // Nothing was installed, or it has ended already.
+    return undefined;
+  }
+}
+
+interface AppRecord {
+  readonly running: { readonly pid?: number } | null;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -109,6 +109,7 @@ export class World {
     await this.nats.close();
     await this.artifacts.close();
     await this.processes.endAll();
+    await this.fleet.stopApps();
   }
 }
 
