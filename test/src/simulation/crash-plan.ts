@@ -23,7 +23,7 @@ export const serviceOf = (writer: Writer): ServiceName | undefined => SERVICE_OF
 
 /** Counts the appends of each service and says when one of them is to be killed. */
 export class CrashInjector {
-  crashes = 0;
+  private crashes = 0;
   private readonly appends = { planner: 0, executor: 0, gate: 0 };
 
   constructor(private readonly plan: CrashPlan | undefined) {}

@@ -70,6 +70,7 @@ export class Simulation {
   readonly commits = { planner: 0, executor: 0, gate: 0 };
   private readonly log: ObservedLog;
   private readonly newId: () => string;
+  crashes = 0;
   private readonly injector: CrashInjector;
   private readonly reactions: ((event: RolloutEvent, id: string) => void)[] = [];
   private commands = 0;
@@ -149,11 +150,6 @@ export class Simulation {
       reason: 'simulated',
     } as const;
     return this.drive(this.say(() => this.executor.engine.groupCommand(envelope)));
-  }
-
-  /** How often a service was killed by the plan. */
-  get crashes(): number {
-    return this.injector.crashes;
   }
 
   model(id: string): RolloutModel {
@@ -247,6 +243,7 @@ export class Simulation {
 
   /** kill -9, and a new process a moment later. */
   kill(service: ServiceName): void {
+    this.crashes += 1;
     this[service].life.kill();
     this.clock.schedule(RESTART_MS, () => {
       if (service === 'planner') this.planner = new PlannerService(this.parts(), this.inventory);

@@ -2,7 +2,7 @@ import type { DeployRequest, RolloutCommand } from '@sluice/contracts';
 import { type MessageFaults, type Random, seededRandom, type StepFault, type StepFaults } from '@sluice/testing';
 
 import type { RolloutModel } from '../invariants/rollout-model.js';
-import { hostName, Simulation } from '../simulation.js';
+import { GROUP, hostName, Simulation } from '../simulation.js';
 import { play, type Run, type ScenarioOptions } from './scenario.js';
 
 const MINUTE = 60_000;
@@ -121,9 +121,21 @@ async function calmDown(sim: Simulation): Promise<readonly string[]> {
       if (way !== undefined) await sim.command(model.id, way, 'piet');
     }
   }
-  return open().map(
+  const unended = open().map(
     ({ id, plan, status }) => `${id} of ${plan.version} (${plan.strategy}) never ended: it is ${status}`,
   );
+  return unended.length > 0 ? unended : hiddenHosts(sim);
+}
+
+/** I12, seen from the fleet: a host that does not serve is named by the last rollout that touched it. */
+function hiddenHosts(sim: Simulation): string[] {
+  const rollouts = [...sim.invariants.rollouts.values()].toReversed();
+  return [...sim.fleet.hosts.values()].flatMap(({ name, slots }) => {
+    if (slots.get(GROUP)?.serving !== false) return [];
+    const last = rollouts.flatMap(({ targets }) => targets.filter(({ host, n }) => host === name && n > 0))[0];
+    if (last?.out === true || last?.where === 'excluded') return [];
+    return [`I12: ${name} does not serve and is ${last?.where}, not listed`];
+  });
 }
 
 /** Everything at once: bad hosts, bad network, killed services, commands at random. The invariants hold, and it ends. */
