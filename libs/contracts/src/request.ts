@@ -6,7 +6,8 @@ export type DurationText = string;
 export const REQUEST_API_VERSION = 'sluice/v1';
 
 export type Environment = 'production' | 'test';
-export type Strategy = 'canary' | 'rolling' | 'rollback';
+/** `scaleOut` brings a proven version to hosts that do not run it yet, without a canary (TAR-45). */
+export type Strategy = 'canary' | 'rolling' | 'scaleOut' | 'rollback';
 export type RolloutMode = 'automatic' | 'manual';
 export type GateName = 'settled' | 'ready';
 
@@ -63,7 +64,7 @@ export interface DeployRequest {
   readonly group: string;
   readonly version: string;
   readonly artifact: ArtifactRef;
-  readonly strategy?: 'canary' | 'rolling';
+  readonly strategy?: 'canary' | 'rolling' | 'scaleOut';
   /** Largest share per batch: `25%`, `0%` (one at a time), a pattern `10%+20%+70%`, or a number of batches `2`. */
   readonly batches?: string;
   /** Wait before batch 2, and before each later one until tailFrom. */

@@ -1,5 +1,5 @@
 import type { EventMeta, GroupEvent, LeaseOutcome, Plan, RolloutEvent } from '@sluice/contracts';
-import { rollbackTarget, type Success } from '@sluice/group';
+import { rollbackTarget, type Starting, type Success } from '@sluice/group';
 import { isSluiceError, messageOf } from '@sluice/kernel';
 import { isTerminal, nextActions, type RolloutState } from '@sluice/rollout';
 
@@ -143,10 +143,8 @@ const metaFor = (plan: Plan, what: string): EventMeta => ({
   corr: plan.requestId,
 });
 
-const startingOf = (plan: Plan): { readonly strategy: Plan['strategy']; readonly restores?: string } => ({
-  strategy: plan.strategy,
-  ...(plan.restores === undefined ? {} : { restores: plan.restores }),
-});
+const startingOf = ({ strategy, version, restores }: Plan): Starting =>
+  restores === undefined ? { strategy, version } : { strategy, version, restores };
 
 /** A canary that failed a step, or a gate that failed while it baked. */
 const isCanaryBrake = ({ brake, stage }: RolloutState, plan: Plan): boolean =>

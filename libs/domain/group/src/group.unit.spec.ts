@@ -3,7 +3,7 @@ import { given } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
 
 import { decideGroup, type GroupInput } from './decide.js';
-import { rollbackTarget } from './history.js';
+import { isProven, redeployCandidates, rollbackTarget } from './history.js';
 import { evolveGroup, type GroupState, initialGroup } from './state.js';
 
 const group = given<GroupState, GroupInput, GroupEvent>({
@@ -137,37 +137,53 @@ describe('blocked versions and excluded hosts', () => {
   });
 });
 
-describe('the way back', () => {
-  const history = (...events: GroupEvent[]): GroupState => group.events(...events).state();
+const history = (...events: GroupEvent[]): GroupState => group.events(...events).state();
+const [A, B, C] = [succeeded('a', 'A'), succeeded('b', 'B'), succeeded('c', 'C')];
+const spread = (rolloutId: string, version: string): GroupEvent =>
+  ({ ...succeeded(rolloutId, version), strategy: 'scaleOut' }) as GroupEvent;
+const blocked = (version: string): GroupEvent => ({ type: 'VersionBlocked', version, reason: 'bad' });
 
+describe('TRS-08 the way back', () => {
   it.each([
-    ['A, B, C fails: B', history(succeeded('a', 'A'), succeeded('b', 'B')), {}, 'b'],
-    ['the first version ever: nothing', history(), {}, undefined],
+    ['A, B, C fails: B', history(A, B), { version: 'C' }, 'b'],
+    ['A, B, C succeeded: B, fixed when C started', history(A, B), { version: 'C' }, 'b'],
+    ['A, B, scale-out of B: A', history(A, B, spread('s', 'B')), { strategy: 'scaleOut', version: 'B' }, 'a'],
+    ['A, B, scale-out of B, then C fails: B', history(A, B, spread('s', 'B')), { version: 'C' }, 'b'],
+    ['the first version ever: nothing', history(), { version: 'A' }, undefined],
     [
-      'a rollback from C to B, taken back: A',
-      history(succeeded('a', 'A'), succeeded('b', 'B')),
-      { strategy: 'rollback', restores: 'b' },
+      'rolled back from C to B, and that taken back: A',
+      history(A, B),
+      { strategy: 'rollback', version: 'B', restores: 'b' },
       'a',
     ],
-    [
-      'after a rollback to A, C fails: A again',
-      history(succeeded('a', 'A'), succeeded('b', 'B'), succeeded('x', 'A', 'a')),
-      {},
-      'x',
-    ],
+    ['after a rollback to A, C fails: A again', history(A, B, succeeded('x', 'A', 'a')), { version: 'C' }, 'x'],
     [
       'a rollback that restored a rollback to B, taken back: A',
-      history(succeeded('a', 'A'), succeeded('b', 'B'), succeeded('x', 'B', 'b')),
-      { strategy: 'rollback', restores: 'x' },
+      history(A, B, succeeded('x', 'B', 'b')),
+      { strategy: 'rollback', version: 'B', restores: 'x' },
       'a',
     ],
-    [
-      'B is blocked: A',
-      history(succeeded('a', 'A'), succeeded('b', 'B'), { type: 'VersionBlocked', version: 'B', reason: 'bad' }),
-      {},
-      'a',
-    ],
+    ['B is blocked: A', history(A, B, blocked('B')), { version: 'C' }, 'a'],
   ] as const)('%s', (_, state, starting, expected) => {
     expect(rollbackTarget(state, { strategy: 'canary', ...starting })?.rolloutId).toBe(expected);
+  });
+});
+
+describe('versions that may be rolled out again', () => {
+  it('TRS-07 are the last ten that succeeded and are not blocked, newest first', () => {
+    const twelve = Array.from({ length: 12 }, (_, i) => succeeded(`r${i}`, `1.${i}.0`));
+    const state = history(...twelve, succeeded('again', '1.3.0'), spread('s', '1.2.0'), blocked('1.11.0'));
+    expect(redeployCandidates(state).map(({ version }) => version)).toEqual([
+      '1.3.0',
+      ...[10, 9, 8, 7, 6, 5, 4, 2, 1].map((i) => `1.${i}.0`),
+    ]);
+    expect(redeployCandidates(state)[0]?.rolloutId).toBe('again');
+  });
+
+  it('TAR-45 a version is proven by a success in this group, and no longer when it is blocked', () => {
+    expect(isProven(history(A), 'A')).toBe(true);
+    expect(isProven(history(A), 'B')).toBe(false);
+    expect(isProven(history(A, blocked('A')), 'A')).toBe(false);
+    expect(isProven(history(A, C), 'C')).toBe(true);
   });
 });

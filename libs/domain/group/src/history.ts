@@ -5,22 +5,50 @@ import type { GroupState, Success } from './state.js';
 /** A rollout that is about to start, as far as its way back is concerned. */
 export interface Starting {
   readonly strategy: Strategy;
+  readonly version: string;
   /** Strategy rollback: the success that it restores. */
   readonly restores?: string;
 }
 
+/** Versions that may be rolled out again as they were (TRS-07). */
+const MAX_CANDIDATES = 10;
+
 /**
  * What a rollback of the starting rollout would restore (design 6.5, TRS-08): the last success; for a rollback, the
- * success before the one that it restores, so that going back twice goes further back. Blocked versions are no way back.
+ * success before the one that it restores, so that going back twice goes further back; for a scale-out, the success
+ * before that of the version that it spreads. Scale-outs are no successes of their own, blocked versions no way back.
  */
 export function rollbackTarget(state: GroupState, starting: Starting): RollbackTarget | undefined {
-  const before = starting.restores === undefined ? state.history.length : rootIndex(state.history, starting.restores);
-  for (let i = before - 1; i >= 0; i -= 1) {
+  for (let i = placeOf(state.history, starting) - 1; i >= 0; i -= 1) {
     const success = state.history[i];
-    if (success !== undefined && state.blocked[success.version] === undefined)
-      return { rolloutId: success.rolloutId, version: success.version };
+    if (success === undefined || success.strategy === 'scaleOut') continue;
+    if (state.blocked[success.version] === undefined) return { rolloutId: success.rolloutId, version: success.version };
   }
   return undefined;
+}
+
+/** The last ten versions that succeeded here and are not blocked, newest first, each with its last success (TRS-07). */
+export function redeployCandidates(state: GroupState): readonly Success[] {
+  const seen = new Set<string>();
+  const newest = state.history.toReversed().filter(({ version, strategy }) => {
+    const again = seen.has(version) || strategy === 'scaleOut' || state.blocked[version] !== undefined;
+    if (!again) seen.add(version);
+    return !again;
+  });
+  return newest.slice(0, MAX_CANDIDATES);
+}
+
+/** A version that has succeeded in this group needs no canary to be brought to more hosts (TAR-45). */
+export const isProven = (state: Pick<GroupState, 'history' | 'blocked'>, version: string): boolean =>
+  state.blocked[version] === undefined && state.history.some((success) => success.version === version);
+
+/** Where the starting rollout stands among the successes: what came before it is a way back. */
+function placeOf(history: readonly Success[], { strategy, version, restores }: Starting): number {
+  if (restores !== undefined) return rootIndex(history, restores);
+  if (strategy !== 'scaleOut') return history.length;
+  const spread = history.findLastIndex((success) => success.version === version && success.strategy !== 'scaleOut');
+  const rooted = history[spread]?.restores;
+  return rooted === undefined ? spread : rootIndex(history, rooted);
 }
 
 /** Where the version that a chain of rollbacks restored first succeeded; -1 when that is forgotten. */
