@@ -80,7 +80,8 @@ export const packages = {
   ...composed,
   demo: { path: 'tools/demo', layer: 'entry', imports: everything },
   bench: { path: 'bench', layer: 'entry', imports: everything },
-  test: { path: 'test', layer: 'entry', imports: everything },
+  // The end-to-end tests play on the demo's stage: its processes, artifacts and API client.
+  test: { path: 'test', layer: 'entry', imports: [...everything, 'demo'] },
 };
 
 export const scope = '@sluice/';
