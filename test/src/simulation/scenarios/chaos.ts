@@ -91,6 +91,16 @@ async function happen(sim: Simulation, random: Random): Promise<void> {
   else if (dice < 17) cut(sim, host, random.int(3 * MINUTE));
   else if (dice === 17 && sim.fleet.host(host).up) sim.fleet.host(host).crash(random.int(MINUTE));
   else if (dice === 18) sim.fleet.setMessageFaults(badMessages(random));
+  else await mayNotApprove(sim, sim.model(pick(random, rollouts)), random);
+}
+
+/** The requester says yes to the own rollout; or somebody says yes to another plan. */
+async function mayNotApprove(sim: Simulation, { id, planHash, wanted }: RolloutModel, random: Random): Promise<void> {
+  const approval = wanted ?? 'canary';
+  const answer = random.chance(0.5)
+    ? await sim.command(id, { type: 'approve', approval, planHash }, 'rita')
+    : await sim.command(id, { type: 'approve', approval, planHash: 'ab'.repeat(32) }, 'piet');
+  if (answer.ok) sim.errors.push(`I13: an approval that must be refused was taken by ${id}`);
 }
 
 function cut(sim: Simulation, name: string, ms: number): void {
