@@ -14,6 +14,7 @@ export type RolloutCommand =
   | { readonly type: 'rollback' }
   | { readonly type: 'retry' }
   | { readonly type: 'skip'; readonly host: string }
+  | { readonly type: 'waive'; readonly host: string }
   | { readonly type: 'override'; readonly extraFailures: number }
   | { readonly type: 'proceed' }
   | { readonly type: 'setMode'; readonly mode: RolloutMode }

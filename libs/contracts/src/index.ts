@@ -49,6 +49,7 @@ export type {
   InventoryDocument,
   InventoryRecord,
   InventorySource,
+  LabelledProfile,
   MemberDocument,
   MemberEntry,
 } from './inventory.js';
@@ -62,6 +63,7 @@ export type {
   PlanPreview,
   PlanTarget,
   PlanWaits,
+  PreviewBatch,
   PreviewReply,
   StepName,
   StepSpec,

@@ -2,12 +2,20 @@ import type { DurationText, Environment, Profile, VerifySpec } from './request.j
 
 export type InventorySource = 'file' | 'api' | 'heartbeat';
 
+/** How members with these labels (all of them, with these values) are installed. */
+export interface LabelledProfile {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly profile: Profile;
+}
+
 /** A group: the instances of one app that are rolled together, and how to do it. */
 export interface GroupEntry {
   readonly name: string;
   readonly app: string;
   readonly environment: Environment;
   readonly profile?: Profile;
+  /** By type of machine: the first whose labels a member has is that member's, else `profile` (TAR-05). */
+  readonly profiles?: readonly LabelledProfile[];
   readonly verify?: Partial<VerifySpec>;
   readonly drainWindowMs?: number;
 }
@@ -18,7 +26,10 @@ export interface MemberEntry {
   readonly app: string;
   readonly host: string;
   readonly site?: string;
+  /** Of the file or the API, which replace those of heartbeats; of heartbeats for a member that nobody has defined. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** From heartbeats: they count while the definition has no `labels`. */
+  readonly heardLabels?: Readonly<Record<string, string>>;
   /** Said by a load balancer or CMDB: not there, leave out. */
   readonly down?: boolean;
   /** From heartbeats. */
@@ -56,6 +67,7 @@ export interface GroupDocument {
   readonly app: string;
   readonly environment: Environment;
   readonly profile?: Profile;
+  readonly profiles?: readonly LabelledProfile[];
   readonly verify?: Partial<Omit<VerifySpec, 'intervalMs' | 'timeoutMs'>> & { readonly interval?: DurationText };
   readonly startTimeout?: DurationText;
   readonly drainWindow?: DurationText;

@@ -37,6 +37,8 @@ export interface PlanTarget {
   readonly drained?: true;
   /** The version that ran when the plan was made; absent when nothing is known to run. */
   readonly from?: string;
+  /** Place in the plan's `profiles`; absent: the profile of its `spec` (TAR-05). */
+  readonly profile?: number;
 }
 
 /** Batch sizes as [size, how many batches of it]...: 100,000 batches of one are one pair. */
@@ -88,6 +90,8 @@ export interface Plan {
   readonly strategy: Strategy;
   readonly version: string;
   readonly spec: StepSpec;
+  /** What targets are installed with beside `spec.profile`, each once; absent when all of them use that one. */
+  readonly profiles?: readonly Profile[];
   readonly targetCount: number;
   /** How many of the first targets are canaries: they hold after verify. */
   readonly canaries: number;
@@ -106,10 +110,25 @@ export interface Plan {
   readonly rollbackOf?: string;
   /** Strategy rollback: the rollout whose version is restored. */
   readonly restores?: string;
+  /** Tries that the plan adds by itself when a step fails, before its target counts as failed (TRS-17). */
+  readonly stepRetries?: Readonly<Partial<Record<StepName, number>>>;
+  /** `waive`: a target whose verify failed for good serves all the same, in the name of `waivedBy`. */
+  readonly onVerifyFailure?: { readonly then: 'giveUp' | 'waive'; readonly waivedBy?: string };
+  /** Download before drain. */
+  readonly prefetch?: true;
+  /** Nothing leads back from this version (TRS-14). */
+  readonly rollbackable?: false;
   /** No report after this: the agent is asked (design 6.5). */
   readonly pollAfterMs: number;
   /** An attempt without a result after this is unknown. */
   readonly attemptDeadlineMs: number;
+}
+
+export interface PreviewBatch {
+  readonly name: string;
+  readonly hosts: readonly string[];
+  /** Host -> place in the plan's `profiles`, of the hosts that are not installed with `spec.profile`. */
+  readonly profiles?: Readonly<Record<string, number>>;
 }
 
 /** What the preview answers and what the log holds are the same document (TRS-01). */
@@ -117,7 +136,7 @@ export interface PlanPreview {
   readonly plan: Plan;
   readonly planHash: string;
   /** By host, in order, grouped: canary first. */
-  readonly batches: readonly { readonly name: string; readonly hosts: readonly string[] }[];
+  readonly batches: readonly PreviewBatch[];
   /** The reply would be too large for one message: later batches are not listed, the plan itself is whole. */
   readonly truncated?: true;
 }

@@ -61,7 +61,7 @@ export class Coordinator {
   private begin(actor: RolloutActor, group: GroupActor, plan: Plan, holds: boolean): void {
     const dropped = group.state.dropped[actor.id];
     if (holds) {
-      const back = rollbackTarget(group.state, startingOf(plan));
+      const back = plan.rollbackable === false ? undefined : rollbackTarget(group.state, startingOf(plan));
       this.tell(
         actor,
         { type: 'start', token: group.state.token, ...(back === undefined ? {} : { rollbackTo: back }) },

@@ -72,7 +72,11 @@ export type RolloutEvent =
       readonly code: string;
       readonly message: string;
       readonly serving: boolean;
+      /** The plan has it tried again at once: which of its retries follows, from 1. The target is not lost yet. */
+      readonly again?: number;
     }
+  /** A target whose verify failed is to serve all the same; `by` is the person who answers for it. */
+  | { readonly type: 'VerifyWaived'; readonly target: number; readonly by: string; readonly reason?: string }
   | {
       readonly type: 'TargetUnknown';
       readonly target: number;
@@ -99,7 +103,7 @@ export type RolloutEvent =
     }
   | { readonly type: 'StagePassed'; readonly stage: number }
   | { readonly type: 'RolloutBraked'; readonly cause: BrakeCause }
-  | { readonly type: 'BrakeReleased'; readonly by: 'retry' | 'resume' | 'override'; readonly reason?: string }
+  | { readonly type: 'BrakeReleased'; readonly by: 'retry' | 'resume' | 'override' | 'waive'; readonly reason?: string }
   | {
       readonly type: 'BudgetChanged';
       readonly members: number;

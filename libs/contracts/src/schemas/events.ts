@@ -23,9 +23,18 @@ import {
   yes,
 } from './parts.js';
 import { GATE_EVENT_SCHEMAS, ROLLOUT_EVENT_SCHEMAS } from './rollout-event-schemas.js';
-import { stepSpec } from './spec.js';
+import { profile, stepSpec } from './spec.js';
 
-const planTarget = closed({ host: name, site: name, drained: is(true), from: name }, 'site', 'drained', 'from');
+/** A rollback may use those of the plan that it restores and those of the group as it is now. */
+const MAX_PROFILES = 256;
+
+const planTarget = closed(
+  { host: name, site: name, drained: is(true), from: name, profile: int(0, MAX_PROFILES - 1) },
+  'site',
+  'drained',
+  'from',
+  'profile',
+);
 
 const budget = closed({
   members: count,
@@ -52,6 +61,7 @@ const plan = closed(
     strategy,
     version: name,
     spec: stepSpec,
+    profiles: list(profile, MAX_PROFILES, 1),
     targetCount: count,
     canaries: count,
     batches,
@@ -70,11 +80,20 @@ const plan = closed(
     pollAfterMs: durationMs,
     attemptDeadlineMs: durationMs,
     documentHash: sha256Hex,
+    stepRetries: { type: 'object', maxProperties: 6, additionalProperties: int(1, 100) },
+    onVerifyFailure: closed({ then: oneOfTexts('giveUp', 'waive'), waivedBy: text(200, 1) }, 'waivedBy'),
+    prefetch: yes,
+    rollbackable: yes,
   },
+  'profiles',
   'reason',
   'rollbackOf',
   'restores',
   'documentHash',
+  'stepRetries',
+  'onVerifyFailure',
+  'prefetch',
+  'rollbackable',
 );
 
 const fault = closed({ path: text(2_000), code: text(64, 1), message: words });
@@ -82,7 +101,11 @@ const fault = closed({ path: text(2_000), code: text(64, 1), message: words });
 const PLAN_EVENT_SCHEMAS = {
   PlanTargetsAdded: closed({ from: count, targets: list(planTarget, 100_000, 1) }),
   RolloutPlanned: closed({ plan, planHash: sha256Hex }),
-  RequestRefused: closed({ requestId: text(200, 1), faults: list(fault, 1_000), documentHash: sha256Hex }),
+  RequestRefused: closed(
+    { requestId: text(200, 1), faults: list(fault, 1_000), documentHash: sha256Hex, app: name, group: name },
+    'app',
+    'group',
+  ),
 } as const;
 
 const because = text(2_000);

@@ -2,10 +2,18 @@ import { PROFILE_SCHEMA, REQUEST_LIMITS, REQUEST_PATTERNS } from './deploy-reque
 
 const MAX_GROUPS = 100_000;
 const MAX_MEMBERS = 200_000;
+const MAX_PROFILES = 64;
 
 const name = { type: 'string', pattern: REQUEST_PATTERNS.name };
 const duration = { type: 'string', pattern: REQUEST_PATTERNS.duration };
 const within = ([minimum, maximum]: readonly [number, number]) => ({ type: 'integer', minimum, maximum });
+
+const labels = {
+  type: 'object',
+  maxProperties: 64,
+  propertyNames: { pattern: REQUEST_PATTERNS.name },
+  additionalProperties: { type: 'string', pattern: REQUEST_PATTERNS.reason },
+};
 
 const member = {
   description: 'The name of a host, or more about it.',
@@ -16,12 +24,7 @@ const member = {
       properties: {
         host: name,
         site: name,
-        labels: {
-          type: 'object',
-          maxProperties: 64,
-          propertyNames: { pattern: REQUEST_PATTERNS.name },
-          additionalProperties: { type: 'string', pattern: REQUEST_PATTERNS.reason },
-        },
+        labels,
         down: { type: 'boolean', description: 'Known not to be there: it is left out of plans.' },
       },
       required: ['host'],
@@ -38,6 +41,18 @@ export const INVENTORY_GROUP_SCHEMA = {
     app: name,
     environment: { type: 'string', enum: ['production', 'test'] },
     profile: PROFILE_SCHEMA,
+    profiles: {
+      type: 'array',
+      description:
+        'By type of machine: a member takes the first one whose labels it has, else the profile of the group.',
+      items: {
+        type: 'object',
+        properties: { labels: { ...labels, minProperties: 1 }, profile: PROFILE_SCHEMA },
+        required: ['labels', 'profile'],
+        additionalProperties: false,
+      },
+      maxItems: MAX_PROFILES,
+    },
     verify: {
       type: 'object',
       properties: {

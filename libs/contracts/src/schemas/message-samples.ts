@@ -130,6 +130,7 @@ const rolloutCommands: readonly RolloutCommand[] = [
   { type: 'rollback' },
   { type: 'retry' },
   { type: 'skip', host },
+  { type: 'waive', host },
   { type: 'override', extraFailures: 2 },
   { type: 'proceed' },
   { type: 'setMode', mode: 'manual' },

@@ -149,6 +149,7 @@ const rolloutCommand = union(
   closed({ type: tag('reject'), approval: approvalName }),
   ...['pause', 'resume', 'cancel', 'rollback', 'retry', 'proceed', 'close'].map((type) => closed({ type: tag(type) })),
   closed({ type: tag('skip'), host: name }),
+  closed({ type: tag('waive'), host: name }),
   closed({ type: tag('override'), extraFailures: count }),
   closed({ type: tag('setMode'), mode }),
   closed(

@@ -59,15 +59,19 @@ const brakeCause = closed(
   'targets',
 );
 
-const stepFailed = closed({
-  target: index,
-  step,
-  n: attemptNumber,
-  ms: durationMs,
-  code,
-  message: words,
-  serving: yes,
-});
+const stepFailed = closed(
+  {
+    target: index,
+    step,
+    n: attemptNumber,
+    ms: durationMs,
+    code,
+    message: words,
+    serving: yes,
+    again: int(1, 100),
+  },
+  'again',
+);
 
 const budgetChanged = closed(
   { members: count, maxUnavailable: count, failureLimit: count, extraFailures: count, reason },
@@ -103,13 +107,14 @@ export const ROLLOUT_EVENT_SCHEMAS = {
   StepSucceeded: stepSucceeded,
   StepFailed: stepFailed,
   TargetUnknown: closed({ target: index, step, n: attemptNumber, code: oneOfTexts('DEADLINE', 'UNREACHABLE') }),
+  VerifyWaived: closed({ target: index, by: text(200, 1), reason }, 'reason'),
   TargetExcluded: closed({ target: index, reason }),
   StageSettled: closed({ stage: index, counts }),
   GatesRequested: closed({ stage: index, round: int(1, 1_000_000), gates: list(gateName, 16), passNotBefore: instant }),
   GateRecorded: closed(gateOfRound),
   StagePassed: closed({ stage: index }),
   RolloutBraked: closed({ cause: brakeCause }),
-  BrakeReleased: closed({ by: oneOfTexts('retry', 'resume', 'override'), reason }, 'reason'),
+  BrakeReleased: closed({ by: oneOfTexts('retry', 'resume', 'override', 'waive'), reason }, 'reason'),
   BudgetChanged: budgetChanged,
   RetryOrdered: closed({ redo: targets, probe: targets, reason }, 'reason'),
   SkipOrdered: closed({ target: index, reason }, 'reason'),

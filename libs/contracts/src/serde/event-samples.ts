@@ -51,6 +51,11 @@ export const SAMPLE_PLAN: Plan = {
   documentHash: 'ac'.repeat(32),
 };
 
+const mixedPlan: Plan = {
+  ...SAMPLE_PLAN,
+  profiles: [{ kind: 'exec', steps: { install: ['/opt/install', '--arm'] }, stepTimeoutMs: 60_000 }],
+};
+
 const rollbackPlan: Plan = {
   ...SAMPLE_PLAN,
   strategy: 'rollback',
@@ -66,10 +71,12 @@ export const EVENT_SAMPLES: Samples = {
       from: 0,
       targets: [{ host: 'web-01', site: 'fra', from: '1.0.0' }, { host: 'web-02', drained: true }, { host: 'web-03' }],
     },
+    { type: 'PlanTargetsAdded', from: 3, targets: [{ host: 'web-04', profile: 0 }, { host: 'web-05' }] },
   ],
   RolloutPlanned: [
     { type: 'RolloutPlanned', plan: SAMPLE_PLAN, planHash },
     { type: 'RolloutPlanned', plan: rollbackPlan, planHash },
+    { type: 'RolloutPlanned', plan: mixedPlan, planHash },
   ],
   RequestRefused: [
     {
@@ -77,6 +84,14 @@ export const EVENT_SAMPLES: Samples = {
       requestId: 'req-2',
       faults: [{ path: '/artifact/sha256', code: 'MISSING', message: 'say the sha256 of the artifact' }],
       documentHash: sha256,
+    },
+    {
+      type: 'RequestRefused',
+      requestId: 'req-3',
+      faults: [{ path: '/group', code: 'EMPTY_GROUP', message: 'the group has no host' }],
+      documentHash: sha256,
+      app: 'hello',
+      group: 'hello-web',
     },
   ],
   RolloutStarted: [
@@ -123,6 +138,21 @@ export const EVENT_SAMPLES: Samples = {
       message: 'GET /healthz answered 500: read the log of the app',
       serving: false,
     },
+    {
+      type: 'StepFailed',
+      target: 4,
+      step: 'download',
+      n: 2,
+      ms: 10,
+      code: 'DOWNLOAD_FAILED',
+      message: 'the connection was closed',
+      serving: true,
+      again: 1,
+    },
+  ],
+  VerifyWaived: [
+    { type: 'VerifyWaived', target: 4, by: 'ana' },
+    { type: 'VerifyWaived', target: 4, by: 'ana', reason: 'its health check is broken, not the app' },
   ],
   TargetUnknown: [
     { type: 'TargetUnknown', target: 5, step: 'install', n: 1, code: 'DEADLINE' },

@@ -100,6 +100,7 @@ const CODECS: { readonly [T in DomainEvent['type']]: Codec<EventOf<T>> } = {
   StepSucceeded: stepSucceeded,
   StepFailed: plain('StepFailed'),
   TargetUnknown: plain('TargetUnknown'),
+  VerifyWaived: plain('VerifyWaived'),
   TargetExcluded: plain('TargetExcluded'),
   StageSettled: plain('StageSettled'),
   GatesRequested: plain('GatesRequested'),

@@ -144,4 +144,90 @@ describe('commands', () => {
     machine.drive();
     expect(machine.state.status).toBe('succeeded');
   });
+
+  it('TRS-17 verify is tried again as often as the plan says, and counts as failed only then', () => {
+    const machine = Machine.started({
+      batches: [2, 2],
+      percent: 50,
+      budget: { failureLimit: 1 },
+      stepRetries: { verify: 3 },
+    });
+    for (let again = 1; again <= 3; again += 1) {
+      machine.settle(0, 'verify');
+      expect(machine.of('StepFailed').at(-1)).toMatchObject({ target: 0, n: again, again });
+      expect(machine.state.status).toBe('running');
+      expect(machine.state.lostCount).toBe(0);
+      expect(machine.attempt(0)).toMatchObject({ run: 'roll', n: again + 1 });
+    }
+    machine.settle(0, 'verify');
+    expect(machine.of('StepFailed').at(-1)).not.toHaveProperty('again');
+    expect(machine.state.status).toBe('braked');
+  });
+
+  it('a step that is tried again waits while the rollout is paused, and is given up when it settles', () => {
+    const machine = Machine.started({ batches: [2], percent: 100, stepRetries: { install: 1 } });
+    machine.say({ type: 'pause' });
+    machine.settle(0, 'install');
+    machine.settle(1);
+    expect(machine.open).toEqual([]);
+    machine.say({ type: 'cancel' });
+    expect(machine.state.status).toBe('cancelled');
+    expect(machine.of('RolloutCancelled')[0]).toMatchObject({ counts: { failed: 1, done: 1 }, notServing: [0] });
+  });
+
+  it('TRS-17 a person may waive a failed verify, by name and with a reason: the target is enabled all the same', () => {
+    const machine = Machine.started({ batches: [2, 2], percent: 50, budget: { failureLimit: 1 } });
+    machine.settle(0, 'verify');
+    machine.settle(1);
+    expect(nextActions(machine.state)).toContain('waive');
+    expect(refusal(() => machine.say({ type: 'waive', host: 'h0' }, 'ana', '')).code).toBe('REASON_NEEDED');
+    expect(refusal(() => machine.say({ type: 'waive', host: 'h1' })).code).toBe('CONFLICT');
+    machine.say({ type: 'waive', host: 'h0' });
+    expect(machine.of('VerifyWaived')).toEqual([{ type: 'VerifyWaived', target: 0, by: 'ana', reason: 'because' }]);
+    expect(machine.attempt(0)).toMatchObject({ run: 'enable', steps: ['enable'] });
+    machine.drive();
+    expect(machine.state.status).toBe('succeeded');
+  });
+
+  it('a waived canary still waits for its approval', () => {
+    const machine = Machine.started({ canaries: 1, batches: [2], percent: 50 });
+    machine.settle(0, 'verify');
+    machine.say({ type: 'waive', host: 'h0' });
+    expect(machine.state.wanted).toBe('canary');
+    machine.approve('canary');
+    machine.drive();
+    expect(machine.state.wanted).toBe('batches');
+  });
+
+  it('TRS-17 the plan may waive in the name of a person, after its own tries', () => {
+    const machine = Machine.started({
+      batches: [1, 1],
+      percent: 50,
+      stepRetries: { verify: 1 },
+      onVerifyFailure: { then: 'waive', waivedBy: 'olga' },
+    });
+    machine.settle(0, 'verify');
+    machine.settle(0, 'verify');
+    expect(machine.of('VerifyWaived')[0]).toMatchObject({ target: 0, by: 'olga' });
+    machine.drive();
+    expect(machine.state.status).toBe('succeeded');
+  });
+
+  it('TRS-14 a version that is declared not to be rolled back refuses a rollback and says so', () => {
+    const machine = new Machine({ batches: [2], percent: 100, rollbackable: false });
+    machine.input({ type: 'start', token: 1 });
+    const error = refusal(() => machine.say({ type: 'rollback' }));
+    expect(error.code).toBe('NOT_OFFERED');
+    expect(error.message).toContain('declared not to be rolled back');
+  });
+
+  it('downloads before it drains when the plan pre-fetches; a failed download leaves the host serving', () => {
+    const machine = Machine.started({ batches: [2], percent: 100, prefetch: true });
+    expect(machine.attempt(0).steps).toEqual(['download', 'drain', 'install', 'verify', 'enable']);
+    machine.settle(0, 'download', true);
+    expect(machine.state.lostCount).toBe(0);
+    machine.settle(1);
+    expect(machine.state.status).toBe('failed');
+    expect(machine.of('RolloutFailed')[0]).toMatchObject({ notServing: [] });
+  });
 });

@@ -40,11 +40,17 @@ export const phaseOfStep = (step: StepName): Phase => PHASE_OF_STEP[step];
 
 const FULL: readonly StepName[] = STEP_CHAIN;
 const HELD: readonly StepName[] = STEP_CHAIN.slice(0, STEP_CHAIN.indexOf('enable'));
+const PREFETCHED: readonly StepName[] = ['download', 'drain', 'install', 'verify', 'enable'];
+const PREFETCHED_HELD: readonly StepName[] = PREFETCHED.slice(0, PREFETCHED.indexOf('enable'));
 const ENABLE: readonly StepName[] = ['enable'];
 const PROBE: readonly StepName[] = ['probe'];
 
-/** The steps of a run, in their order. A canary's chain ends with verify: its last step waits for an approval (TAR-25). */
-export function stepsOfRun(run: RunKind, hold: boolean): readonly StepName[] {
+/**
+ * The steps of a run, in their order. A canary's chain ends with verify: its last step waits for an approval (TAR-25).
+ * With `prefetch` the download comes before the drain, so the host serves meanwhile.
+ */
+export function stepsOfRun(run: RunKind, hold: boolean, prefetch = false): readonly StepName[] {
+  if (run === 'roll' && prefetch) return hold ? PREFETCHED_HELD : PREFETCHED;
   if (run === 'roll') return hold ? HELD : FULL;
   return run === 'enable' ? ENABLE : PROBE;
 }

@@ -113,6 +113,11 @@ export interface RolloutState {
   extraFailures: number;
   stage: StageProgress;
   retry: RetryQueue;
+  /** Targets that the plan has tried again, and how often it has done so. */
+  again: number[];
+  readonly tries: Map<number, number>;
+  /** Verified in somebody's name: they are enabled next. */
+  waived: number[];
   wait: Wait | undefined;
   readonly approved: Set<ApprovalName>;
   wanted: ApprovalName | undefined;
@@ -170,6 +175,9 @@ export function initialRollout(): RolloutState {
     extraFailures: 0,
     stage: freshStage(0),
     retry: emptyRetry(),
+    again: [],
+    tries: new Map(),
+    waived: [],
     wait: undefined,
     approved: new Set(),
     wanted: undefined,

@@ -8,6 +8,7 @@ type Condition = (state: RolloutState) => boolean;
 
 const always: Condition = () => true;
 const hasFailed: Condition = (state) => countOf(state, 'failed') + countOf(state, 'unknown') > 0;
+const hasUnverified: Condition = (state) => [...state.failures.values()].some(({ step }) => step === 'verify');
 const canGoBack: Condition = (state) => state.rollbackTo !== undefined && state.touched > 0 && state.rollbacks === 0;
 const waitsForBatch: Condition = (state) => state.stage.awaited && !state.stage.proceeded;
 const freeToResume: Condition = (state) =>
@@ -40,6 +41,7 @@ const OFFERS: Readonly<Record<RolloutStatus, Readonly<Partial<Record<RolloutComm
   braked: {
     retry: hasFailed,
     skip: hasFailed,
+    waive: hasUnverified,
     resume: freeToResume,
     override: braked(always),
     cancel: always,
@@ -48,7 +50,7 @@ const OFFERS: Readonly<Record<RolloutStatus, Readonly<Partial<Record<RolloutComm
   },
   settling: {},
   succeeded: { rollback: canGoBack },
-  failed: { retry: hasFailed, skip: hasFailed, rollback: canGoBack, close: always },
+  failed: { retry: hasFailed, skip: hasFailed, waive: hasUnverified, rollback: canGoBack, close: always },
   cancelled: { rollback: canGoBack },
   closed: { rollback: canGoBack },
 };
@@ -64,6 +66,16 @@ export function nextActions(state: RolloutState): readonly RolloutCommandType[] 
 export function assertOffered(state: RolloutState, command: RolloutCommandType): void {
   const actions = nextActions(state);
   if (actions.includes(command)) return;
+  if (command === 'rollback' && state.plan?.rollbackable === false) {
+    throw new SluiceError(
+      'NOT_OFFERED',
+      `${state.plan.version} is declared not to be rolled back: roll out a version that repairs it`,
+      {
+        state: state.status,
+        actions,
+      },
+    );
+  }
   const offered = actions.length === 0 ? 'nothing' : actions.join(', ');
   throw new SluiceError(
     'NOT_OFFERED',

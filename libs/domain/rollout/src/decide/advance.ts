@@ -21,10 +21,21 @@ export function advance(state: RolloutState, now: number): readonly RolloutEvent
 function goOn(state: RolloutState, now: number): readonly RolloutEvent[] {
   const cause = canaryCause(state) ?? budgetCause(state) ?? gateCause(state);
   if (cause !== undefined) return [{ type: 'RolloutBraked', cause }];
+  const again = followUps(state, now);
+  if (again !== undefined) return again;
   const stage = stageAt(planOf(state), state.stage.index);
   if (stage === undefined) return state.open.size === 0 ? finish(state) : [];
   if (!state.stage.entered) return enter(state, stage, now);
   return admitPending(state, now) ?? (state.open.size > 0 ? [] : leave(state, stage, now));
+}
+
+/** Waived targets are enabled, and what the plan tries again goes before anything new. Undefined when there is neither. */
+function followUps(state: RolloutState, now: number): readonly RolloutEvent[] | undefined {
+  if (state.waived.length > 0) return [admitted(state, 'enable', state.waived.slice(0, MAX_ADMISSIONS), now)];
+  if (state.again.length === 0) return undefined;
+  const targets = takeAdmissible(state, state.again, 0);
+  if (targets.length > 0) return [admitted(state, 'roll', targets, now)];
+  return state.open.size > 0 ? [] : [{ type: 'RolloutBraked', cause: capacityCause(state) }];
 }
 
 /** Fills the stage up to the budget. Undefined when all of it was admitted; the brake when it is stuck for good. */

@@ -38,6 +38,8 @@ export function decideCommand(state: RolloutState, command: RolloutCommand, said
       return retry(state, why);
     case 'skip':
       return skip(state, command.host, why);
+    case 'waive':
+      return waive(state, command.host, said);
     case 'override':
       return override(state, command.extraFailures, why);
     case 'proceed':
@@ -145,6 +147,22 @@ function skip(state: RolloutState, host: string, why: Why): Decided {
     throw new SluiceError('CONFLICT', `${host} is ${phase}; only a failed or unknown target can be skipped`);
   const release: Decided = state.status === 'braked' ? [{ type: 'BrakeReleased', by: 'retry', ...why }] : [];
   return [...release, { type: 'SkipOrdered', target, ...why }];
+}
+
+/** A failed verify that a person answers for, by name: the target is enabled all the same (TRS-17). */
+function waive(state: RolloutState, host: string, said: Said): Decided {
+  const reason = said.reason?.trim() ?? '';
+  if (reason === '') throw new SluiceError('REASON_NEEDED', 'a waived verify needs a reason: it stays in the history');
+  const target = targetNamed(state, host);
+  if (phaseAt(state, target) !== 'failed' || state.failures.get(target)?.step !== 'verify') {
+    throw new SluiceError('CONFLICT', `${host} has not failed its verify; only that can be waived`);
+  }
+  const waived: RolloutEvent = { type: 'VerifyWaived', target, by: said.actor.id, reason };
+  const lost = state.lost[target] ?? 0;
+  const canary = target < planOf(state).canaries ? 1 : 0;
+  const after = { ...state, lostCount: state.lostCount - lost, canariesFailed: state.canariesFailed - canary };
+  const free = state.status === 'braked' && budgetIsFree(after);
+  return free ? [waived, { type: 'BrakeReleased', by: 'waive', reason }] : [waived];
 }
 
 /** A rollout may have 100,000 targets, so this is for what a person says, not for reports. Code NOT_FOUND. */

@@ -2,7 +2,7 @@ import type { RolloutEvent, RunReport, StepReport } from '@sluice/contracts';
 import { SluiceError } from '@sluice/kernel';
 
 import { attemptOf } from '../evolve/targets.js';
-import { isTerminal, type OpenAttempt, phaseAt, type RolloutState } from '../state.js';
+import { isTerminal, type OpenAttempt, phaseAt, planOf, type RolloutState } from '../state.js';
 
 /** The longest message of a failed step that goes into the log. */
 const MAX_MESSAGE = 400;
@@ -21,7 +21,7 @@ export function decideReport(state: RolloutState, report: RunReport): readonly R
     if (report.n === n && attempt === undefined && phaseAt(state, report.target) !== 'excluded') return [];
     throw new SluiceError('STALE_ATTEMPT', `attempt ${report.attempt} is over; forget it`);
   }
-  return results(report, attempt);
+  return results(state, report, attempt);
 }
 
 function assertOurs(state: RolloutState, report: RunReport): void {
@@ -41,14 +41,15 @@ const bad = (report: RunReport, why: string): SluiceError =>
   new SluiceError('BAD_REPORT', `report of ${report.host} for ${report.attempt} refused: ${why}`);
 
 /** The steps that the attempt's chain still waits for, in its order and no other (TAR-20, TAR-21). */
-function results(report: RunReport, attempt: OpenAttempt): readonly RolloutEvent[] {
+function results(state: RolloutState, report: RunReport, attempt: OpenAttempt): readonly RolloutEvent[] {
   const events: RolloutEvent[] = [];
   let failed = false;
   report.steps.forEach((result, index) => {
     if (failed || attempt.steps[index] !== result.step)
       throw bad(report, `step ${result.step} cannot follow as number ${index + 1} of ${attempt.steps.join(', ')}`);
     failed = !result.ok;
-    if (index >= attempt.next) events.push(resultOf(report, result));
+    if (index >= attempt.next)
+      events.push(...(result.ok ? [succeeded(report, result)] : failedStep(state, report, result)));
   });
   if (report.final && !failed && report.steps.length < attempt.steps.length) {
     throw bad(report, `it says that it is final after ${report.steps.length} of ${attempt.steps.length} steps`);
@@ -56,13 +57,30 @@ function results(report: RunReport, attempt: OpenAttempt): readonly RolloutEvent
   return events;
 }
 
-function resultOf(report: RunReport, result: StepReport): RolloutEvent {
-  const { target, n } = report;
+function succeeded({ target, n }: RunReport, { step, ms, note }: StepReport): RolloutEvent {
+  return { type: 'StepSucceeded', target, step, n, ms, ...(note === undefined ? {} : { note }) };
+}
+
+/** A step that failed: tried again while the plan has tries left, waived where the plan names who answers for it (TRS-17). */
+function failedStep(state: RolloutState, report: RunReport, result: StepReport): readonly RolloutEvent[] {
+  const { target, n, kind } = report;
   const { step, ms } = result;
-  if (result.ok)
-    return { type: 'StepSucceeded', target, step, n, ms, ...(result.note === undefined ? {} : { note: result.note }) };
   const [code, message] = [result.code ?? 'STEP_FAILED', (result.message ?? '').slice(0, MAX_MESSAGE)];
-  return { type: 'StepFailed', target, step, n, ms, code, message, serving: result.serving === true };
+  const failed = { type: 'StepFailed', target, step, n, ms, code, message, serving: result.serving === true } as const;
+  if (kind !== 'roll' || state.status === 'settling' || state.unknown.has(target)) return [failed];
+  const { stepRetries, onVerifyFailure } = planOf(state);
+  const tried = state.tries.get(target) ?? 0;
+  if (tried < (stepRetries?.[step] ?? 0)) return [{ ...failed, again: tried + 1 }];
+  if (step !== 'verify' || onVerifyFailure?.then !== 'waive') return [failed];
+  return [
+    failed,
+    {
+      type: 'VerifyWaived',
+      target,
+      by: onVerifyFailure.waivedBy ?? planOf(state).requestedBy.id,
+      reason: 'waived by the plan',
+    },
+  ];
 }
 
 /** The agent never saw the attempt. An open one is simply sent again; an unknown one is now known not to have begun. */

@@ -7,11 +7,13 @@ import {
   admit,
   endTargets,
   excludeTarget,
+  giveUpFollowUps,
   sealTargets,
   setPhase,
   stepFailed,
   stepSucceeded,
   targetUnknown,
+  waive,
 } from './targets.js';
 
 /** Folds one event of the rollout's `plan` or `exec` stream into the state, in place. `at` is the commit's time. */
@@ -58,6 +60,9 @@ function evolveExec(state: RolloutState, event: RolloutEvent, at: number): Rollo
       break;
     case 'TargetUnknown':
       targetUnknown(state, event);
+      break;
+    case 'VerifyWaived':
+      waived(state, event.target);
       break;
     case 'TargetExcluded':
       excludeTarget(state, event.target);
@@ -148,7 +153,10 @@ function enterStage(state: RolloutState): void {
 type CourseEvent = Exclude<
   RolloutEvent,
   | StageEvent
-  | { readonly type: 'TargetsAdmitted' | 'StepSucceeded' | 'StepFailed' | 'TargetUnknown' | 'TargetExcluded' }
+  | {
+      readonly type:
+        'TargetsAdmitted' | 'StepSucceeded' | 'StepFailed' | 'TargetUnknown' | 'TargetExcluded' | 'VerifyWaived';
+    }
 >;
 
 // One line a case: splitting this table would hide that it is complete.
@@ -212,6 +220,7 @@ function evolveCourse(state: RolloutState, event: CourseEvent, at: number): void
       break;
     case 'RolloutSettling':
       state.status = 'settling';
+      giveUpFollowUps(state);
       state.wanted = undefined;
       dropRetry(state);
       state.end = {
@@ -258,6 +267,13 @@ function releaseBrake(state: RolloutState): void {
   state.brake = undefined;
 }
 
+function waived(state: RolloutState, target: number): void {
+  waive(state, target);
+  if (state.status !== 'failed') return;
+  state.status = 'running';
+  state.endedAt = 0;
+}
+
 function orderRetry(state: RolloutState, redo: readonly number[], probe: readonly number[]): void {
   state.status = 'running';
   state.endedAt = 0;
@@ -270,6 +286,7 @@ function orderRetry(state: RolloutState, redo: readonly number[], probe: readonl
   };
   for (const target of redo) {
     state.failures.delete(target);
+    state.tries.delete(target);
     setPhase(state, target, 'pending');
   }
 }

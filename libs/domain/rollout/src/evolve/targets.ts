@@ -32,6 +32,7 @@ export function sealTargets(state: RolloutState, count: number): void {
 
 export function admit(state: RolloutState, event: Of<'TargetsAdmitted'>, at: number): void {
   for (const target of event.targets) admitOne(state, { run: event.run, deadline: event.deadline }, target, at);
+  dropFollowUps(state);
   advanceCursor(state);
 }
 
@@ -47,7 +48,7 @@ function admitOne(
   state.attempts[target] = n;
   state.unknown.delete(target);
   state.failures.delete(target);
-  const steps = stepsOfRun(run, target < planOf(state).canaries);
+  const steps = stepsOfRun(run, target < planOf(state).canaries, planOf(state).prefetch);
   state.open.set(target, { run, n, steps, next: 0, admittedAt: at, deadline });
   setPhase(state, target, phaseOfStep(steps[0] ?? 'probe'));
   if (run === 'roll') {
@@ -91,12 +92,48 @@ export function stepFailed(state: RolloutState, event: Of<'StepFailed'>): void {
   const attempt = attemptOf(state, event.target);
   if (attempt === undefined || attempt.n !== event.n) return;
   closeAttempt(state, event.target);
+  if (event.again !== undefined) return tryAgain(state, event, event.again);
   const redo = attempt.run === 'probe' && state.retry.active && !state.retry.skips.has(event.target);
   setPhase(state, event.target, redo ? 'pending' : 'failed');
   setOut(state, event.target, !event.serving);
   setLost(state, event.target, !event.serving);
   if (redo) (event.serving ? state.retry.serving : state.retry.redo).push(event.target);
   else state.failures.set(event.target, { step: event.step, code: event.code, message: event.message });
+}
+
+/** Not lost yet: it is done again as soon as anything is admitted. */
+function tryAgain(state: RolloutState, { target, serving }: Of<'StepFailed'>, again: number): void {
+  setPhase(state, target, 'pending');
+  setOut(state, target, !serving);
+  setLost(state, target, false);
+  state.tries.set(target, again);
+  if (state.retry.active) (serving ? state.retry.serving : state.retry.redo).push(target);
+  else state.again.push(target);
+}
+
+/** Its verify failed, and somebody answers for it. A canary goes on to its approval, all others to be enabled. */
+export function waive(state: RolloutState, target: number): void {
+  closeAttempt(state, target);
+  state.failures.delete(target);
+  setPhase(state, target, 'verified');
+  setLost(state, target, false);
+  setOut(state, target, true);
+  if (target >= planOf(state).canaries) state.waived.push(target);
+}
+
+/** What was admitted, excluded or given up no longer waits to be done again or enabled. */
+export function dropFollowUps(state: RolloutState): void {
+  if (state.again.length > 0) state.again = state.again.filter((target) => phaseAt(state, target) === 'pending');
+  if (state.waived.length > 0) state.waived = state.waived.filter((target) => phaseAt(state, target) === 'verified');
+}
+
+/** A rollout that settles gives up what it would have tried again. */
+export function giveUpFollowUps(state: RolloutState): void {
+  for (const target of state.again) {
+    setPhase(state, target, 'failed');
+    setLost(state, target, state.out[target] === 1);
+  }
+  dropFollowUps(state);
 }
 
 /** It stays known by its attempt: when the agent is back, its report settles the target. */
@@ -121,6 +158,7 @@ export function excludeTarget(state: RolloutState, target: number): void {
   setPhase(state, target, 'excluded');
   setOut(state, target, false);
   setLost(state, target, false);
+  dropFollowUps(state);
   advanceCursor(state);
 }
 
