@@ -28,7 +28,8 @@ export class BenchProcess<Result> {
   /** Starts `dist/<script>`, also from the sources: node runs what tsc wrote. Resolves when it says that it is ready. */
   static async start<Order, Result>(script: string, order: Order, profile?: string): Promise<BenchProcess<Result>> {
     const path = fileURLToPath(new URL(`../dist/${script}`, import.meta.url));
-    const child = fork(path, [], { stdio: ['ignore', 2, 2, 'ipc'] });
+    // Not the options of a test runner, which would make node look for sources.
+    const child = fork(path, [], { execArgv: [], stdio: ['ignore', 2, 2, 'ipc'] });
     const started = new BenchProcess<Result>(child, script);
     const start: Start<Order> = profile === undefined ? { order } : { order, profile };
     child.send(start);

@@ -22,12 +22,21 @@ const REPORTS_PER_COMMIT = Math.floor(MAX_COMMIT_EVENTS / STEPS_PER_TARGET);
 const OK = JSON.stringify({ ok: true });
 const HASH = 'f'.repeat(64);
 
+type Timed = Omit<RoundResult, 'coldMs'>;
+
 /** The same messages and the same commits as the product's, and no decision: what NATS, node and the disk allow. */
-async function startLimit(order: RoundOrder): Promise<Prepared<RoundResult, RoundResult>> {
+async function startLimit(order: RoundOrder): Promise<Prepared<Timed, RoundResult>> {
   const nats = await connectNats({ servers: order.servers, name: 'bench-limit' });
-  await new LimitRun(nats, 'warm-up', order.warmUp).run();
+  const warmUps: number[] = [];
+  for (let i = 1; i <= order.warmUps; i += 1) {
+    warmUps.push((await new LimitRun(nats, `warm-up-${i}`, order.targets).run()).ms);
+  }
   const timed = new LimitRun(nats, 'timed', order.targets);
-  return { run: () => timed.run(), check: (result) => result, stop: () => nats.close() };
+  return {
+    run: () => timed.run(),
+    check: (result) => ({ ...result, coldMs: warmUps[0] ?? result.ms }),
+    stop: () => nats.close(),
+  };
 }
 
 /** One rollout's worth of messages. Everything that can be made beforehand is. */
@@ -68,7 +77,7 @@ class LimitRun {
     this.events = runs.map(({ target, host, attempt }) => this.eventsOf(target, host, attempt));
   }
 
-  async run(): Promise<RoundResult> {
+  async run(): Promise<Timed> {
     const subscription = this.nats.subscribe(SUBJECTS.reportsOfShard(SHARD), {
       callback: (_, message) => this.onReport(message),
     });

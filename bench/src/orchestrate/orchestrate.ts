@@ -61,7 +61,11 @@ export async function runOrchestrate(options: OrchestrateOptions): Promise<Bench
       ...ratioOf('product / limit', LIMIT_GOAL, product, limit),
       ...ratioOf('product / peer', PEER_GOAL, product, peer),
     ],
-    details: Object.fromEntries(Object.entries(results).map(([name, all]) => [name, detailsOf(all)])),
+    details: {
+      coldRatio:
+        median(results.limit.map(({ coldMs }) => coldMs)) / median(results.product.map(({ coldMs }) => coldMs)),
+      ...Object.fromEntries(Object.entries(results).map(([name, all]) => [name, detailsOf(all)])),
+    },
   };
 }
 
@@ -76,8 +80,10 @@ const detailsOf = (results: readonly RoundResult[]): Readonly<Record<string, unk
   cpuMicrosPerStep: median(results.map(({ cpuMs, steps }) => (cpuMs * 1_000) / steps)),
 });
 
-/** The first rollout is not timed: it warms up. */
-const warmUpOf = (targets: number): number => Math.max(10, Math.floor(targets / 4));
+/** V8 needs about 30,000 targets to settle: the first rollout of a process takes more than twice the CPU of the fourth. */
+const WARM_UPS = 3;
+/** A job queue settles sooner: it has done 12,500 jobs by then. */
+const peerWarmUp = (targets: number): number => Math.max(10, Math.floor(targets / 4));
 
 /** A round over NATS: the contender in one process, the fleet in another, the server in a third. */
 async function busRound(name: 'product' | 'limit', options: OrchestrateOptions): Promise<RoundResult> {
@@ -86,7 +92,7 @@ async function busRound(name: 'product' | 'limit', options: OrchestrateOptions):
     const nats = await connectNats({ servers: server.url, name: 'bench' });
     await provision(nats);
     await nats.close();
-    const order: RoundOrder = { servers: server.url, targets: options.targets, warmUp: warmUpOf(options.targets) };
+    const order: RoundOrder = { servers: server.url, targets: options.targets, warmUps: WARM_UPS };
     return checked(name, options.targets, await withFleet(name, order, options));
   } finally {
     await server.stop();
@@ -116,7 +122,7 @@ async function peerRound({ targets }: OrchestrateOptions): Promise<RoundResult |
   const redis = await startRedis();
   if (redis === undefined) return undefined;
   try {
-    const order: PeerOrder = { port: redis.port, targets, warmUp: warmUpOf(targets) };
+    const order: PeerOrder = { port: redis.port, targets, warmUp: peerWarmUp(targets) };
     const peer = await BenchProcess.start<PeerOrder, RoundResult>('orchestrate/peer-process.js', order);
     return checked('peer', targets, (await peer.finish()).result);
   } finally {

@@ -17,12 +17,19 @@ async function startProduct(order: RoundOrder): Promise<Prepared<Timed, RoundRes
   const log = new JetStreamEventLog(nats);
   const logger = createLogger('executor', 'warn');
   const executor = await startExecutor({ nats, servers, log, clock: systemClock, logger, newId: newUlid });
-  const warmUp = await rollOut(log, 'warm-up', order.warmUp);
-  await warmUp();
+  const warmUps: number[] = [];
+  for (let i = 1; i <= order.warmUps; i += 1) {
+    const warmUp = await rollOut(log, `warm-up-${i}`, order.targets);
+    warmUps.push((await warmUp()).ms);
+  }
   const timed = await rollOut(log, 'timed', order.targets);
   return {
     run: timed,
-    check: async ({ rolloutId, ...rest }) => ({ ...rest, ...(await tally(log, rolloutId)) }),
+    check: async ({ rolloutId, ...rest }) => ({
+      ...rest,
+      coldMs: warmUps[0] ?? rest.ms,
+      ...(await tally(log, rolloutId)),
+    }),
     stop: async () => {
       await executor.stop();
       await nats.close();

@@ -15,8 +15,8 @@ export interface RoundOrder {
   readonly servers: string;
   /** Of the rollout that is timed. */
   readonly targets: number;
-  /** Of the rollout before it, so that none is measured cold. */
-  readonly warmUp: number;
+  /** Rollouts of the same size before it: a service runs for months, so none is measured cold. */
+  readonly warmUps: number;
 }
 
 /** What a contender reached in one timed rollout. */
@@ -25,6 +25,8 @@ export interface RoundResult {
   /** Steps that stand in the log. */
   readonly steps: number;
   readonly commits: number;
+  /** The first rollout of the process, ms: cold code. */
+  readonly coldMs: number;
   /** CPU time of the contender's own process during the timed part, ms. */
   readonly cpuMs: number;
 }

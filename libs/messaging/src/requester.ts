@@ -38,7 +38,7 @@ export class Requester {
     return new Promise<RequestResult<T>>((resolve, reject) => {
       const deadline = performance.now() + this.#timeoutMs;
       // What `parse` reads is what `resolve` takes: they come from one call.
-      this.#send(json, { subject, deadline, parse, resolve: resolve as Waiting['resolve'], reject });
+      this.#send(json, { subject, deadline, parse, resolve, reject });
     });
   }
 
@@ -47,16 +47,20 @@ export class Requester {
     this.#next += 1;
     const token = this.#next.toString(36);
     try {
-      this.#subscription ??= this.#nats.subscribe(`${this.#inbox}.*`, {
-        callback: (error, message) => (error === null ? this.#onAnswer(message) : this.#failAll(error)),
-      });
+      if (this.#subscription === undefined) this.#subscription = this.#listen();
       this.#nats.publish(subject, json, { reply: `${this.#inbox}.${token}` });
     } catch (error) {
       waiting.reject(translateNatsError(error, `send a request to ${subject}`));
       return;
     }
     this.#waiting.set(token, waiting);
-    this.#timer ??= setTimeout(() => this.#expire(), this.#timeoutMs);
+    if (this.#timer === undefined) this.#expireIn(this.#timeoutMs);
+  }
+
+  #listen(): Subscription {
+    return this.#nats.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => (error === null ? this.#onAnswer(message) : this.#failAll(error)),
+    });
   }
 
   /** An answer that comes after its deadline finds nobody waiting. */
@@ -85,12 +89,17 @@ export class Requester {
     for (const { subject, reject } of all) reject(translateNatsError(error, `hear the answer of ${subject}`));
   }
 
+  /** A process that is done does not wait for answers. */
+  #expireIn(ms: number): void {
+    this.#timer = setTimeout(() => this.#expire(), ms).unref();
+  }
+
   #expire(): void {
     this.#timer = undefined;
     const now = performance.now();
     for (const [token, { deadline, resolve }] of this.#waiting) {
       if (deadline > now) {
-        this.#timer = setTimeout(() => this.#expire(), deadline - now);
+        this.#expireIn(deadline - now);
         return;
       }
       this.#waiting.delete(token);

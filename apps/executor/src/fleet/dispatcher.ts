@@ -39,6 +39,7 @@ export class Dispatcher {
   private readonly ready: Watched[] = [];
   private next = 0;
   private inFlight = 0;
+  private pumpIsDue = false;
   private cancelScan: CancelTimer | undefined;
   private stopped = false;
 
@@ -133,7 +134,12 @@ export class Dispatcher {
     if (!item.waiting) return;
     item.waiting = false;
     this.inFlight -= 1;
-    if (this.next < this.ready.length) queueMicrotask(() => this.pump());
+    if (this.pumpIsDue || this.next >= this.ready.length) return;
+    this.pumpIsDue = true;
+    queueMicrotask(() => {
+      this.pumpIsDue = false;
+      this.pump();
+    });
   }
 
   private notAsked(item: Watched, error: unknown): void {
