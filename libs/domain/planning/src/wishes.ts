@@ -30,7 +30,7 @@ import { durationOr, type FaultList, faultList } from './faults.js';
 /** A request with every default filled in. */
 export interface Wishes {
   readonly environment: Environment;
-  readonly strategy: 'canary' | 'rolling';
+  readonly strategy: 'canary' | 'rolling' | 'scaleOut';
   readonly rule: BatchRule;
   readonly waits: PlanWaits;
   readonly approvals: 'required' | 'policy';
