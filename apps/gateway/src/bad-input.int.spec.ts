@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { Harness } from './harness.suite.js';
 
@@ -51,6 +54,27 @@ describe('bad input is never a 5xx', () => {
       type: expect.stringContaining('application/problem+json') as unknown,
       body: { status, code: expect.any(String) as unknown, detail: expect.any(String) as unknown },
     });
+  });
+
+  it('answers 413 before a large body is sent whole, and reads the rest: the sender sees no broken pipe', async () => {
+    const { port } = new URL(harness.gateway.url);
+    const length = 10 << 20;
+    const socket = connect(Number(port), '127.0.0.1');
+    let said = '';
+    socket.on('data', (piece: Buffer) => (said += piece.toString()));
+    const broken = once(socket, 'close').then(() => 'the connection was closed');
+    const answered = async (what: string): Promise<string> => {
+      const heard = vi.waitFor(() => expect(said).toContain(what), { timeout: 5_000 });
+      return Promise.race([broken, heard.then(() => 'answered')]);
+    };
+    socket.write(
+      `POST /v1/requests HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`,
+    );
+    expect(await answered('413')).toBe('answered');
+    socket.write(' '.repeat(length));
+    socket.write('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n');
+    expect(await answered('HTTP/1.1 200')).toBe('answered');
+    socket.destroy();
   });
 
   it('refuses another media type', async () => {

@@ -7,6 +7,8 @@ import { type Problem, problemOf, problemOfError } from './problem.js';
 
 /** Seconds after which a 503 or 504 is worth another try. */
 const RETRY_AFTER_S = 2;
+/** Of a body that is too large, so much is read and thrown away. */
+const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 
 /** Every error leaves as problem+json; what we do not know is logged and told without its inside. */
 @Catch()
@@ -42,6 +44,11 @@ const CODE_OF_STATUS: Readonly<Record<number, string>> = {
 
 export function sendProblem(reply: Reply, problem: Problem): void {
   if (problem.status === 503 || problem.status === 504) reply.header('retry-after', String(RETRY_AFTER_S));
+  // Fastify would hang up on a sender in the middle of its body, who then sees a broken pipe and never this answer.
+  if (problem.status === 413 && announcedLength(reply) <= MAX_DISCARDED_BYTES) reply.header('connection', 'keep-alive');
   reply.code(problem.status).header('content-type', 'application/problem+json; charset=utf-8');
   reply.send(JSON.stringify(problem));
 }
+
+const announcedLength = (reply: Reply): number =>
+  Number(reply.raw.req.headers['content-length'] ?? Number.POSITIVE_INFINITY);
