@@ -33,8 +33,6 @@ export function sealTargets(state: RolloutState, count: number): void {
 export function admit(state: RolloutState, event: Of<'TargetsAdmitted'>, at: number): void {
   for (const target of event.targets) admitOne(state, { run: event.run, deadline: event.deadline }, target, at);
   dropFollowUps(state);
-  const probe = state.retry.probe.indexOf(target);
-  if (probe >= 0) state.retry.probe.splice(probe, 1);
   advanceCursor(state);
 }
 
@@ -161,6 +159,8 @@ export function excludeTarget(state: RolloutState, target: number): void {
   setOut(state, target, false);
   setLost(state, target, false);
   dropFollowUps(state);
+  const probe = state.retry.probe.indexOf(target);
+  if (probe >= 0) state.retry.probe.splice(probe, 1);
   advanceCursor(state);
 }
 
