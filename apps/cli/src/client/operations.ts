@@ -17,6 +17,7 @@ export const OPERATIONS = {
   rollbackRollout: ['POST', '/v1/rollouts/{id}/commands/rollback'],
   retryRollout: ['POST', '/v1/rollouts/{id}/commands/retry'],
   skipRollout: ['POST', '/v1/rollouts/{id}/commands/skip'],
+  waiveRollout: ['POST', '/v1/rollouts/{id}/commands/waive'],
   overrideRollout: ['POST', '/v1/rollouts/{id}/commands/override'],
   proceedRollout: ['POST', '/v1/rollouts/{id}/commands/proceed'],
   modeRollout: ['POST', '/v1/rollouts/{id}/commands/mode'],

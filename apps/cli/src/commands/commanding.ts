@@ -49,6 +49,7 @@ export function addCommanding(program: Command, surroundings: Surroundings): voi
   }
   addApproving(program, surroundings);
   addRollback(program, surroundings);
+  addFailures(program, surroundings);
   addSteering(program, surroundings);
 }
 
@@ -144,7 +145,7 @@ function wantedOf(rollout: RolloutDetail, approval: string | undefined): Approva
   return name;
 }
 
-function addSteering(program: Command, surroundings: Surroundings): void {
+function addFailures(program: Command, surroundings: Surroundings): void {
   program
     .command('skip')
     .description('leave a failed host behind, if it runs the version already')
@@ -157,6 +158,17 @@ function addSteering(program: Command, surroundings: Surroundings): void {
     });
 
   program
+    .command('waive')
+    .description('let a host serve though its verify failed')
+    .argument('<id>')
+    .argument('<host>')
+    .requiredOption(...REASON)
+    .action(async (id: string, host: string, options: { reason: string }, command: Command) => {
+      const shell = shellOf(command, surroundings);
+      show(shell, await say(shell, 'waiveRollout', id, { host, ...options }), doneText);
+    });
+
+  program
     .command('override')
     .description('take on more failures, for this rollout only')
     .argument('<id>')
@@ -166,7 +178,9 @@ function addSteering(program: Command, surroundings: Surroundings): void {
       const shell = shellOf(command, surroundings);
       show(shell, await say(shell, 'overrideRollout', id, { extraFailures, ...options }), doneText);
     });
+}
 
+function addSteering(program: Command, surroundings: Surroundings): void {
   program
     .command('mode')
     .description('automatic, or a person lets each batch go')

@@ -42,6 +42,8 @@ function troubleInWords(event: DomainEvent, { hostOf }: Names): string | undefin
       return `budget: ${plural(event.members, 'member')}, at most ${event.maxUnavailable} unavailable, brake at ${Math.min(event.maxUnavailable, event.failureLimit)} lost${event.extraFailures > 0 ? `, ${event.extraFailures} taken on` : ''}${why(event.reason)}`;
     case 'RetryOrdered':
       return `retry: ${plural(event.redo.length, 'host')} again, ${event.probe.length} looked at first${why(event.reason)}`;
+    case 'VerifyWaived':
+      return `verify of ${hostOf(event.target)} waived in the name of ${event.by}${why(event.reason)}`;
     case 'SkipOrdered':
       return `skip of ${hostOf(event.target)} ordered, if it runs the version already${why(event.reason)}`;
     case 'RollbackRequested':

@@ -70,7 +70,7 @@ export class Timeline {
   private stepFailed(event: Of<'StepFailed'>): string {
     this.batches.stepFailed(event.target);
     const serves = event.serving ? 'it still serves' : 'it does not serve';
-    return `${this.hostOf(event.target)}: ${event.step} failed after ${lengthOf(event.ms)}: ${event.message} [${event.code}]; ${serves}`;
+    return `${this.hostOf(event.target)}: ${event.step} failed after ${lengthOf(event.ms)}: ${event.message} [${event.code}]; ${event.again === undefined ? serves : `tried again (${event.again})`}`;
   }
 
   private tellStage(event: EventView, at: number): string | undefined {

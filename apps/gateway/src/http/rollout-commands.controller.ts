@@ -109,6 +109,16 @@ export class RolloutCommandsController {
     return this.say({ id, body, request, reply }, { type: 'skip', host: body.host });
   }
 
+  @Command('waive', 'Rollout', 'Let a host serve though its verify failed; needs a reason')
+  waive(
+    @Param('id') id: string,
+    @Body() body: HostInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
+    return this.say({ id, body, request, reply }, { type: 'waive', host: body.host });
+  }
+
   @Command('override', 'Rollout', 'Take on more failures, for this rollout only; needs a reason')
   override(
     @Param('id') id: string,
