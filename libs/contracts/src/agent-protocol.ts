@@ -27,6 +27,8 @@ export interface RunCommand {
   readonly steps: readonly StepName[];
   readonly spec: StepSpec;
   readonly specHash: string;
+  /** The traceparent of the stage that the run belongs to; no part of what is hashed. */
+  readonly trace?: string;
 }
 
 const specTexts = new WeakMap<StepSpec, string>();

@@ -126,3 +126,14 @@ export { batchCount, stageAt, stageCount } from './stages.js';
 export type { CommandAggregate, StreamName, Writer } from './subjects.js';
 export { BUCKETS, STREAMS, streamKey, streamOfSubject, SUBJECTS } from './subjects.js';
 export { decodeToken, encodeToken, MAX_NAME_BYTES } from './tokens.js';
+export type { TraceContext } from './trace.js';
+export {
+  childOf,
+  readTraceparent,
+  rolloutSpan,
+  spanIdOf,
+  stageSpan,
+  TRACE_HEADER,
+  TRACEPARENT_PATTERN,
+  traceparentOf,
+} from './trace.js';

@@ -4,7 +4,8 @@ import type { Fault } from '../request.js';
 /** Written by the planner on `plan` streams. Targets come in chunks; RolloutPlanned seals them with their hash. */
 export type PlanEvent =
   | { readonly type: 'PlanTargetsAdded'; readonly from: number; readonly targets: readonly PlanTarget[] }
-  | { readonly type: 'RolloutPlanned'; readonly plan: Plan; readonly planHash: string }
+  /** `trace`: the traceparent that the rollout's spans belong to; beside the plan, which must be what was previewed. */
+  | { readonly type: 'RolloutPlanned'; readonly plan: Plan; readonly planHash: string; readonly trace?: string }
   | {
       readonly type: 'RequestRefused';
       readonly requestId: string;

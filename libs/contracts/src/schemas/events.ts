@@ -19,6 +19,7 @@ import {
   sha256Hex,
   strategy,
   text,
+  traceparent,
   words,
   yes,
 } from './parts.js';
@@ -100,7 +101,7 @@ const fault = closed({ path: text(2_000), code: text(64, 1), message: words });
 
 const PLAN_EVENT_SCHEMAS = {
   PlanTargetsAdded: closed({ from: count, targets: list(planTarget, 100_000, 1) }),
-  RolloutPlanned: closed({ plan, planHash: sha256Hex }),
+  RolloutPlanned: closed({ plan, planHash: sha256Hex, trace: traceparent }, 'trace'),
   RequestRefused: closed(
     { requestId: text(200, 1), faults: list(fault, 1_000), documentHash: sha256Hex, app: name, group: name },
     'app',

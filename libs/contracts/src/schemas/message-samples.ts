@@ -156,7 +156,7 @@ const envelope = <C>(target: string, command: C): CommandEnvelope<C> => ({
 });
 
 export const MESSAGE_SAMPLES = {
-  RunCommand: [SAMPLE_RUN, scripts],
+  RunCommand: [SAMPLE_RUN, scripts, { ...SAMPLE_RUN, trace: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01` }],
   RunReply: replies,
   StatusQuery: queries,
   AttemptStatus: statuses,

@@ -34,6 +34,7 @@ import {
   step,
   tag,
   text,
+  traceparent,
   union,
   words,
   yes,
@@ -45,19 +46,23 @@ import { parserOf } from './validate.js';
 const attempt = text(700, 1);
 const steps = list(step, 8, 1);
 
-const runCommand = closed({
-  v: is(1),
-  attempt,
-  rollout: rolloutId,
-  host: name,
-  target: count,
-  kind: runKind,
-  n: int(1, 1_000_000),
-  token: int(0, Number.MAX_SAFE_INTEGER),
-  steps,
-  spec: stepSpec,
-  specHash: sha256Hex,
-});
+const runCommand = closed(
+  {
+    v: is(1),
+    attempt,
+    rollout: rolloutId,
+    host: name,
+    target: count,
+    kind: runKind,
+    n: int(1, 1_000_000),
+    token: int(0, Number.MAX_SAFE_INTEGER),
+    steps,
+    spec: stepSpec,
+    specHash: sha256Hex,
+    trace: traceparent,
+  },
+  'trace',
+);
 
 const statusQuery = closed({ v: is(1), attempt });
 

@@ -63,7 +63,7 @@ describe.each(Object.entries(MESSAGE_SAMPLES))('messages: %s', (kind, samples) =
   });
 });
 
-const OPTIONAL: ReadonlySet<string> = new Set(['site', 'reason', 'expectedRev']);
+const OPTIONAL: ReadonlySet<string> = new Set(['site', 'reason', 'expectedRev', 'trace']);
 
 describe('messages: bounds', () => {
   it('refuses bytes that are no JSON or no UTF-8', () => {

@@ -1,6 +1,7 @@
 import { MAX_DURATION_MS } from '@sluice/kernel';
 
 import { MAX_NAME_BYTES } from '../tokens.js';
+import { TRACEPARENT_PATTERN } from '../trace.js';
 
 /** A JSON Schema (draft 7 and the keyword `discriminator`) as data. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -60,6 +61,7 @@ export const instant = int(0, 99_999_999_999_999);
 export const name = text(MAX_NAME_BYTES, 1);
 export const rolloutId = pattern('^r(0\\d|1[0-5])-[0-9A-HJKMNP-TV-Z]{26}$', 30);
 export const sha256Hex = pattern('^[0-9a-f]{64}$', 64);
+export const traceparent = pattern(TRACEPARENT_PATTERN, 55);
 export const commandId = text(128, 1);
 /** What a person wrote as the reason of a command. */
 export const reason = text(2_000);

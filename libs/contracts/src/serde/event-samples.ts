@@ -75,7 +75,7 @@ export const EVENT_SAMPLES: Samples = {
   ],
   RolloutPlanned: [
     { type: 'RolloutPlanned', plan: SAMPLE_PLAN, planHash },
-    { type: 'RolloutPlanned', plan: rollbackPlan, planHash },
+    { type: 'RolloutPlanned', plan: rollbackPlan, planHash, trace: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01` },
     { type: 'RolloutPlanned', plan: mixedPlan, planHash },
   ],
   RequestRefused: [
