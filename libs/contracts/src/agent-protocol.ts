@@ -31,13 +31,30 @@ export interface RunCommand {
   readonly trace?: string;
 }
 
-const specTexts = new WeakMap<StepSpec, string>();
+/** What all runs of a rollout with the same chain have in common, by spec and spec hash. */
+const sharedTails = new WeakMap<StepSpec, Map<string, Uint8Array>>();
 
-/** The JSON of a run. All runs of a rollout share one spec, which is most of their text: it is written once. */
-export function encodeRunCommand({ spec, specHash, ...rest }: RunCommand): string {
-  let text = specTexts.get(spec);
-  if (text === undefined) specTexts.set(spec, (text = JSON.stringify(spec)));
-  return `${JSON.stringify(rest).slice(0, -1)},"spec":${text},"specHash":"${specHash}"}`;
+function sharedTail({ steps, spec, specHash }: RunCommand): Uint8Array {
+  let tails = sharedTails.get(spec);
+  if (tails === undefined) sharedTails.set(spec, (tails = new Map<string, Uint8Array>()));
+  let tail = tails.get(specHash);
+  if (tail === undefined) {
+    tail = Buffer.from(`,${JSON.stringify({ steps, spec, specHash }).slice(1)}`);
+    tails.set(specHash, tail);
+  }
+  return tail;
+}
+
+/** The JSON of a run in UTF-8. What a rollout's runs share is most of it, and is written only once. */
+export function encodeRunCommand(run: RunCommand): Uint8Array {
+  const { steps: _steps, spec: _spec, specHash: _specHash, ...rest } = run;
+  const own = JSON.stringify(rest).slice(0, -1);
+  const tail = sharedTail(run);
+  const length = Buffer.byteLength(own);
+  const bytes = Buffer.allocUnsafe(length + tail.length);
+  bytes.write(own);
+  bytes.set(tail, length);
+  return bytes;
 }
 
 export type RefusalCode = 'FENCED' | 'SPEC_CHANGED' | 'BUSY' | 'BAD_RUN' | 'WRONG_HOST';

@@ -34,7 +34,7 @@ export class Requester {
   }
 
   /** Codes as of requestJson, except that a forbidden subject shows as no answer (the connection tells its log). */
-  request<T>(subject: string, json: string, parse: (bytes: Uint8Array) => T): Promise<RequestResult<T>> {
+  request<T>(subject: string, json: string | Uint8Array, parse: (bytes: Uint8Array) => T): Promise<RequestResult<T>> {
     return new Promise<RequestResult<T>>((resolve, reject) => {
       const deadline = performance.now() + this.#timeoutMs;
       // What `parse` reads is what `resolve` takes: they come from one call.
@@ -42,7 +42,7 @@ export class Requester {
     });
   }
 
-  #send(json: string, waiting: Waiting): void {
+  #send(json: string | Uint8Array, waiting: Waiting): void {
     const { subject } = waiting;
     this.#next += 1;
     const token = this.#next.toString(36);

@@ -8,7 +8,7 @@ const MAX_IN_FLIGHT = 50_000;
 /** How long `stop` waits for the reports whose commit is under way. */
 const DRAIN_MS = 5_000;
 
-const OK = JSON.stringify({ ok: true } satisfies ReportAnswer);
+const OK = new TextEncoder().encode(JSON.stringify({ ok: true } satisfies ReportAnswer));
 
 /**
  * Reports of the shards' hosts, answered after their commit. A host speaks for itself only. This is the hot path: a
