@@ -9,6 +9,8 @@ export const BUCKETS = {
   leases: 'sluice_leases',
   weights: 'sluice_weights',
   index: 'sluice_index',
+  /** Who may call the API: hashes of bearer tokens, never the tokens. */
+  tokens: 'sluice_tokens',
   /** What the installation remembers of itself: that its log was created. */
   meta: 'sluice_meta',
 } as const;

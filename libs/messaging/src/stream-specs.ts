@@ -58,6 +58,8 @@ export function streamSpecs(options: SpecOptions = {}): readonly StreamSpec[] {
     },
     bucketSpec(BUCKETS.inventory),
     bucketSpec(BUCKETS.index),
+    // A token that was taken back must be refused at once: reads come from the leader.
+    bucketSpec(BUCKETS.tokens, { allow_direct: false }),
     bucketSpec(BUCKETS.meta),
     bucketSpec(BUCKETS.weights, { max_msgs_per_subject: 64 }),
     bucketSpec(BUCKETS.leases, {
