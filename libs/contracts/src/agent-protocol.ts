@@ -76,7 +76,19 @@ export type AttemptStatus =
   | { readonly state: 'ended'; readonly report: RunReport }
   | { readonly state: 'neverSeen' };
 
-export interface StepReport {
+/** A source that did not serve, without what may be secret in its url, and the code that says why. */
+export interface FailedSource {
+  readonly url: string;
+  readonly code: string;
+}
+
+/** How a download with several sources went: the one that served, and those that were tried before. */
+export interface Sourcing {
+  readonly source?: string;
+  readonly fellBack?: readonly FailedSource[];
+}
+
+export interface StepReport extends Sourcing {
   readonly step: StepName;
   readonly ok: boolean;
   readonly ms: number;
@@ -87,6 +99,19 @@ export interface StepReport {
   readonly message?: string;
   readonly serving?: boolean;
 }
+
+/** `sluice.agent.<host>.output`: what a step of an attempt wrote; `n` is the attempt's number. */
+export interface OutputQuery {
+  readonly v: 1;
+  readonly rollout: string;
+  readonly step: StepName;
+  readonly n: number;
+}
+
+/** The last 64 KiB; `truncated` when there was more. */
+export type OutputReply =
+  | { readonly ok: true; readonly text: string; readonly truncated: boolean }
+  | { readonly ok: false; readonly code: 'NO_OUTPUT' | 'BAD_QUERY'; readonly message: string };
 
 /** `sluice.report.<shard>.<host>`: results so far; `final` when the run ended (acked after commit, resent until then). */
 export interface RunReport {

@@ -27,6 +27,8 @@ export interface StepSpec {
   readonly ignoreVerify: boolean;
   /** From out of service to the first touch, so that requests in flight end. */
   readonly drainWindowMs: number;
+  /** A step that takes longer is ended and fails with STEP_TIMEOUT. It begins anew when the agent restarts. */
+  readonly deadlinesMs?: Readonly<Partial<Record<StepName, number>>>;
 }
 
 /** A host with one app on it: the unit that is deployed. Its place in the plan (`index`) names it in events. */

@@ -11,11 +11,19 @@ export type Strategy = 'canary' | 'rolling' | 'scaleOut' | 'rollback';
 export type RolloutMode = 'automatic' | 'manual';
 export type GateName = 'settled' | 'ready';
 
+/** Another place with the same bytes. With a `site` it is for hosts of that site alone. */
+export interface ArtifactSource {
+  readonly site?: string;
+  readonly url: string;
+}
+
 /** Where the bytes are and what they must be: refused without a sha256 (design 9). `http(s)://` or `file://`. */
 export interface ArtifactRef {
   readonly url: string;
   /** Lower-case hex. */
   readonly sha256: string;
+  /** Tried before `url`, in this order: those of the host's own site, then those without a site (TAR-36). */
+  readonly sources?: readonly ArtifactSource[];
 }
 
 /** How a host asks its app whether it works: n successes in a row until a deadline (TAR-37). */
@@ -29,6 +37,12 @@ export interface VerifySpec {
   readonly timeoutMs: number;
 }
 
+/** argv, run in the release's folder with the environment of the app (MOM-07). A crash of the agent may repeat it. */
+export interface Hook {
+  readonly command: readonly string[];
+  readonly timeoutMs: number;
+}
+
 /** Unpack into releases/<version>, move `current`, stop the old process and confirm it, start the new one. */
 export interface ProcessProfile {
   readonly kind: 'process';
@@ -37,6 +51,14 @@ export interface ProcessProfile {
   readonly env?: Readonly<Record<string, string>>;
   /** From SIGTERM to SIGKILL. */
   readonly stopGraceMs: number;
+  /** Of the old release, before its SIGTERM. `required`: when it fails, the app is not stopped. */
+  readonly preStop?: Hook & { readonly required?: boolean };
+  /** Of the new release, after its start and before verify. */
+  readonly postStart?: Hook;
+  /** Always fetch, and lay the release's folder out anew, instead of using the one that is there (XIM-05). */
+  readonly recreate?: boolean;
+  /** The app is the agent itself: install hands over to the new version under the agent's supervisor. */
+  readonly self?: boolean;
 }
 
 /** The user's own scripts, one argv per step; a step without a script is done by the agent or is empty. */

@@ -44,6 +44,7 @@ export const SUBJECTS = {
   command: (aggregate: CommandAggregate): string => `sluice.command.${aggregate}`,
   agentRun: (host: string): string => `sluice.agent.${encodeToken(host)}.run`,
   agentStatus: (host: string): string => `sluice.agent.${encodeToken(host)}.status`,
+  agentOutput: (host: string): string => `sluice.agent.${encodeToken(host)}.output`,
   /** What a simulated fleet listens to: every host at once. */
   allAgentRuns: 'sluice.agent.*.run',
   allAgentStatus: 'sluice.agent.*.status',

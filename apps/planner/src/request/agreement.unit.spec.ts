@@ -9,6 +9,7 @@ import { shapeFaults } from './shape.js';
 const bySchema = new Ajv2020({ allErrors: true, strict: false }).compile(DEPLOY_REQUEST_SCHEMA);
 
 const exec = { kind: 'exec', steps: { install: ['/opt/install', ''] }, stepTimeoutMs: 60_000 };
+const bare = { kind: 'process', command: ['a'], stopGraceMs: 1 };
 const withField = (name: string, value: unknown): unknown => ({ ...SAMPLE_REQUEST, [name]: value });
 const without = (name: string): unknown =>
   Object.fromEntries(Object.entries(SAMPLE_REQUEST).filter(([key]) => key !== name));
@@ -31,6 +32,18 @@ const valid: readonly unknown[] = [
   withField('app', 'a..b'),
   ...['0%', '51%', ' 25% ', '10% + 90%', '2', '101%', '1%+1%'].map((text) => withField('batches', text)),
   withField('artifact', { url: 'file:///srv/shop.tgz', sha256: '0'.repeat(64) }),
+  withField('artifact', { ...SAMPLE_REQUEST.artifact, sources: [] }),
+  withField('artifact', {
+    ...SAMPLE_REQUEST.artifact,
+    sources: Array.from({ length: 8 }, () => ({ url: 'http://a' })),
+  }),
+  withField('profile', {
+    ...bare,
+    preStop: { command: ['./leave'], timeoutMs: 1, required: true },
+    postStart: { command: ['./join', ''], timeoutMs: 1_000 },
+    recreate: true,
+    self: false,
+  }),
 ];
 
 const wrongValues: readonly unknown[] = [
@@ -91,6 +104,31 @@ const invalid: readonly unknown[] = [
   withField('artifact', { url: 'https://a/b' }),
   withField('artifact', { ...SAMPLE_REQUEST.artifact, md5: 'x' }),
   withField('artifact', [SAMPLE_REQUEST.artifact]),
+  ...[
+    null,
+    {},
+    [null],
+    [[]],
+    ['https://a/b'],
+    [{}],
+    [{ site: 'fra' }],
+    [{ url: 'ftp://a' }],
+    [{ url: 'https://a/b', site: '' }],
+    [{ url: 'https://a/b', sha256: 'ab'.repeat(32) }],
+    Array.from({ length: 9 }, () => ({ url: 'https://a/b' })),
+  ].map((sources) => withField('artifact', { ...SAMPLE_REQUEST.artifact, sources })),
+  ...[
+    { preStop: ['./leave'] },
+    { preStop: { command: ['./leave'] } },
+    { preStop: { command: './leave', timeoutMs: 1 } },
+    { preStop: { command: ['./leave'], timeoutMs: 0 } },
+    { preStop: { command: ['./leave'], timeoutMs: 1, required: 'yes' } },
+    { postStart: { command: ['./join'], timeoutMs: 1, required: true } },
+    { postStart: null },
+    { recreate: 'yes' },
+    { self: 1 },
+  ].map((part) => withField('profile', { ...bare, ...part })),
+  withField('profile', { ...exec, recreate: true }),
   ...['25', '%', '10+90', '1e1%', '-1%', '10%+', Array<string>(101).fill('1%').join('+')]
     .slice(1)
     .map((text) => withField('batches', text)),

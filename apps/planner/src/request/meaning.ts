@@ -8,10 +8,15 @@ export type Fields = Readonly<Record<string, unknown>>;
 export function meaningFaults(fields: Fields, subjectApp: string | undefined): readonly Fault[] {
   const canary = fields['canary'] as Fields | undefined;
   const artifact = fields['artifact'] as Fields | undefined;
+  const sources = (artifact?.['sources'] ?? []) as readonly Fields[];
   return [
     ...['id', 'app', 'group'].flatMap((name) => nameFaults(`/${name}`, fields[name])),
     ...nameFaults('/canary/host', canary?.['host']),
-    ...urlFaults(artifact?.['url']),
+    ...urlFaults('/artifact/url', artifact?.['url']),
+    ...sources.flatMap(({ site, url }, i) => [
+      ...nameFaults(`/artifact/sources/${i}/site`, site),
+      ...urlFaults(`/artifact/sources/${i}/url`, url),
+    ]),
     ...subjectFaults(fields['app'], subjectApp),
   ];
 }
@@ -27,9 +32,8 @@ function nameFaults(path: string, name: unknown): readonly Fault[] {
   }
 }
 
-function urlFaults(text: unknown): readonly Fault[] {
+function urlFaults(path: string, text: unknown): readonly Fault[] {
   if (typeof text !== 'string') return [];
-  const path = '/artifact/url';
   if (!URL.canParse(text)) return [{ path, code: 'BAD_URL', message: 'is no address: check its host and port' }];
   const url = new URL(text);
   if (url.username === '' && url.password === '') return [];

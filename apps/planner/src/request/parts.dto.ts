@@ -1,6 +1,6 @@
 import { REQUEST_LIMITS, REQUEST_PATTERNS } from '@sluice/contracts';
 
-import { Int, isPlainObject, matches, Nested, OneOf, Optional, Rule, Text } from './rules.js';
+import { Flag, Int, isPlainObject, matches, Nested, NestedList, OneOf, Optional, Rule, Text } from './rules.js';
 
 const isProgram = matches(REQUEST_PATTERNS.program);
 const isArgument = matches(REQUEST_PATTERNS.argument);
@@ -38,9 +38,16 @@ const Variables = (): PropertyDecorator => {
   });
 };
 
+const Url = (): PropertyDecorator =>
+  Text(REQUEST_PATTERNS.url, 'BAD_URL', 'must be an address that starts with http://, https:// or file://');
+
+export class SourceDto {
+  @Optional() @Name() site?: unknown;
+  @Url() url?: unknown;
+}
+
 export class ArtifactDto {
-  @Text(REQUEST_PATTERNS.url, 'BAD_URL', 'must be an address that starts with http://, https:// or file://')
-  url?: unknown;
+  @Url() url?: unknown;
 
   @Text(
     REQUEST_PATTERNS.sha256,
@@ -48,6 +55,8 @@ export class ArtifactDto {
     'must be the SHA-256 of the file: 64 lower-case hex digits, as sha256sum prints them',
   )
   sha256?: unknown;
+
+  @Optional() @NestedList(() => SourceDto, REQUEST_LIMITS.sources[1]) sources?: unknown;
 }
 
 export class CanaryDto {
@@ -76,11 +85,24 @@ export class VerifyDto {
   @Optional() @Duration() interval?: unknown;
 }
 
+export class HookDto {
+  @Argv() command?: unknown;
+  @Int(REQUEST_LIMITS.stepTimeoutMs) timeoutMs?: unknown;
+}
+
+export class PreStopDto extends HookDto {
+  @Optional() @Flag() required?: unknown;
+}
+
 export class ProcessProfileDto {
   @OneOf('process', 'exec') kind?: unknown;
   @Argv() command?: unknown;
   @Optional() @Variables() env?: unknown;
   @Int(REQUEST_LIMITS.stopGraceMs) stopGraceMs?: unknown;
+  @Optional() @Nested(() => PreStopDto) preStop?: unknown;
+  @Optional() @Nested(() => HookDto) postStart?: unknown;
+  @Optional() @Flag() recreate?: unknown;
+  @Optional() @Flag() self?: unknown;
 }
 
 export class ScriptsDto {

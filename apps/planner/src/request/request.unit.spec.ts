@@ -90,6 +90,14 @@ artifact:
     expect(faultsOf({ ...SAMPLE_REQUEST, artifact: { ...artifact, url: 'https://[' } })).toEqual([
       '/artifact/url BAD_URL',
     ]);
+    const sources = [{ url: 'https://ok.example/x' }, { site: 'ä'.repeat(150), url: 'https://:secret@fra.example/x' }];
+    expect(faultsOf({ ...SAMPLE_REQUEST, artifact: { ...SAMPLE_REQUEST.artifact, sources } })).toEqual([
+      '/artifact/sources/1/site BAD_NAME',
+      '/artifact/sources/1/url SECRET_IN_URL',
+    ]);
+    expect(faultsOf({ ...SAMPLE_REQUEST, artifact: { ...SAMPLE_REQUEST.artifact, sources: ['x'] } })).toEqual([
+      '/artifact/sources BAD_LIST',
+    ]);
     expect(faultsOf(SAMPLE_REQUEST, 'cart')).toEqual(['/app APP_MISMATCH']);
     expect(faultsOf(SAMPLE_REQUEST, 'shop')).toEqual([]);
   });

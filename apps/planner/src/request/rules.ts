@@ -33,6 +33,16 @@ export function Nested(type: () => Constructor): PropertyDecorator {
   };
 }
 
+/** A list of objects with rules of their own, of at most `most`. */
+export function NestedList(type: () => Constructor, most: number): PropertyDecorator {
+  const check: Check = (value) => Array.isArray(value) && value.length <= most && value.every(isPlainObject);
+  return (target, property) => {
+    Rule('BAD_LIST', `must be a list of at most ${most} objects`, check)(target, property);
+    ValidateNested()(target, property);
+    Type(type)(target, property);
+  };
+}
+
 export function matches(pattern: string): Check {
   const expression = new RegExp(pattern, 'u');
   return (value) => typeof value === 'string' && expression.test(value);

@@ -11,6 +11,10 @@ export const SAMPLE_REQUEST: DeployRequest = {
 /** A request with every field. */
 export const FULL_REQUEST: DeployRequest = {
   ...SAMPLE_REQUEST,
+  artifact: {
+    ...SAMPLE_REQUEST.artifact,
+    sources: [{ site: 'fra', url: 'https://fra.example/shop-2.0.0.tgz' }, { url: 'file:///srv/shop-2.0.0.tgz' }],
+  },
   apiVersion: 'sluice/v1',
   kind: 'DeployRequest',
   id: 'ticket-7',

@@ -32,6 +32,8 @@ function faultsOf(error: ValidationError, parent: string): readonly Fault[] {
   // Rules are listed in the order of the faults; the children of something that is no object say nothing of use.
   if ('BAD_OBJECT' in constraints)
     return [missingOr(error, { path, code: 'BAD_OBJECT', message: 'must be an object' })];
+  if ('BAD_LIST' in constraints)
+    return [missingOr(error, { path, code: 'BAD_LIST', message: constraints['BAD_LIST'] ?? 'must be a list' })];
   const own = Object.entries(constraints).map(([code, message]) => ownFault(error, path, code, message));
   const children = (error.children ?? []).flatMap((child) => faultsOf(child, path));
   return [...own, ...children];

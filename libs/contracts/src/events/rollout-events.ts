@@ -1,4 +1,4 @@
-import type { RunKind } from '../agent-protocol.js';
+import type { RunKind, Sourcing } from '../agent-protocol.js';
 import type { ApprovalName } from '../commands.js';
 import type { StepName } from '../plan.js';
 import type { GateName, RolloutMode } from '../request.js';
@@ -55,15 +55,15 @@ export type RolloutEvent =
       readonly targets: readonly number[];
       readonly deadline: number;
     }
-  | {
+  | ({
       readonly type: 'StepSucceeded';
       readonly target: number;
       readonly step: StepName;
       readonly n: number;
       readonly ms: number;
       readonly note?: 'local' | 'waived';
-    }
-  | {
+    } & Sourcing)
+  | ({
       readonly type: 'StepFailed';
       readonly target: number;
       readonly step: StepName;
@@ -74,7 +74,7 @@ export type RolloutEvent =
       readonly serving: boolean;
       /** The plan has it tried again at once: which of its retries follows, from 1. The target is not lost yet. */
       readonly again?: number;
-    }
+    } & Sourcing)
   /** A target whose verify failed is to serve all the same; `by` is the person who answers for it. */
   | { readonly type: 'VerifyWaived'; readonly target: number; readonly by: string; readonly reason?: string }
   | {

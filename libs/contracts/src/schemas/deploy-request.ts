@@ -36,6 +36,7 @@ export const REQUEST_LIMITS = {
   stepTimeoutMs: [1, MAX_DURATION_MS],
   arguments: [1, 64],
   variables: [0, 100],
+  sources: [0, 8],
   gates: [0, 16],
 } as const satisfies Readonly<Record<string, readonly [number, number]>>;
 
@@ -89,6 +90,9 @@ const env = {
   maxProperties: REQUEST_LIMITS.variables[1],
 };
 
+const hook = { command: argv, timeoutMs: int('stepTimeoutMs', 'Milliseconds that it may take.') };
+const hookNeeds = ['command', 'timeoutMs'];
+
 const processProfile = closed(
   'Unpack into releases/<version>, move `current`, stop the old process and confirm it, start the new one.',
   {
@@ -99,6 +103,26 @@ const processProfile = closed(
     },
     env,
     stopGraceMs: int('stopGraceMs', 'Milliseconds from SIGTERM to SIGKILL.'),
+    preStop: closed(
+      'Of the old release, before its SIGTERM; in its folder, with its environment.',
+      { ...hook, required: { type: 'boolean', description: 'When it fails, the app is not stopped.', default: false } },
+      hookNeeds,
+    ),
+    postStart: closed(
+      'Of the new release, after its start and before verify; in its folder, with its environment.',
+      hook,
+      hookNeeds,
+    ),
+    recreate: {
+      type: 'boolean',
+      description: "Always fetch, and lay the release's folder out anew.",
+      default: false,
+    },
+    self: {
+      type: 'boolean',
+      description: 'The app is the agent itself, which hands over to the new version.',
+      default: false,
+    },
   },
   ['kind', 'command', 'stopGraceMs'],
 );
@@ -151,6 +175,20 @@ export const DEPLOY_REQUEST_SCHEMA = {
         {
           url: text('url', 'http://, https:// or file://, without a user or password.'),
           sha256: text('sha256', 'SHA-256 of the file, in lower-case hex. Agents refuse any other file.'),
+          sources: {
+            type: 'array',
+            description:
+              "Other places with the same bytes, tried before url: those of the host's own site, then those without a site.",
+            items: closed(
+              'One place.',
+              {
+                site: text('name', 'Only for hosts of this site.'),
+                url: text('url', 'http://, https:// or file://, without a user or password.'),
+              },
+              ['url'],
+            ),
+            maxItems: REQUEST_LIMITS.sources[1],
+          },
         },
         ['url', 'sha256'],
       ),

@@ -1,6 +1,8 @@
 import type {
   AttemptStatus,
   Hello,
+  OutputQuery,
+  OutputReply,
   ReportAnswer,
   RunCommand,
   RunReply,
@@ -41,6 +43,27 @@ export const SAMPLE_RUN: RunCommand = {
   specHash: hashOf(SAMPLE_SPEC),
 };
 
+const hooked: RunCommand = {
+  ...SAMPLE_RUN,
+  spec: {
+    ...SAMPLE_SPEC,
+    artifact: {
+      ...SAMPLE_SPEC.artifact,
+      sources: [{ site: 'fra', url: 'https://fra.example/hello-2.0.0.tgz' }, { url: 'file:///srv/hello-2.0.0.tgz' }],
+    },
+    profile: {
+      kind: 'process',
+      command: ['node', 'server.js'],
+      stopGraceMs: 10_000,
+      preStop: { command: ['./leave'], timeoutMs: 5_000, required: true },
+      postStart: { command: ['./join', 'now'], timeoutMs: 5_000 },
+      recreate: true,
+      self: false,
+    },
+    deadlinesMs: { download: 60_000, install: 30_000 },
+  },
+};
+
 const scripts: RunCommand = {
   ...SAMPLE_RUN,
   spec: {
@@ -61,7 +84,13 @@ export const SAMPLE_REPORT: RunReport = {
   final: true,
   steps: [
     { step: 'drain', ok: true, ms: 2_004 },
-    { step: 'download', ok: true, ms: 12, note: 'local' },
+    {
+      step: 'download',
+      ok: true,
+      ms: 12,
+      source: 'https://store.example/hello-2.0.0.tgz',
+      fellBack: [{ url: 'https://fra.example/hello-2.0.0.tgz', code: 'DOWNLOAD_REFUSED' }],
+    },
     {
       step: 'install',
       ok: false,
@@ -72,6 +101,11 @@ export const SAMPLE_REPORT: RunReport = {
     },
   ],
 };
+
+const outputs: readonly OutputReply[] = [
+  { ok: true, text: 'listens on 8080\n', truncated: false },
+  { ok: false, code: 'NO_OUTPUT', message: 'nothing was kept of it' },
+];
 
 const statuses: readonly AttemptStatus[] = [
   { state: 'running', step: 'install', report: { ...SAMPLE_REPORT, final: false, steps: [] } },
@@ -156,7 +190,9 @@ const envelope = <C>(target: string, command: C): CommandEnvelope<C> => ({
 });
 
 export const MESSAGE_SAMPLES = {
-  RunCommand: [SAMPLE_RUN, scripts, { ...SAMPLE_RUN, trace: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01` }],
+  RunCommand: [SAMPLE_RUN, scripts, hooked, { ...SAMPLE_RUN, trace: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01` }],
+  OutputQuery: [{ v: 1, rollout, step: 'install', n: 1 } satisfies OutputQuery],
+  OutputReply: outputs,
   RunReply: replies,
   StatusQuery: queries,
   AttemptStatus: statuses,

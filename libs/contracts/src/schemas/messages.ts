@@ -1,6 +1,8 @@
 import type {
   AttemptStatus,
   Hello,
+  OutputQuery,
+  OutputReply,
   ReportAnswer,
   RunCommand,
   RunReply,
@@ -16,6 +18,7 @@ import {
   commandId,
   count,
   durationMs,
+  fellBack,
   instant,
   int,
   is,
@@ -31,6 +34,7 @@ import {
   runKind,
   type Schema,
   sha256Hex,
+  shownUrl,
   step,
   tag,
   text,
@@ -69,7 +73,19 @@ const statusQuery = closed({ v: is(1), attempt });
 /** A failed step says why, and whether the app still serves; a good one needs none of it. */
 const stepReport: Schema = {
   ...open(
-    { step, ok: yes, ms: durationMs, note: oneOfTexts('local', 'waived'), code, message: words, serving: yes },
+    {
+      step,
+      ok: yes,
+      ms: durationMs,
+      note: oneOfTexts('local', 'waived'),
+      code,
+      message: words,
+      serving: yes,
+      source: shownUrl,
+      fellBack,
+    },
+    'source',
+    'fellBack',
     'note',
     'code',
     'message',
@@ -123,6 +139,13 @@ const byOk = (good: Schema, bad: Schema): Schema => ({
 });
 
 const runReply = byOk(known, refusal);
+/** 64 KiB of bytes that are no UTF-8 are so many replacement characters. */
+const outputReply = byOk(
+  open({ ok: is(true), text: text(65_536), truncated: yes }),
+  open({ ok: is(false), code: oneOfTexts('NO_OUTPUT', 'BAD_QUERY'), message: words }),
+);
+const outputQuery = closed({ v: is(1), rollout: rolloutId, step, n: int(1, 1_000_000) });
+
 const reportAnswer = byOk(open({ ok: is(true) }), open({ ok: is(false), code, message: words, retry: yes }));
 
 const helloApp = open({
@@ -179,6 +202,8 @@ export const MESSAGE_SCHEMAS = {
   RunReply: runReply,
   StatusQuery: statusQuery,
   AttemptStatus: attemptStatus,
+  OutputQuery: outputQuery,
+  OutputReply: outputReply,
   RunReport: runReport,
   ReportAnswer: reportAnswer,
   Hello: hello,
@@ -195,6 +220,8 @@ export const parseRunCommand = parserOf<RunCommand>('RunCommand', MESSAGE_SCHEMA
 export const parseRunReply = parserOf<RunReply>('RunReply', MESSAGE_SCHEMAS.RunReply);
 export const parseStatusQuery = parserOf<StatusQuery>('StatusQuery', MESSAGE_SCHEMAS.StatusQuery);
 export const parseAttemptStatus = parserOf<AttemptStatus>('AttemptStatus', MESSAGE_SCHEMAS.AttemptStatus);
+export const parseOutputQuery = parserOf<OutputQuery>('OutputQuery', MESSAGE_SCHEMAS.OutputQuery);
+export const parseOutputReply = parserOf<OutputReply>('OutputReply', MESSAGE_SCHEMAS.OutputReply);
 export const parseRunReport = parserOf<RunReport>('RunReport', MESSAGE_SCHEMAS.RunReport);
 export const parseReportAnswer = parserOf<ReportAnswer>('ReportAnswer', MESSAGE_SCHEMAS.ReportAnswer);
 export const parseHello = parserOf<Hello>('Hello', MESSAGE_SCHEMAS.Hello);

@@ -74,4 +74,8 @@ export const gateName = oneOfTexts('settled', 'ready');
 export const mode = oneOfTexts('automatic', 'manual');
 export const strategy = oneOfTexts('canary', 'rolling', 'rollback');
 export const approvalName = oneOfTexts('canary', 'batches');
+/** What of a source's url is told; the sources of a request are bounded by REQUEST_LIMITS. */
+export const MAX_SOURCES = 8;
+export const shownUrl = text(500, 1);
+export const fellBack = list(closed({ url: shownUrl, code }), MAX_SOURCES + 1);
 export const severity = oneOfTexts('info', 'warning', 'critical');

@@ -4,6 +4,7 @@ import {
   code,
   count,
   durationMs,
+  fellBack,
   gateName,
   instant,
   int,
@@ -11,11 +12,13 @@ import {
   map,
   mode,
   name,
+  nullable,
   oneOfTexts,
   reason,
   rolloutId,
   runKind,
   sha256Hex,
+  shownUrl,
   text,
   words,
   yes,
@@ -41,12 +44,19 @@ const verdict = oneOfTexts('pass', 'fail', 'inconclusive', 'error');
 const stepLetter = oneOfTexts('p', 'd', 'l', 'i', 'v', 'e');
 const step = oneOfTexts('probe', 'drain', 'download', 'install', 'verify', 'enable');
 
-/** [target, step, n, ms] and a note. */
+/** [target, step, n, ms], a note, and how a download with several sources went (`note` is null then when there is none). */
 const stepSucceeded = {
   type: 'array',
-  items: [index, stepLetter, attemptNumber, durationMs, oneOfTexts('local', 'waived')],
+  items: [
+    index,
+    stepLetter,
+    attemptNumber,
+    durationMs,
+    nullable(oneOfTexts('local', 'waived')),
+    closed({ source: shownUrl, fellBack }, 'source', 'fellBack'),
+  ],
   minItems: 4,
-  maxItems: 5,
+  maxItems: 6,
 };
 
 const brakeCause = closed(
@@ -69,8 +79,12 @@ const stepFailed = closed(
     message: words,
     serving: yes,
     again: int(1, 100),
+    source: shownUrl,
+    fellBack,
   },
   'again',
+  'source',
+  'fellBack',
 );
 
 const budgetChanged = closed(

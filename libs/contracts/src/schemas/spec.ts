@@ -1,12 +1,16 @@
+import { MAX_DURATION_MS } from '@sluice/kernel';
+
 import {
   closed,
   durationMs,
   int,
   list,
   map,
+  MAX_SOURCES,
   name,
   pattern,
   sha256Hex,
+  step,
   tag,
   text,
   union,
@@ -17,7 +21,9 @@ import {
 const argv = list(text(4_096), 256, 1);
 const environment = map(text(32_768), 256);
 
-export const artifact = closed({ url: pattern('^(https?|file)://', 2_048), sha256: sha256Hex });
+const url = pattern('^(https?|file)://', 2_048);
+const sources = list(closed({ site: name, url }, 'site'), MAX_SOURCES);
+export const artifact = closed({ url, sha256: sha256Hex, sources }, 'sources');
 
 export const verify = closed(
   {
@@ -31,9 +37,24 @@ export const verify = closed(
   'port',
 );
 
+const timeoutMs = int(1, MAX_DURATION_MS);
+
 const processProfile = closed(
-  { kind: tag('process'), command: argv, env: environment, stopGraceMs: durationMs },
+  {
+    kind: tag('process'),
+    command: argv,
+    env: environment,
+    stopGraceMs: durationMs,
+    preStop: closed({ command: argv, timeoutMs, required: yes }, 'required'),
+    postStart: closed({ command: argv, timeoutMs }),
+    recreate: yes,
+    self: yes,
+  },
   'env',
+  'preStop',
+  'postStart',
+  'recreate',
+  'self',
 );
 
 const scripts = closed(
@@ -50,14 +71,24 @@ const execProfile = closed({ kind: tag('exec'), steps: scripts, env: environment
 
 export const profile = union('kind', processProfile, execProfile);
 
+const deadlinesMs: Schema = {
+  type: 'object',
+  propertyNames: step,
+  additionalProperties: timeoutMs,
+};
+
 /** What an agent needs to do the steps of one attempt. */
-export const stepSpec: Schema = closed({
-  app: name,
-  group: name,
-  version: name,
-  artifact,
-  profile,
-  verify,
-  ignoreVerify: yes,
-  drainWindowMs: durationMs,
-});
+export const stepSpec: Schema = closed(
+  {
+    app: name,
+    group: name,
+    version: name,
+    artifact,
+    profile,
+    verify,
+    ignoreVerify: yes,
+    drainWindowMs: durationMs,
+    deadlinesMs,
+  },
+  'deadlinesMs',
+);

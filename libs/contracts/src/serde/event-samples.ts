@@ -126,6 +126,16 @@ export const EVENT_SAMPLES: Samples = {
     { type: 'StepSucceeded', target: 3, step: 'verify', n: 1, ms: 0, note: 'waived' },
     { type: 'StepSucceeded', target: 3, step: 'enable', n: 2, ms: 1 },
     { type: 'StepSucceeded', target: 3, step: 'probe', n: 3, ms: 15 },
+    { type: 'StepSucceeded', target: 4, step: 'download', n: 1, ms: 90, source: 'https://fra.example/hello.tgz' },
+    {
+      type: 'StepSucceeded',
+      target: 5,
+      step: 'download',
+      n: 1,
+      ms: 900,
+      source: 'https://store.example/hello.tgz',
+      fellBack: [{ url: 'https://fra.example/hello.tgz', code: 'DOWNLOAD_FAILED' }],
+    },
   ],
   StepFailed: [
     {
@@ -148,6 +158,20 @@ export const EVENT_SAMPLES: Samples = {
       message: 'the connection was closed',
       serving: true,
       again: 1,
+    },
+    {
+      type: 'StepFailed',
+      target: 5,
+      step: 'download',
+      n: 1,
+      ms: 60,
+      code: 'DOWNLOAD_REFUSED',
+      message: 'https://store.example answered 404 for the artifact',
+      serving: true,
+      fellBack: [
+        { url: 'https://fra.example/hello.tgz', code: 'DOWNLOAD_FAILED' },
+        { url: 'https://store.example/hello.tgz', code: 'DOWNLOAD_REFUSED' },
+      ],
     },
   ],
   VerifyWaived: [

@@ -1,5 +1,6 @@
 import { SluiceError } from '@sluice/kernel';
 
+import type { Sourcing } from '../agent-protocol.js';
 import type { DomainEvent } from '../events/index.js';
 import type { StepName } from '../plan.js';
 import { fromRanges, toRanges } from '../ranges.js';
@@ -40,18 +41,34 @@ function stepOf(code: string): StepName {
   return step;
 }
 
-type StoredStep = readonly [target: number, step: string, n: number, ms: number, note?: 'local' | 'waived'];
+type StoredStep = readonly [
+  target: number,
+  step: string,
+  n: number,
+  ms: number,
+  note?: 'local' | 'waived' | null,
+  sourcing?: Sourcing,
+];
+
+/** What follows [target, step, n, ms] in a stored success; nothing, nearly always. */
+function restOfStep({ note, source, fellBack }: EventOf<'StepSucceeded'>): readonly unknown[] {
+  if (source === undefined && fellBack === undefined) return note === undefined ? [] : [note];
+  const sourcing = { ...(source === undefined ? {} : { source }), ...(fellBack === undefined ? {} : { fellBack }) };
+  return [note ?? null, sourcing];
+}
 
 const stepSucceeded: Codec<EventOf<'StepSucceeded'>> = {
   v: 1,
-  encode: (e) =>
-    e.note === undefined ? [e.target, STEP_CODE[e.step], e.n, e.ms] : [e.target, STEP_CODE[e.step], e.n, e.ms, e.note],
-  decode: ([target, code, n, ms, note]: StoredStep) =>
-    note === undefined
-      ? { type: 'StepSucceeded', target, step: stepOf(code), n, ms }
-      : { type: 'StepSucceeded', target, step: stepOf(code), n, ms, note },
-  text: ({ target, step, n, ms, note }) =>
-    `[${target},"${STEP_CODE[step]}",${n},${ms}${note === undefined ? '' : `,"${note}"`}]`,
+  encode: (e) => [e.target, STEP_CODE[e.step], e.n, e.ms, ...restOfStep(e)],
+  decode: ([target, code, n, ms, note, sourcing]: StoredStep) =>
+    note === undefined || note === null
+      ? { type: 'StepSucceeded', target, step: stepOf(code), n, ms, ...sourcing }
+      : { type: 'StepSucceeded', target, step: stepOf(code), n, ms, note, ...sourcing },
+  text: (e) => {
+    const rest = restOfStep(e);
+    const more = rest.length === 0 ? '' : `,${JSON.stringify(rest).slice(1, -1)}`;
+    return `[${e.target},"${STEP_CODE[e.step]}",${e.n},${e.ms}${more}]`;
+  },
 };
 
 /** Bulk events keep the order of their targets when it is ascending, as admissions and ends have it. */

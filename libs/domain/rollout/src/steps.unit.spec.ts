@@ -69,6 +69,24 @@ describe('steps and reports', () => {
     expect(machine.events).toHaveLength(before);
   });
 
+  it('TAR-36 records which source of an artifact served a download, and which did not and why', () => {
+    const machine = Machine.started({ batches: [2], percent: 100, budget: { failureLimit: 5 } });
+    const fellBack = [{ url: 'https://fra.example/x', code: 'DOWNLOAD_FAILED' }];
+    const sourced = (target: number, how: object): ReturnType<Machine['report']> => {
+      const report = machine.report(target, target === 0 ? undefined : 'download');
+      const steps = report.steps.map((result) => (result.step === 'download' ? { ...result, ...how } : result));
+      return { ...report, steps };
+    };
+    machine.input({ type: 'report', report: sourced(0, { source: 'https://store.example/x', fellBack }) });
+    const more = [{ url: 'https://fra.example/x', code: 'DOWNLOAD_FAILED', unheardOf: 1 }];
+    machine.input({ type: 'report', report: sourced(1, { fellBack: more }) });
+    expect(machine.of('StepSucceeded').filter(({ step, target }) => step === 'download' && target === 0)).toMatchObject(
+      [{ source: 'https://store.example/x', fellBack }],
+    );
+    expect(machine.of('StepFailed')).toMatchObject([{ step: 'download', fellBack }]);
+    expect(machine.of('StepFailed')[0]?.fellBack).toEqual(fellBack);
+  });
+
   it('a report that was recorded already is quiet, and one of an older attempt is stale', () => {
     const machine = Machine.started({ batches: [2], percent: 100, budget: { failureLimit: 5 } });
     const first = machine.report(0, 'install');

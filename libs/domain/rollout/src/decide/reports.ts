@@ -1,4 +1,4 @@
-import type { RolloutEvent, RunReport, StepReport } from '@sluice/contracts';
+import type { RolloutEvent, RunReport, Sourcing, StepReport } from '@sluice/contracts';
 import { SluiceError } from '@sluice/kernel';
 
 import { attemptOf } from '../evolve/targets.js';
@@ -57,8 +57,17 @@ function results(state: RolloutState, report: RunReport, attempt: OpenAttempt): 
   return events;
 }
 
-function succeeded({ target, n }: RunReport, { step, ms, note }: StepReport): RolloutEvent {
-  return { type: 'StepSucceeded', target, step, n, ms, ...(note === undefined ? {} : { note }) };
+function succeeded({ target, n }: RunReport, result: StepReport): RolloutEvent {
+  const { step, ms, note } = result;
+  return {
+    type: 'StepSucceeded',
+    target,
+    step,
+    n,
+    ms,
+    ...(note === undefined ? {} : { note }),
+    ...sourcingOf(result),
+  };
 }
 
 /** A step that failed: tried again while the plan has tries left, waived where the plan names who answers for it (TRS-17). */
@@ -66,7 +75,8 @@ function failedStep(state: RolloutState, report: RunReport, result: StepReport):
   const { target, n, kind } = report;
   const { step, ms } = result;
   const [code, message] = [result.code ?? 'STEP_FAILED', (result.message ?? '').slice(0, MAX_MESSAGE)];
-  const failed = { type: 'StepFailed', target, step, n, ms, code, message, serving: result.serving === true } as const;
+  const serving = result.serving === true;
+  const failed = { type: 'StepFailed', target, step, n, ms, code, message, serving, ...sourcingOf(result) } as const;
   if (kind !== 'roll' || state.status === 'settling' || state.unknown.has(target)) return [failed];
   const { stepRetries, onVerifyFailure } = planOf(state);
   const tried = state.tries.get(target) ?? 0;
@@ -82,6 +92,12 @@ function failedStep(state: RolloutState, report: RunReport, result: StepReport):
     },
   ];
 }
+
+/** Field by field: an agent may send more than the log takes. */
+const sourcingOf = ({ source, fellBack }: StepReport): Sourcing => ({
+  ...(source === undefined ? {} : { source }),
+  ...(fellBack === undefined ? {} : { fellBack: fellBack.map(({ url, code }) => ({ url, code })) }),
+});
 
 /** The agent never saw the attempt. An open one is simply sent again; an unknown one is now known not to have begun. */
 export function decideNeverSeen(state: RolloutState, target: number, n: number): readonly RolloutEvent[] {
