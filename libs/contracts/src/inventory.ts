@@ -26,9 +26,9 @@ export interface MemberEntry {
   readonly app: string;
   readonly host: string;
   readonly site?: string;
-  /** Of the file or the API, which replace those of heartbeats; of heartbeats for a member that nobody has defined. */
+  /** Of the file or the API. */
   readonly labels?: Readonly<Record<string, string>>;
-  /** From heartbeats: they count while the definition has no `labels`. */
+  /** From heartbeats: they count while nobody has defined `labels`. */
   readonly heardLabels?: Readonly<Record<string, string>>;
   /** Said by a load balancer or CMDB: not there, leave out. */
   readonly down?: boolean;

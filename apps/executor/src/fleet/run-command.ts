@@ -1,7 +1,22 @@
-import { attemptId, type RunCommand, specHashOf, type StepName, type StepSpec } from '@sluice/contracts';
+import { attemptId, type Plan, type RunCommand, specHashOf, type StepName, type StepSpec } from '@sluice/contracts';
+import { invariant } from '@sluice/kernel';
 import { type OpenAttempt, planOf, type RolloutState } from '@sluice/rollout';
 
-/** Spec hashes by spec and chain: a rollout of 100,000 targets has one spec and two or three chains. */
+/** A plan's specs with each of its other profiles, so that targets of one profile share the spec and its hash. */
+const specs = new WeakMap<Plan, readonly StepSpec[]>();
+
+/** What this target is installed with (TAR-05). A plan without that profile is broken: no profile would be right. */
+function specOf(plan: Plan, profile: number | undefined): StepSpec {
+  if (profile === undefined) return plan.spec;
+  let known = specs.get(plan);
+  if (known === undefined)
+    specs.set(plan, (known = (plan.profiles ?? []).map((other) => ({ ...plan.spec, profile: other }))));
+  const spec = known[profile];
+  invariant(spec !== undefined, 'a target names a profile that its plan does not have', { profile });
+  return spec;
+}
+
+/** Spec hashes by spec and chain: a rollout of 100,000 targets has a few specs and two or three chains. */
 const hashes = new WeakMap<StepSpec, WeakMap<readonly StepName[], string>>();
 
 function specHash(spec: StepSpec, steps: readonly StepName[]): string {
@@ -22,6 +37,7 @@ export const hostOf = (state: RolloutState, target: number): string => state.tar
 /** The run that an open attempt stands for: the same bytes each time it is sent. */
 export function runCommandOf(state: RolloutState, target: number, attempt: OpenAttempt): RunCommand {
   const plan = planOf(state);
+  const spec = specOf(plan, state.targets[target]?.profile);
   return {
     v: 1,
     attempt: attemptOf(state, target, attempt),
@@ -32,7 +48,7 @@ export function runCommandOf(state: RolloutState, target: number, attempt: OpenA
     n: attempt.n,
     token: state.token,
     steps: attempt.steps,
-    spec: plan.spec,
-    specHash: specHash(plan.spec, attempt.steps),
+    spec,
+    specHash: specHash(spec, attempt.steps),
   };
 }

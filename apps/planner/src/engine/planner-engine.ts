@@ -16,7 +16,7 @@ import {
   type SealedPlan,
 } from '@sluice/planning';
 
-import { type ReadRequest, readRequest } from '../request/request.js';
+import { aboutAnyway, type ReadRequest, readRequest } from '../request/request.js';
 import { PlanStreams } from './plan-streams.js';
 import type { PlannerDeps } from './ports.js';
 
@@ -68,6 +68,7 @@ export class PlannerEngine {
       requestId: hash,
       documentHash: hash,
       streamId: refusalIdOf(hash),
+      about: aboutAnyway(bytes),
       group: undefined,
       fields: {},
       faults: [],
@@ -127,7 +128,7 @@ export class PlannerEngine {
 
   async #refuse(request: ReadRequest, streamId: string, faults: readonly Fault[]): Promise<RequestOutcome> {
     const { requestId, documentHash } = request;
-    const refusal = { requestId, documentHash, faults };
+    const refusal = { requestId, documentHash, faults, ...request.about };
     const before = await this.#streams.settle(
       streamId,
       { cause: requestId, corr: requestId },

@@ -179,14 +179,34 @@ describe('submit', () => {
     ]);
   });
 
+  it.each([
+    ['names both, when the group is what is wrong', {}, 'shop', { app: 'shop', group: 'shop-web' }],
+    ['names both beside other faults', { version: '../..', typo: 1 }, undefined, { app: 'shop', group: 'shop-web' }],
+    ['names no group that is none', { group: '../..' }, 'shop', { app: 'shop' }],
+    ['names no app that is none', { app: { a: 1 } }, 'shop', { group: 'shop-web' }],
+    ['names no app that the subject contradicts', { app: 'cart' }, 'shop', { group: 'shop-web' }],
+  ] as const)('a refusal %s', async (_, request, subjectApp, about) => {
+    const rig = new Rig();
+    const append = rig.log.append.bind(rig.log);
+    const written: unknown[] = [];
+    rig.log.append = (stream, head, draft) => {
+      written.push(...draft.events.map(({ event }) => event));
+      return append(stream, head, draft);
+    };
+    const { requestId, faults } = await rig.submit(request, subjectApp);
+    const documentHash = expect.any(String) as string;
+    expect(written).toEqual([{ type: 'RequestRefused', requestId, faults, documentHash, ...about }]);
+  });
+
   it('can refuse what makes it fail, so that it does not come again for ever', async () => {
     const rig = new Rig();
-    const bytes = toBytes({ any: 'thing' });
+    const bytes = toBytes({ any: 'thing', app: 'shop' });
     expect(await rig.engine.refuseBroken(bytes)).toMatchObject({
       outcome: 'refused',
       requestId: sha256(bytes),
       faults: [{ code: 'INTERNAL' }],
     });
+    expect(await rig.plans(refusalIdOf(sha256(bytes)))).toMatchObject([{ app: 'shop' }]);
   });
 });
 

@@ -10,7 +10,14 @@ import {
   refusalIdOf,
   rolloutIdOf,
 } from '@sluice/contracts';
-import { makeRollbackPlan, planStream, sealPlan, type TouchedTarget } from '@sluice/planning';
+import {
+  makeRollbackPlan,
+  planStream,
+  type Refusal,
+  type RollbackInput,
+  sealPlan,
+  type TouchedTarget,
+} from '@sluice/planning';
 
 import { type Because, PlanStreams, planStreamOf } from './plan-streams.js';
 import type { PlannerDeps } from './ports.js';
@@ -61,36 +68,44 @@ export class RollbackPlanner {
     const bad = await this.#sealedPlan(badRollout);
     const requestId = rollbackRequestId(badRollout, event.ordinal);
     const because = { cause: requestId, corr: meta.corr };
-    if (bad === undefined) return this.#refuse(refusalIdOf(requestId), requestId, because, missing(badRollout));
+    if (bad === undefined)
+      return this.#refuse(refusalIdOf(requestId), because, { requestId, faults: missing(badRollout) });
     const rolloutId = rolloutIdOf(bad.group, requestId);
+    const { app, group } = bad;
     const known = await this.#streams.state(rolloutId);
     if (known.sealed || known.lastRefusal !== undefined) return { rolloutId, outcome: 'known' };
     const to = await this.#sealedPlan(event.to.rolloutId);
-    if (to === undefined) return this.#refuse(rolloutId, requestId, because, missing(event.to.rolloutId));
+    if (to === undefined)
+      return this.#refuse(rolloutId, because, { requestId, faults: missing(event.to.rolloutId), app, group });
     const { exclusions } = await this.deps.groups.factsOf(bad.group);
     const made = makeRollbackPlan({
       rolloutId,
       requestId,
       to,
+      ...(await this.#machines(to)),
       rollbackOf: badRollout,
       touched: touchedTargets(await this.#targets(badRollout), event),
       exclusions,
       requestedBy: meta.by,
       reason: event.reason,
     });
-    if (!made.ok) return this.#refuse(rolloutId, requestId, because, made.faults);
+    if (!made.ok) return this.#refuse(rolloutId, because, { requestId, faults: made.faults, app, group });
     const input = { type: 'plan', sealed: sealPlan(made.draft, made.targets) } as const;
     const before = await this.#streams.settle(rolloutId, because, input);
     return { rolloutId, outcome: before.sealed ? 'known' : 'planned' };
   }
 
-  async #refuse(
-    streamId: string,
-    requestId: string,
-    because: Because,
-    faults: readonly Fault[],
-  ): Promise<RollbackOutcome> {
-    const refusal = { requestId, documentHash: hashOf(requestId), faults };
+  /** What tells how each host is installed; a plan of one profile in a group of one needs none of it. */
+  async #machines(to: Plan): Promise<Pick<RollbackInput, 'recorded' | 'group' | 'members'>> {
+    const { inventory } = this.deps;
+    const group = (await inventory.group(to.group))?.entry;
+    if (to.profiles === undefined && (group?.profiles ?? []).length === 0) return { recorded: [], group, members: [] };
+    const [recorded, members] = await Promise.all([this.#targets(to.rolloutId), inventory.members(to.group)]);
+    return { recorded, group, members: members.map(({ entry }) => entry) };
+  }
+
+  async #refuse(streamId: string, because: Because, refused: Omit<Refusal, 'documentHash'>): Promise<RollbackOutcome> {
+    const refusal = { ...refused, documentHash: hashOf(refused.requestId) };
     await this.#streams.settle(streamId, because, { type: 'refuse', refusal });
     return { rolloutId: streamId, outcome: 'refused' };
   }

@@ -114,7 +114,11 @@ describe('rollbacks that the log asks for', () => {
     const { good, bad } = await twoVersions(rig);
     await rig.group({ type: 'HostExcluded', host: 'web-000001', reason: 'disk' });
     await rig.exec(bad, asked(good, { targets: [0], down: [] }));
-    expect((await follow(rig, 1))[0]?.outcome).toBe('refused');
+    const [refused] = await follow(rig, 1);
+    expect(refused?.outcome).toBe('refused');
+    expect(await rig.plans(refused?.rolloutId ?? '')).toMatchObject([
+      { type: 'RequestRefused', app: 'shop', group: 'shop-web' },
+    ]);
     await rig.group({ type: 'HostIncluded', host: 'web-000001', reason: 'mended' });
     expect((await follow(rig, 1))[0]?.outcome).toBe('known');
   });

@@ -74,7 +74,7 @@ function definitionOf(document: GroupDocument, path: string, faults: Fault[]): D
   faults.push(...longNames([document.name, document.app, ...members.map(({ host }) => host)], path));
   const ms = (field: string, text: string | undefined): number | undefined =>
     durationOf(text, `${path}/${field}`, faults);
-  const { name, app, environment, profile, version } = document;
+  const { name, app, environment, profile, profiles, version } = document;
   const verify = verifyOf(
     document,
     ms('verify/interval', document.verify?.interval),
@@ -86,6 +86,7 @@ function definitionOf(document: GroupDocument, path: string, faults: Fault[]): D
     app,
     environment,
     ...(profile === undefined ? {} : { profile }),
+    ...(profiles === undefined ? {} : { profiles }),
     ...(verify === undefined ? {} : { verify }),
     ...(drainWindowMs === undefined ? {} : { drainWindowMs }),
   };
@@ -93,7 +94,7 @@ function definitionOf(document: GroupDocument, path: string, faults: Fault[]): D
     faults.push({
       path,
       code: 'TOO_LARGE',
-      message: `a group may have ${MAX_GROUP_BYTES} characters without its members: shorten its profile`,
+      message: `a group may have ${MAX_GROUP_BYTES} characters without its members: shorten its profiles`,
     });
   }
   return { group, members, version };

@@ -45,6 +45,16 @@ describe('inventory documents', () => {
     });
   });
 
+  it('TAR-05 read profiles by label, and refuse an entry without labels', () => {
+    const profile = { kind: 'process', command: ['node', 'x.js'], stopGraceMs: 5 };
+    const profiles = [{ labels: { arch: 'arm' }, profile }];
+    expect(readGroup({ ...group, profiles }, '')).toMatchObject({ definitions: [{ group: { profiles } }] });
+    expect(faultsOf({ groups: [{ ...group, profiles: [{ labels: {}, profile }, { labels: { a: 'b' } }] }] })).toEqual([
+      '/groups/0/profiles/0/labels BAD_VALUE',
+      '/groups/0/profiles/1/profile REQUIRED',
+    ]);
+  });
+
   it('lists every fault with its path', () => {
     expect(
       faultsOf({

@@ -25,14 +25,16 @@ export function memberRecord(
   return { v: 1, ...origin, entry };
 }
 
-type Facts = Pick<MemberEntry, 'running' | 'serving' | 'lastSeen' | 'endpoint'>;
+type Facts = Pick<MemberEntry, 'running' | 'serving' | 'lastSeen' | 'endpoint' | 'heardLabels'>;
 
 function factsOf(entry: MemberEntry | undefined): Facts {
+  if (entry === undefined) return {};
   return {
-    ...(entry?.running === undefined ? {} : { running: entry.running }),
-    ...(entry?.serving === undefined ? {} : { serving: entry.serving }),
-    ...(entry?.lastSeen === undefined ? {} : { lastSeen: entry.lastSeen }),
-    ...(entry?.endpoint === undefined ? {} : { endpoint: entry.endpoint }),
+    ...(entry.running === undefined ? {} : { running: entry.running }),
+    ...(entry.serving === undefined ? {} : { serving: entry.serving }),
+    ...(entry.lastSeen === undefined ? {} : { lastSeen: entry.lastSeen }),
+    ...(entry.endpoint === undefined ? {} : { endpoint: entry.endpoint }),
+    ...(entry.heardLabels === undefined ? {} : { heardLabels: entry.heardLabels }),
   };
 }
 
@@ -43,7 +45,7 @@ function factsOf(entry: MemberEntry | undefined): Facts {
 export function joinMembers(a: MemberRecord, b: MemberRecord): MemberRecord {
   const defined = b.fetchedAt >= a.fetchedAt ? b : a;
   const heard = (b.entry.lastSeen ?? 0) >= (a.entry.lastSeen ?? 0) ? b : a;
-  const { running: _r, serving: _s, lastSeen: _l, endpoint: _e, ...definition } = defined.entry;
+  const { running: _r, serving: _s, lastSeen: _l, endpoint: _e, heardLabels: _h, ...definition } = defined.entry;
   return { ...defined, entry: { ...definition, ...factsOf(heard.entry) } };
 }
 

@@ -169,12 +169,21 @@ interface Hearing {
 }
 
 function heardMember(group: GroupEntry, hello: Hello, app: HelloApp, { now, before }: Hearing): MemberRecord {
-  const facts = { running: app.running, serving: app.serving, lastSeen: now, endpoint: app.endpoint };
-  const isDefined = before !== undefined && before.source !== 'heartbeat';
-  if (isDefined) return { ...before, entry: { ...before.entry, ...facts } };
   const { host, site, labels } = hello;
+  const facts = {
+    running: app.running,
+    serving: app.serving,
+    lastSeen: now,
+    endpoint: app.endpoint,
+    ...(Object.keys(labels).length === 0 ? {} : { heardLabels: labels }),
+  };
+  const isDefined = before !== undefined && before.source !== 'heartbeat';
+  if (isDefined) {
+    const { heardLabels: _, ...known } = before.entry;
+    return { ...before, entry: { ...known, ...facts } };
+  }
   const origin: Origin = { source: 'heartbeat', version: before?.version ?? now, fetchedAt: before?.fetchedAt ?? now };
-  const member = { host, ...(site === undefined ? {} : { site }), labels };
+  const member = { host, ...(site === undefined ? {} : { site }) };
   const record = memberRecord(group, member, origin);
   return { ...record, entry: { ...record.entry, ...facts } };
 }

@@ -88,8 +88,26 @@ describe('the inventory', () => {
       serving: false,
       endpoint: '127.0.0.1:1',
       lastSeen: 5_000,
+      heardLabels: { rack: 'r1' },
     });
     expect((await member('a'))?.source).toBe('api');
+  });
+
+  it('TAR-05 keeps the labels of the definition apart from those of the last heartbeat', async () => {
+    const { store, define, member } = rig();
+    const labels = async () => {
+      const entry = (await member('a'))?.entry;
+      return [entry?.labels, entry?.heardLabels];
+    };
+    store.hear(hello('a', {}, { labels: { arch: 'arm' } }), 5_000);
+    expect(await labels()).toEqual([undefined, { arch: 'arm' }]);
+    define([{ host: 'a', labels: { arch: 'x86' } }]);
+    expect(await labels()).toEqual([{ arch: 'x86' }, { arch: 'arm' }]);
+    store.hear(hello('a', {}, { labels: { arch: 'riscv' } }), 6_000);
+    define([{ host: 'a' }]);
+    expect(await labels()).toEqual([undefined, { arch: 'riscv' }]);
+    store.hear(hello('a', {}, { labels: {} }), 7_000);
+    expect(await labels()).toEqual([undefined, undefined]);
   });
 
   it('takes hosts and groups that only announce themselves', async () => {
@@ -101,7 +119,7 @@ describe('the inventory', () => {
     });
     expect(await member('a')).toMatchObject({
       source: 'heartbeat',
-      entry: { site: 'fra', labels: { rack: 'r1' }, running: '1.0.0', lastSeen: 5_000 },
+      entry: { site: 'fra', heardLabels: { rack: 'r1' }, running: '1.0.0', lastSeen: 5_000 },
     });
   });
 

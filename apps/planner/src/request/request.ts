@@ -13,10 +13,20 @@ export interface ReadRequest {
   readonly requestId: string;
   readonly documentHash: string;
   readonly streamId: string;
+  /**
+   * The names that could be read, whatever else is wrong: whom a refusal is told to. Without an app when the subject
+   * names another one, so that who may publish for one app cannot fill the channel of another.
+   */
+  readonly about: About;
   /** The group as a name that may be looked up; undefined when the request has none that is readable. */
   readonly group: string | undefined;
   readonly fields: Partial<DeployRequest>;
   readonly faults: readonly Fault[];
+}
+
+export interface About {
+  readonly app?: string;
+  readonly group?: string;
 }
 
 export function readRequest(bytes: Uint8Array, subjectApp?: string): ReadRequest {
@@ -24,8 +34,18 @@ export function readRequest(bytes: Uint8Array, subjectApp?: string): ReadRequest
   return read.ok ? readFields(read, subjectApp) : unreadable(read.hash, read.faults);
 }
 
+/** `about` of a request that makes something fail, perhaps this too. */
+export function aboutAnyway(bytes: Uint8Array): About {
+  try {
+    return readRequest(bytes).about;
+  } catch {
+    return {};
+  }
+}
+
 function unreadable(hash: string, faults: readonly Fault[]): ReadRequest {
-  return { requestId: hash, documentHash: hash, streamId: refusalIdOf(hash), group: undefined, fields: {}, faults };
+  const streamId = refusalIdOf(hash);
+  return { requestId: hash, documentHash: hash, streamId, about: {}, group: undefined, fields: {}, faults };
 }
 
 function readFields(
@@ -42,6 +62,7 @@ function readFields(
     requestId: id ?? hash,
     documentHash: hash,
     streamId: app === undefined || group === undefined ? refusalIdOf(hash) : rolloutIdFor(app, group, id ?? { hash }),
+    about: { ...(app === undefined ? {} : { app }), ...(group === undefined ? {} : { group }) },
     group,
     fields,
     faults: [...shape, ...meaning],

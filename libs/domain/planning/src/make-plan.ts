@@ -17,6 +17,7 @@ import { POLL_AFTER_MS } from './defaults.js';
 import { boundFaults, faultList } from './faults.js';
 import { boundLeftOut } from './left-out.js';
 import { eligibleTargets, orderTargets } from './ordering.js';
+import { type Resolved, resolveProfiles } from './profiles.js';
 import { type Wishes, readWishes } from './wishes.js';
 
 /** All that a plan is made of. The same input gives the same plan, byte for byte (TRS-01). */
@@ -62,14 +63,15 @@ export function makePlan(input: PlanInput): MadePlan {
     return { ok: false, faults: boundFaults([unknown, ...wishFaults]) };
   }
   const eligible = eligibleTargets(group, input.members, input.exclusions);
-  const laidOut = layOut(wishes, eligible.targets, request);
-  const faults = [...groupFaults(input, group), ...wishFaults, ...missingProfile(wishes), ...laidOut.faults];
+  const resolved = resolveProfiles(request, group, input.members, eligible.targets);
+  const laidOut = layOut(wishes, resolved.targets, request);
+  const faults = [...groupFaults(input, group), ...wishFaults, ...missingProfile(group, resolved), ...laidOut.faults];
   if (eligible.targets.length === 0) faults.push(emptyGroup(group, eligible.leftOut));
-  if (faults.length > 0 || wishes.profile === undefined) return { ok: false, faults: boundFaults(faults) };
-  const spec = specOf(request, wishes, wishes.profile);
+  if (faults.length > 0 || resolved.own === undefined) return { ok: false, faults: boundFaults(faults) };
+  const spec = specOf(request, wishes, resolved.own);
   return {
     ok: true,
-    draft: draftOf({ input, wishes, laidOut, spec, leftOut: eligible.leftOut }),
+    draft: draftOf({ input, wishes, laidOut, spec, profiles: resolved.profiles, leftOut: eligible.leftOut }),
     targets: laidOut.targets,
   };
 }
@@ -98,15 +100,17 @@ function groupFaults(input: PlanInput, group: GroupEntry): Fault[] {
   return [...list.faults];
 }
 
-function missingProfile(wishes: Wishes): Fault[] {
-  if (wishes.profile !== undefined) return [];
-  return [
-    fault(
-      '/profile',
-      'NO_PROFILE',
-      'neither the request nor the group says how to install: add a profile to one of them',
-    ),
-  ];
+function missingProfile(group: GroupEntry, { own, without }: Resolved): Fault[] {
+  if (own !== undefined) return [];
+  if ((group.profiles ?? []).length === 0) {
+    const nobody = 'neither the request nor the group says how to install: add a profile to one of them';
+    return [fault('/profile', 'NO_PROFILE', nobody)];
+  }
+  // No host, no question which profile is its: the group being empty is told by itself.
+  if (without.length === 0) return [];
+  const hosts = without.slice(0, 5).join(', ') + (without.length > 5 ? `, ... (${without.length} hosts)` : '');
+  const message = `no profile of the group has labels that fit ${hosts}: label them, or give the group a profile for all`;
+  return [fault('/profile', 'NO_PROFILE', message)];
 }
 
 function emptyGroup(group: GroupEntry, leftOut: readonly LeftOut[]): Fault {
@@ -198,10 +202,11 @@ interface DraftParts {
   readonly wishes: Wishes;
   readonly laidOut: LaidOut;
   readonly spec: StepSpec;
+  readonly profiles: readonly Profile[];
   readonly leftOut: readonly LeftOut[];
 }
 
-function draftOf({ input, wishes, laidOut, spec, leftOut }: DraftParts): PlanDraft {
+function draftOf({ input, wishes, laidOut, spec, profiles, leftOut }: DraftParts): PlanDraft {
   const { request } = input;
   return {
     v: 1,
@@ -214,6 +219,7 @@ function draftOf({ input, wishes, laidOut, spec, leftOut }: DraftParts): PlanDra
     strategy: wishes.strategy,
     version: request.version,
     spec,
+    ...(profiles.length === 0 ? {} : { profiles }),
     targetCount: laidOut.targets.length,
     canaries: laidOut.canaries,
     batches: laidOut.batches,

@@ -8,6 +8,9 @@ export interface Refusal {
   readonly requestId: string;
   readonly documentHash: string;
   readonly faults: readonly Fault[];
+  /** As far as the document could be read. */
+  readonly app?: string;
+  readonly group?: string;
 }
 
 /** One `plan` stream. `targets` holds what an unfinished write left behind and is given up when the plan is sealed. */
@@ -61,7 +64,8 @@ function isPrefix(written: readonly PlanTarget[], wanted: readonly PlanTarget[])
       target.host === other?.host &&
       target.site === other.site &&
       target.drained === other.drained &&
-      target.from === other.from
+      target.from === other.from &&
+      target.profile === other.profile
     );
   });
 }

@@ -1,4 +1,4 @@
-import type { Fault, LeftOut, Plan, PlanTarget } from '@sluice/contracts';
+import type { Fault, GroupEntry, LeftOut, MemberEntry, Plan, PlanTarget, Profile } from '@sluice/contracts';
 import type { Actor } from '@sluice/kernel';
 
 import { batchSizes } from './batch-sizes.js';
@@ -6,6 +6,7 @@ import { rollbackBudget } from './budget.js';
 import { boundLeftOut } from './left-out.js';
 import type { MadePlan, PlanDraft } from './make-plan.js';
 import { compareNames } from './ordering.js';
+import { restoreProfiles } from './profiles.js';
 
 /** A host that the bad rollout touched. `down`: it does not serve. */
 export interface TouchedTarget {
@@ -22,6 +23,11 @@ export interface RollbackInput {
   readonly to: Plan;
   /** The rollout that is taken back. */
   readonly rollbackOf: string;
+  /** The targets of that plan; they may be left out when neither it nor the group has profiles by label. */
+  readonly recorded: readonly PlanTarget[];
+  /** As the inventory has them now: hosts that the restored plan did not have are looked up here. */
+  readonly group: GroupEntry | undefined;
+  readonly members: readonly MemberEntry[];
   readonly touched: readonly TouchedTarget[];
   /** Host -> reason. */
   readonly exclusions: ReadonlyMap<string, string>;
@@ -38,9 +44,10 @@ export function makeRollbackPlan(input: RollbackInput): MadePlan {
     const reason = input.exclusions.get(host);
     return reason === undefined ? [] : [{ host, reason: reason === '' ? 'excluded' : `excluded: ${reason}` }];
   });
-  const targets = orderRollback(input.touched.filter(({ host }) => !input.exclusions.has(host)));
-  if (targets.length === 0) return { ok: false, faults: [nothingToRollBack(input.rollbackOf)] };
-  return { ok: true, draft: rollbackDraft(input, targets.length, leftOut), targets };
+  const ordered = orderRollback(input.touched.filter(({ host }) => !input.exclusions.has(host)));
+  if (ordered.length === 0) return { ok: false, faults: [nothingToRollBack(input.rollbackOf)] };
+  const { targets, profiles } = restoreProfiles(input, ordered);
+  return { ok: true, draft: rollbackDraft(input, profiles, { targetCount: targets.length, leftOut }), targets };
 }
 
 function nothingToRollBack(rollbackOf: string): Fault {
@@ -57,7 +64,16 @@ function orderRollback(touched: readonly TouchedTarget[]): readonly PlanTarget[]
   }));
 }
 
-function rollbackDraft(input: RollbackInput, targetCount: number, leftOut: readonly LeftOut[]): PlanDraft {
+interface Extent {
+  readonly targetCount: number;
+  readonly leftOut: readonly LeftOut[];
+}
+
+function rollbackDraft(
+  input: RollbackInput,
+  profiles: readonly Profile[],
+  { targetCount, leftOut }: Extent,
+): PlanDraft {
   const { to } = input;
   return {
     v: 1,
@@ -69,6 +85,7 @@ function rollbackDraft(input: RollbackInput, targetCount: number, leftOut: reado
     strategy: 'rollback',
     version: to.version,
     spec: to.spec,
+    ...(profiles.length === 0 ? {} : { profiles }),
     targetCount,
     canaries: 0,
     batches: batchSizes({ kind: 'count', count: 2 }, targetCount),

@@ -4,6 +4,7 @@ import {
   type PlanEvent,
   type PlanPreview,
   type PlanTarget,
+  type PreviewBatch,
   stageAt,
   stageCount,
 } from '@sluice/contracts';
@@ -26,13 +27,19 @@ export function sealPlan(draft: PlanDraft, targets: readonly PlanTarget[]): Seal
 
 /** What a person sees before submitting: the same plan, and its hosts by stage. */
 export function previewOf({ plan, planHash, targets }: SealedPlan): PlanPreview {
-  const batches: { name: string; hosts: string[] }[] = [];
+  const batches: PreviewBatch[] = [];
   for (let index = 0; index < stageCount(plan); index += 1) {
     const stage = stageAt(plan, index);
     if (stage === undefined) break;
-    batches.push({ name: stage.name, hosts: targets.slice(stage.from, stage.to).map((target) => target.host) });
+    batches.push(previewBatch(stage.name, targets.slice(stage.from, stage.to)));
   }
   return { plan, planHash, batches };
+}
+
+function previewBatch(name: string, targets: readonly PlanTarget[]): PreviewBatch {
+  const hosts = targets.map(({ host }) => host);
+  const others = targets.flatMap(({ host, profile }) => (profile === undefined ? [] : [[host, profile] as const]));
+  return { name, hosts, ...(others.length === 0 ? {} : { profiles: Object.fromEntries(others) }) };
 }
 
 const encoder = new TextEncoder();

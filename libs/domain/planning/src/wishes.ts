@@ -5,7 +5,6 @@ import type {
   GateName,
   GroupEntry,
   PlanWaits,
-  Profile,
   RolloutMode,
   VerifySpec,
 } from '@sluice/contracts';
@@ -37,7 +36,6 @@ export interface Wishes {
   readonly mode: RolloutMode;
   readonly gates: readonly GateName[];
   readonly onCanaryFailure: 'hold' | 'rollback';
-  readonly profile: Profile | undefined;
   readonly verify: VerifySpec;
   readonly drainWindowMs: number;
   readonly attemptDeadlineMs: number;
@@ -61,7 +59,6 @@ export function readWishes(
     ...behaviourOf(list, request, environment),
     rule,
     waits: waitsOf(list, request, environment),
-    profile: request.profile ?? group?.profile,
     verify: verifyOf(list, request, group, startTimeoutMs),
     drainWindowMs,
     attemptDeadlineMs: attemptDeadlineMs(startTimeoutMs, drainWindowMs),
