@@ -15,6 +15,8 @@ import { type Observable, throwError } from 'rxjs';
 import { type CommandRefusal, UnreadablePayload } from './plain-json.js';
 
 const MAX_FAULTS = 50;
+/** Deeper than any command; class-transformer would fall over what is made to be deep. */
+const MAX_DEPTH = 64;
 
 const badCommand = (faults: readonly Fault[]): RpcException => {
   const words = faults.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
@@ -45,8 +47,21 @@ export class CommandPipe extends ValidationPipe {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw badCommand([{ path: '', code: 'isObject', message: 'it must be a JSON object' }]);
     }
+    if (isTooDeep(value)) {
+      throw badCommand([{ path: '', code: 'isDeep', message: `it is nested deeper than ${MAX_DEPTH} levels` }]);
+    }
     return super.transform(value, metadata) as Promise<unknown>;
   }
+}
+
+/** Level by level: a recursive look would itself fall over. */
+function isTooDeep(value: object): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) return true;
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+  }
+  return false;
 }
 
 /** Flat, with JSON pointers as paths. */

@@ -82,6 +82,15 @@ describe('commands over the transport of Nest', () => {
     expect(await send(payload)).toMatchObject({ ok: false, code: 'BAD_COMMAND' });
   });
 
+  it('answers BAD_COMMAND to what is nested too deep to be looked at', async () => {
+    const deep = `${'{"command":'.repeat(20_000)}1${'}'.repeat(20_000)}`;
+    expect(await send(deep)).toMatchObject({
+      ok: false,
+      code: 'BAD_COMMAND',
+      message: expect.stringMatching(/deep/) as unknown,
+    });
+  });
+
   it('answers BAD_COMMAND to bytes that are no UTF-8', async () => {
     expect(await send(Uint8Array.of(0xff, 0xfe))).toMatchObject({ ok: false, code: 'BAD_COMMAND' });
   });
