@@ -39,6 +39,11 @@ describe('bad input is never a 5xx', () => {
     ['POST', `/v1/rollouts/not-an-id/commands/pause`, '{}', 404],
     ['POST', `/v1/rollouts/${id}/commands/explode`, '{}', 404],
     ['POST', `/v1/rollouts/${id}/commands/pause`, '{"force":true}', 422],
+    ['POST', `/v1/rollouts/${id}/commands/cancel`, '[]', 422],
+    ['POST', `/v1/rollouts/${id}/commands/cancel`, '7', 422],
+    ['POST', `/v1/rollouts/${id}/commands/cancel`, '"x"', 422],
+    ['POST', `/v1/rollouts/${id}/commands/cancel`, 'null', 422],
+    ['POST', `/v1/rollouts/${id}/commands/cancel`, '{"a":'.repeat(50_000) + '1' + '}'.repeat(50_000), 422],
     ['POST', `/v1/rollouts/${id}/commands/pause`, '{"reason":7}', 422],
     ['POST', `/v1/rollouts/${id}/commands/approve`, '{"approval":"all"}', 422],
     ['POST', `/v1/rollouts/${id}/commands/override`, '{"extraFailures":-1}', 422],
@@ -54,6 +59,12 @@ describe('bad input is never a 5xx', () => {
       type: expect.stringContaining('application/problem+json') as unknown,
       body: { status, code: expect.any(String) as unknown, detail: expect.any(String) as unknown },
     });
+  });
+
+  it('takes a command without a body: nobody is there to hear it', async () => {
+    const path = `/v1/rollouts/${id}/commands/cancel`;
+    for (const headers of [{}, { 'content-length': '0' }])
+      expect(await harness.json(path, { method: 'POST', headers })).toMatchObject({ status: 503 });
   });
 
   it('answers 413 before a large body is sent whole, and reads the rest: the sender sees no broken pipe', async () => {
