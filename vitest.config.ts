@@ -5,6 +5,12 @@ import { defineConfig } from 'vitest/config';
 /** Packages of this workspace are tested from their sources; `node` itself runs what `tsc -b` wrote to dist. */
 const source = '@sluice/source';
 
+/**
+ * Vitest hands these on to Node.js, which would then take the files that packages (@opentelemetry/api) name for bundlers
+ * under `module`: it cannot load them.
+ */
+const conditions = [source, ...defaultServerConditions.filter((condition) => condition !== 'module')];
+
 const MINUTE = 60_000;
 const excluded = ['**/node_modules/**', '**/dist/**', '**/.nx/**', '**/.cache/**', '**/var/**'];
 
@@ -24,7 +30,7 @@ function suite(name: string, testTimeout: number) {
 
 export default defineConfig({
   resolve: { conditions: [source, ...defaultClientConditions] },
-  ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
+  ssr: { resolve: { conditions } },
   // Nest's injection by type and class-validator need the decorator metadata that tsc also emits.
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
