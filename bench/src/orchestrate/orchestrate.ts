@@ -13,7 +13,7 @@ import { startRedis } from './redis-server.js';
 import { type RoundOrder, type RoundResult, STEPS_PER_TARGET } from './workload.js';
 
 const TARGETS = 10_000;
-const ROUNDS = 3;
+const ROUNDS = 5;
 const LIMIT_GOAL = 0.5;
 const PEER_GOAL = 4;
 
@@ -62,8 +62,7 @@ export async function runOrchestrate(options: OrchestrateOptions): Promise<Bench
       ...ratioOf('product / peer', PEER_GOAL, product, peer),
     ],
     details: {
-      coldRatio:
-        median(results.limit.map(({ coldMs }) => coldMs)) / median(results.product.map(({ coldMs }) => coldMs)),
+      coldRatio: coldMs(results.limit) / coldMs(results.product),
       ...Object.fromEntries(Object.entries(results).map(([name, all]) => [name, detailsOf(all)])),
     },
   };
@@ -74,6 +73,9 @@ const rowOf = (name: string, results: readonly RoundResult[], note?: string): Be
   rounds: results.map(({ steps, ms }) => (steps * 1_000) / ms),
   ...(note === undefined ? {} : { note }),
 });
+
+const coldMs = (results: readonly RoundResult[]): number =>
+  median(results.map((result) => result.coldMs ?? Number.NaN));
 
 const detailsOf = (results: readonly RoundResult[]): Readonly<Record<string, unknown>> => ({
   rounds: results,

@@ -55,7 +55,7 @@ async function startPeer({ port, targets, warmUp }: PeerOrder): Promise<Prepared
     await end;
     const ms = performance.now() - start;
     const { user, system } = process.cpuUsage(cpu);
-    return { ms, cpuMs: (user + system) / 1_000, steps, commits: 0, coldMs: ms };
+    return { ms, cpuMs: (user + system) / 1_000, steps, commits: 0 };
   };
   await roll(warmUp);
   return {

@@ -25,8 +25,8 @@ export interface RoundResult {
   /** Steps that stand in the log. */
   readonly steps: number;
   readonly commits: number;
-  /** The first rollout of the process, ms: cold code. */
-  readonly coldMs: number;
+  /** The first rollout of the process, ms: cold code. Absent where it had another size. */
+  readonly coldMs?: number;
   /** CPU time of the contender's own process during the timed part, ms. */
   readonly cpuMs: number;
 }
