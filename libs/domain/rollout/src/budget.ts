@@ -7,6 +7,9 @@ import { countOf, phaseAt, planOf, type RolloutState } from './state.js';
  * targets are left and lost - writtenOff >= min(A, T).
  */
 
+/** Hosts that the cause of a brake names at most. */
+const MAX_NAMED = 50;
+
 /** Failures that somebody took on: they neither brake nor take room. In a rollback all of them, so nothing blocks the way out. */
 export function writtenOff(state: RolloutState): number {
   return planOf(state).budget.advisory ? state.lostCount : Math.min(state.lostCount, state.extraFailures);
@@ -87,7 +90,7 @@ export function canaryCause(state: RolloutState): BrakeCause | undefined {
         600,
       ),
     numbers: { failed: state.canariesFailed, forgiven, canaries: plan.canaries },
-    targets: failed,
+    targets: failed.slice(0, MAX_NAMED),
   };
 }
 
@@ -125,11 +128,11 @@ export function budgetFor(
   };
 }
 
-/** At most 50 of them: a brake names enough hosts to look at, not all. */
+/** A brake names enough hosts to look at, not all. */
 function lostTargets(state: RolloutState): number[] {
   const out: number[] = [];
   for (const target of [...state.failures.keys(), ...state.unknown.keys()]) {
-    if (out.length >= 50) break;
+    if (out.length >= MAX_NAMED) break;
     if (state.lost[target] === 1 && !out.includes(target)) out.push(target);
   }
   return out.sort((a, b) => a - b);

@@ -61,6 +61,8 @@ export interface StageProgress {
   /** Round of the gates that were asked; 0 = none yet. */
   round: number;
   asked: boolean;
+  /** Those that were asked last. */
+  gates: readonly GateName[];
   readonly passed: Set<GateName>;
   /** The verdict that brakes as soon as the rollout runs; it may come while it is paused. */
   failedGate: { readonly gate: GateName; readonly words: string } | undefined;
@@ -141,6 +143,7 @@ export const freshStage = (index: number): StageProgress => ({
   cursor: 0,
   round: 0,
   asked: false,
+  gates: [],
   passed: new Set(),
   failedGate: undefined,
   awaited: false,

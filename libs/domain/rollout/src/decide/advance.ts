@@ -14,8 +14,16 @@ const MAX_ADMISSIONS = 5_000;
  */
 export function advance(state: RolloutState, now: number): readonly RolloutEvent[] {
   if (state.status === 'settling') return state.open.size === 0 ? settled(state) : [];
+  if (state.status === 'failed') return afterAll(state, now);
   if (state.status !== 'running') return [];
   return state.retry.active ? admitRetries(state, now) : goOn(state, now);
+}
+
+/** Agents that were not heard of may report after the end: a canary is held as ever, and without a failure it is a success. */
+function afterAll(state: RolloutState, now: number): readonly RolloutEvent[] {
+  if (state.rollbacks > 0) return [];
+  if (countOf(state, 'verified') > 0) return releaseHeld(state, now);
+  return countOf(state, 'failed') + countOf(state, 'unknown') === 0 ? finish(state) : [];
 }
 
 function goOn(state: RolloutState, now: number): readonly RolloutEvent[] {
@@ -24,6 +32,8 @@ function goOn(state: RolloutState, now: number): readonly RolloutEvent[] {
   const again = followUps(state, now);
   if (again !== undefined) return again;
   const stage = stageAt(planOf(state), state.stage.index);
+  // A canary that was done anew, or reported late, after its stage has passed: it goes before anything else.
+  if (stage?.hold !== true && countOf(state, 'verified') > 0) return state.open.size > 0 ? [] : releaseHeld(state, now);
   if (stage === undefined) return state.open.size === 0 ? finish(state) : [];
   if (!state.stage.entered) return enter(state, stage, now);
   return admitPending(state, now) ?? (state.open.size > 0 ? [] : leave(state, stage, now));
@@ -64,12 +74,15 @@ function takeAdmissible(state: RolloutState, list: readonly number[], start: num
 
 /**
  * Only what failed is done again; hosts of the same batches that are well are looked at, not touched (TAR-24). What is
- * out of service goes first: it costs nothing, and it is what used up the room that the others wait for.
+ * out of service goes first: it costs nothing, and it is what used up the room that the others wait for. What serves
+ * is taken out only while nothing would brake.
  */
 function admitRetries(state: RolloutState, now: number): readonly RolloutEvent[] {
   const { redo, serving, probe } = state.retry;
   const probes = probe.slice(-MAX_ADMISSIONS).toReversed();
   if (probes.length > 0) return [admitted(state, 'probe', probes, now)];
+  const cause = redo.length === 0 && serving.length > 0 ? (canaryCause(state) ?? budgetCause(state)) : undefined;
+  if (cause !== undefined) return state.open.size > 0 ? [] : [{ type: 'RolloutBraked', cause }];
   const queue = redo.length > 0 ? redo : serving;
   const targets = takeAdmissible(state, queue, queue.length - 1, -1);
   if (targets.length > 0) return [admitted(state, 'roll', targets, now)];
@@ -93,9 +106,10 @@ const admitted = (
 function leave(state: RolloutState, stage: Stage, now: number): readonly RolloutEvent[] {
   if (stage.hold && countOf(state, 'verified') > 0) return releaseHeld(state, now);
   if (!state.stage.settled) return settleStage(state, stage, now);
-  if (!state.stage.asked) return ask(state, stage, now);
+  const gates = gatesOf(state, stage);
+  if (!state.stage.asked || gates.length > state.stage.gates.length) return [ask(state, gates, now)];
   const baking = state.wait?.kind === 'bake' && now < state.wait.until;
-  const passed = gatesOf(state, stage).every((gate) => state.stage.passed.has(gate));
+  const passed = gates.every((gate) => state.stage.passed.has(gate));
   return passed && !baking ? [{ type: 'StagePassed', stage: stage.index }] : [];
 }
 
@@ -116,18 +130,13 @@ function settleStage(state: RolloutState, stage: Stage, now: number): readonly R
   return [settledEvent, ...bake];
 }
 
-function ask(state: RolloutState, stage: Stage, now: number): readonly RolloutEvent[] {
-  const gates = gatesOf(state, stage);
-  return [
-    {
-      type: 'GatesRequested',
-      stage: stage.index,
-      round: state.stage.round + 1,
-      gates,
-      passNotBefore: state.wait?.kind === 'bake' ? state.wait.until : now,
-    },
-  ];
-}
+const ask = (state: RolloutState, gates: Stage['gates'], now: number): RolloutEvent => ({
+  type: 'GatesRequested',
+  stage: state.stage.index,
+  round: state.stage.round + 1,
+  gates,
+  passNotBefore: state.wait?.kind === 'bake' ? state.wait.until : now,
+});
 
 /** A stage in which nothing came through has nothing to be ready. */
 function gatesOf(state: RolloutState, stage: Stage): Stage['gates'] {

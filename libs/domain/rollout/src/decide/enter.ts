@@ -6,7 +6,7 @@ import { planOf, type RolloutState } from '../state.js';
 export function enter(state: RolloutState, stage: Stage, now: number): readonly RolloutEvent[] {
   const { entry } = stage;
   if (entry.kind === 'approval' && !state.approved.has(entry.approval)) return askApproval(state, entry);
-  if (ordinalOf(state, stage) <= 1) return entered(stage);
+  if (ordinalOf(state, stage) <= 1 || state.stage.proceeded) return entered(stage);
   return state.mode === 'manual' ? awaitPerson(state, stage) : awaitInterval(state, stage, now);
 }
 
@@ -20,8 +20,7 @@ function askApproval(
 }
 
 function awaitPerson(state: RolloutState, stage: Stage): readonly RolloutEvent[] {
-  if (!state.stage.awaited) return [{ type: 'BatchAwaited', stage: stage.index }];
-  return state.stage.proceeded ? entered(stage) : [];
+  return state.stage.awaited ? [] : [{ type: 'BatchAwaited', stage: stage.index }];
 }
 
 function awaitInterval(state: RolloutState, stage: Stage, now: number): readonly RolloutEvent[] {

@@ -115,6 +115,7 @@ function evolveStage(state: RolloutState, event: StageEvent): void {
     case 'GatesRequested':
       stage.round = event.round;
       stage.asked = true;
+      stage.gates = event.gates;
       stage.passed.clear();
       break;
     case 'GateRecorded':
@@ -172,6 +173,7 @@ function evolveCourse(state: RolloutState, event: CourseEvent, at: number): void
     case 'ApprovalRequested':
       state.status = 'awaiting-approval';
       state.wanted = event.approval;
+      state.endedAt = 0;
       break;
     case 'ApprovalGranted':
       state.status = 'running';

@@ -85,8 +85,12 @@ function settle(state: RolloutState, target: number, attempt: OpenAttempt): void
   const held = attempt.run === 'roll' && target < planOf(state).canaries;
   setPhase(state, target, held ? 'verified' : attempt.run === 'probe' ? 'skipped' : 'done');
   setLost(state, target, false);
-  if (!held) setOut(state, target, false);
+  if (held) holdAnew(state);
+  else setOut(state, target, false);
 }
+
+/** An approval that was given before this canary could be looked at does not reach it. */
+const holdAnew = (state: RolloutState): boolean => state.approved.delete('canary');
 
 export function stepFailed(state: RolloutState, event: Of<'StepFailed'>): void {
   const attempt = attemptOf(state, event.target);
@@ -119,6 +123,7 @@ export function waive(state: RolloutState, target: number): void {
   setLost(state, target, false);
   setOut(state, target, true);
   if (target >= planOf(state).canaries) state.waived.push(target);
+  else holdAnew(state);
 }
 
 /** What was admitted, excluded or given up no longer waits to be done again or enabled. */
