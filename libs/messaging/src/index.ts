@@ -29,7 +29,6 @@ export type { JsonHandler, ServeFailure, ServeJsonOptions } from './serve-json.j
 export { serveJson } from './serve-json.js';
 export type { ShutdownOptions, ShutdownSignal } from './shutdown.js';
 export { shutdownOnSignal, stopAll } from './shutdown.js';
-export { CommandPipe, SluiceErrorFilter } from './nest/command-checks.js';
 export type { CommandServerOptions } from './nest/command-server.js';
-export { createNestNatsOptions, nestLogger, startCommandServer } from './nest/command-server.js';
+export { startCommandServer } from './nest/start.js';
 export type { CommandRefusal } from './nest/plain-json.js';

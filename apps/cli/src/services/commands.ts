@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import { startAgent, AGENT_VERSION, type AgentConfig, readAgentConfig } from '@sluice/agent';
+import type { AgentConfig } from '@sluice/agent';
 import { loadConfig, type SluiceConfig } from '@sluice/config';
 import { connectNats, provision } from '@sluice/messaging';
 import { createLogger, systemClock } from '@sluice/observability';
@@ -79,6 +79,7 @@ interface AgentOptions {
 }
 
 async function runAgent(file: string | undefined, options: AgentOptions): Promise<void> {
+  const { AGENT_VERSION, readAgentConfig, startAgent } = await import('@sluice/agent');
   const settings = loadConfig();
   const { nats: servers = settings.natsUrl, ...config } =
     file === undefined ? fromOptions(options, settings) : await readAgentConfig(file);

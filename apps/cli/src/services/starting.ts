@@ -1,11 +1,10 @@
-import { startExecutor } from '@sluice/executor';
+import type { StartExecutorDeps } from '@sluice/executor';
+import type { GatewayDeps } from '@sluice/gateway';
 import { JetStreamEventLog } from '@sluice/event-log';
-import { startGateway } from '@sluice/gateway';
-import { startHealthGate } from '@sluice/health-gate';
+
 import { connectNats, type RunningService } from '@sluice/messaging';
-import { startNotifier } from '@sluice/notifier';
+
 import { createLogger, type LogLevel, newUlid, systemClock } from '@sluice/observability';
-import { startPlanner } from '@sluice/planner';
 
 /** The services of Sluice in the order in which they start; they stop in the opposite one. */
 export const SERVICES = ['planner', 'executor', 'health-gate', 'notifier', 'gateway'] as const;
@@ -47,23 +46,24 @@ export async function startService(name: ServiceName, settings: ServiceSettings)
   }
 }
 
-type Deps = Parameters<typeof startExecutor>[0] & Omit<Parameters<typeof startGateway>[0], 'port' | 'host'>;
+type Deps = StartExecutorDeps & Omit<GatewayDeps, 'port' | 'host'>;
 
-function startOf(name: ServiceName, deps: Deps, settings: ServiceSettings): Promise<StartedService> {
+/** A process loads the services that it runs, and no other. */
+async function startOf(name: ServiceName, deps: Deps, settings: ServiceSettings): Promise<StartedService> {
+  const { inventoryFile, httpHost: host, httpPort: port } = settings;
   switch (name) {
-    case 'planner':
-      return startPlanner({
-        ...deps,
-        ...(settings.inventoryFile === undefined ? {} : { inventoryFile: settings.inventoryFile }),
-      });
+    case 'planner': {
+      const { startPlanner } = await import('@sluice/planner');
+      return startPlanner({ ...deps, ...(inventoryFile === undefined ? {} : { inventoryFile }) });
+    }
     case 'executor':
-      return startExecutor(deps);
+      return (await import('@sluice/executor')).startExecutor(deps);
     case 'health-gate':
-      return startHealthGate(deps);
+      return (await import('@sluice/health-gate')).startHealthGate(deps);
     case 'notifier':
-      return startNotifier(deps);
+      return (await import('@sluice/notifier')).startNotifier(deps);
     case 'gateway':
-      return startGateway({ ...deps, host: settings.httpHost, port: settings.httpPort });
+      return (await import('@sluice/gateway')).startGateway({ ...deps, host, port });
   }
 }
 

@@ -9,7 +9,7 @@ import { countArgument, type Surroundings } from '../commands/shell.js';
 import { stopSignal } from '../services/signals.js';
 import { type ServiceName, SERVICES } from '../services/starting.js';
 import { requestFirst } from './first-rollout.js';
-import { type RunningUp, startUp } from './up.js';
+import type { RunningUp } from './up.js';
 import { welcome } from './welcome.js';
 
 interface Options {
@@ -49,6 +49,7 @@ export function addUp(program: Command, surroundings: Surroundings): void {
 async function runUp(options: Options, surroundings: Surroundings): Promise<void> {
   const config = loadConfig();
   const stopped = stopSignal();
+  const { startUp } = await import('./up.js');
   const up = await startUp({
     config,
     dataDir: options.dataDir ?? config.dataDir,

@@ -69,8 +69,10 @@ export class World {
     const traffic = new Traffic(nats);
     traffic.start();
     const world = new World({ story, folder, processes, artifacts, fleet, api, nats, traffic, up, ports });
-    await until('all agents have said hello', async () =>
-      sum(traffic.versions()) === ALL_HOSTS.length ? true : undefined,
+    await until(
+      'all agents have said hello',
+      async () => (sum(traffic.versions()) === ALL_HOSTS.length ? true : undefined),
+      START_MS,
     );
     return world;
   }
@@ -112,6 +114,9 @@ export class World {
     await this.fleet.stopApps();
   }
 }
+
+/** Twelve agents start at once, perhaps on one slow core. */
+const START_MS = 60_000;
 
 const CLI = join(REPOSITORY, 'apps/cli/dist/main.js');
 
