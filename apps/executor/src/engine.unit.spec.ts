@@ -1,6 +1,6 @@
 import type { CommandEnvelope, RolloutCommand } from '@sluice/contracts';
-import { hashOf } from '@sluice/contracts';
-import { describe, expect, it } from 'vitest';
+import { hashOf, specHashOf } from '@sluice/contracts';
+import { describe, expect, it, vi } from 'vitest';
 
 import { GROUP, HOSTS, planFor, wait, World } from './fixtures/world.suite.js';
 
@@ -13,6 +13,38 @@ describe('the executor', () => {
     expect(world.fleet.versions(GROUP)).toEqual({ '2.0.0': 10 });
     const types = await world.types(id);
     expect(types.filter((type) => type === 'StepSucceeded')).toHaveLength(50);
+    await world.engine.stop();
+  });
+
+  it('TAR-05 sends each host the profile that the plan has for it, also when it is sent again', async () => {
+    const world = new World(HOSTS(4), ({ host, step, n }) =>
+      host === 'h003' && step === 'install' && n === 1 ? { kind: 'fail' } : undefined,
+    );
+    const run = vi.spyOn(world.fleet, 'run');
+    await world.engine.start();
+    const script = (name: string) => ({ kind: 'exec', steps: { install: [name] }, stepTimeoutMs: 1_000 }) as const;
+    const profiles = [script('/opt/arm'), script('/opt/gpu')];
+    const { plan } = planFor(HOSTS(4), { profiles });
+    const targets = HOSTS(4).map((host, i) => (i === 1 ? { host } : { host, profile: i === 2 ? 1 : 0 }));
+    const id = await world.plan({ plan: { ...plan, targetsHash: hashOf(targets) }, targets });
+    await wait(world, id, 'RolloutFailed');
+    expect(await world.say(id, { type: 'retry' })).toMatchObject({ ok: true });
+    await wait(world, id, 'RolloutSucceeded');
+    const sent = run.mock.calls.map(([command]) => command);
+    const [arm, gpu] = profiles;
+    const expected = new Map<string, unknown>([
+      ['h001', arm],
+      ['h002', plan.spec.profile],
+      ['h003', gpu],
+      ['h004', arm],
+    ]);
+    const rolls = sent.filter(({ kind }) => kind === 'roll').map(({ host, n }) => `${host}/${n}`);
+    expect(rolls.toSorted()).toEqual(['h001/1', 'h002/1', 'h003/1', 'h003/2', 'h004/1']);
+    for (const { host, spec, steps, specHash } of sent) {
+      expect(spec, host).toEqual({ ...plan.spec, profile: expected.get(host) });
+      expect(specHash, host).toBe(specHashOf(spec, steps));
+    }
+    expect(sent.find(({ host }) => host === 'h001')?.spec).toBe(sent.find(({ host }) => host === 'h004')?.spec);
     await world.engine.stop();
   });
 

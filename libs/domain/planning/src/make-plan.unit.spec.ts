@@ -104,7 +104,7 @@ describe('makePlan', () => {
     expect(new Set(targets.map(({ host }) => host))).toEqual(new Set(hosts));
   });
 
-  it('TAR-05 the profile is resolved when the plan is made: the request before the group', () => {
+  it('TAR-05 the profile of the request goes before that of the group, and one of them must be there', () => {
     const scripts = { kind: 'exec', steps: { install: ['/opt/install'] }, stepTimeoutMs: 60_000 } as const;
     expect(madePlan(sampleInput(sampleMembers(2))).draft.spec.profile).toEqual(SAMPLE_GROUP.profile);
     expect(madePlan(sampleInput(sampleMembers(2), { profile: scripts })).draft.spec.profile).toEqual(scripts);

@@ -2,7 +2,7 @@ import { MAX_COMMIT_BYTES, type PlanEvent } from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
 
 import { planStream, type PlanStreamInput, type PlanStreamState } from './plan-stream.js';
-import { madePlan, sampleInput, sampleMembers } from './samples.js';
+import { madePlan, SAMPLE_GROUP, sampleInput, sampleMembers } from './samples.js';
 import { sealPlan } from './sealed-plan.js';
 
 const sealedOf = (n: number, version = '2.0.0') => {
@@ -52,6 +52,17 @@ describe('a plan stream', () => {
     expect(shorter.map(from)).toEqual([0, 'RolloutPlanned']);
     const state = given(...events.slice(0, 3), ...shorter.slice(0, 1));
     expect(state.targets).toEqual(sealedOf(7).targets);
+  });
+
+  it('starts again when the chunks that are there have other profiles', () => {
+    const arm = { kind: 'exec', steps: {}, stepTimeoutMs: 1_000 } as const;
+    const input = sampleInput(sampleMembers(7, () => ({ labels: { arch: 'arm' } })));
+    const group = { ...SAMPLE_GROUP, profiles: [{ labels: { arch: 'arm' }, profile: arm }] };
+    const { draft, targets } = madePlan({ ...input, group });
+    const [chunk] = when(given(), plan(7));
+    const state = given(...(chunk === undefined ? [] : [chunk]));
+    expect(when(state, plan(7)).map(from)).toEqual(['RolloutPlanned']);
+    expect(when(state, { type: 'plan', sealed: sealPlan(draft, targets) }).map(from)).toEqual([0, 'RolloutPlanned']);
   });
 
   it('keeps a refusal once, and another one beside it', () => {
