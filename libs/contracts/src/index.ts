@@ -117,6 +117,7 @@ export type { CommitToEncode, DecodedCommit } from './serde/commit.js';
 export { decodeCommit, encodeCommit, MAX_COMMIT_BYTES, MAX_COMMIT_EVENTS } from './serde/commit.js';
 export { decodeEvent, encodeEvent, EVENT_TYPES } from './serde/events.js';
 export type { StoredCommit, StoredEvent } from './serde/stored.js';
+export { storedTargetsSize } from './serde/target-lists.js';
 export type { Shard } from './shards.js';
 export {
   ALL_SHARDS,

@@ -3,8 +3,8 @@ import { SluiceError } from '@sluice/kernel';
 import type { Sourcing } from '../agent-protocol.js';
 import type { DomainEvent } from '../events/index.js';
 import type { StepName } from '../plan.js';
-import { fromRanges, toRanges } from '../ranges.js';
 import type { StoredEvent } from './stored.js';
+import { loadTargets, type StoredTargets, storeTargets } from './target-lists.js';
 import { upcast } from './upcasters.js';
 
 type EventOf<T extends DomainEvent['type']> = Extract<DomainEvent, { readonly type: T }>;
@@ -71,15 +71,7 @@ const stepSucceeded: Codec<EventOf<'StepSucceeded'>> = {
   },
 };
 
-/** Bulk events keep the order of their targets when it is ascending, as admissions and ends have it. */
-const ascending = (targets: readonly number[]): boolean =>
-  targets.every((target, i) => i === 0 || (targets[i - 1] ?? 0) < target);
-const storeTargets = (targets: readonly number[]): unknown =>
-  ascending(targets) ? { r: toRanges(targets) } : { l: targets };
-type StoredTargets = { readonly r?: readonly number[]; readonly l?: readonly number[] };
-const loadTargets = (stored: StoredTargets): readonly number[] => stored.l ?? fromRanges(stored.r ?? []);
-
-/** A codec that writes the lists of targets in `keys` as ranges and everything else as it is. */
+/** A codec that writes the lists of targets in `keys` in few bytes and everything else as it is. */
 function withTargets<T extends DomainEvent['type']>(type: T, ...keys: readonly string[]): Codec<EventOf<T>> {
   return {
     v: 1,
