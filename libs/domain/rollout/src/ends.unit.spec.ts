@@ -110,4 +110,12 @@ describe('every rollout comes to an end', () => {
     machine.say({ type: 'proceed' });
     expect(machine.open).toEqual([1]);
   });
+
+  it('a retry names its targets in the order of the plan, so that the log keeps them in few bytes', () => {
+    const machine = Machine.started({ batches: [4], percent: 100, budget: { failureLimit: 9 } });
+    for (const target of [0, 1, 3]) machine.settle(target, target === 3 ? 'verify' : undefined);
+    machine.tick(60_000);
+    machine.say({ type: 'retry' });
+    expect(machine.of('RetryOrdered')).toMatchObject([{ redo: [3], probe: [0, 1, 2] }]);
+  });
 });

@@ -120,6 +120,8 @@ function retry(state: RolloutState, why: Why): Decided {
     if (stage !== undefined) sortStage(state, stage, redo, probe);
   }
   const release: Decided = state.status === 'braked' ? [{ type: 'BrakeReleased', by: 'retry', ...why }] : [];
+  // In the order of the plan, which the log keeps in few bytes.
+  probe.sort((a, b) => a - b);
   return [...release, { type: 'RetryOrdered', redo, probe, ...why }];
 }
 
