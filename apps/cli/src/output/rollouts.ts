@@ -1,4 +1,4 @@
-import type { PlanPreview } from '@sluice/contracts';
+import type { Plan, PlanPreview, Profile } from '@sluice/contracts';
 import type { GroupPage, GroupSummary, RolloutDetail, RolloutReport, TargetRow } from '@sluice/gateway';
 
 import { brakeInWords, countsInWords, someOf } from '../timeline/words.js';
@@ -93,6 +93,26 @@ export const reportText = (report: RolloutReport): string[] => [
   ),
 ];
 
+/** Only when hosts differ in how they are installed: which way each takes (TAR-05). */
+function profilesOf({ spec, profiles = [] }: Plan, batches: PlanPreview['batches']): (readonly [string, string])[] {
+  if (profiles.length === 0) return [];
+  const placed = batches.flatMap((batch) => Object.entries(batch.profiles ?? {}));
+  return [
+    ['profile', `${profileInWords(spec.profile)}: all other hosts`],
+    ...profiles.map((profile, place): readonly [string, string] => {
+      const hosts = placed.filter(([, other]) => other === place).map(([host]) => host);
+      return [`profile ${place + 1}`, `${profileInWords(profile)}: ${someOf(hosts)}`];
+    }),
+  ];
+}
+
+function profileInWords(profile: Profile): string {
+  if (profile.kind === 'process') return `process ${profile.command.join(' ')}`;
+  return `exec ${Object.entries(profile.steps)
+    .map(([step, argv]) => `${step} ${argv.join(' ')}`)
+    .join(', ')}`;
+}
+
 export const previewText = ({ plan, planHash, batches }: PlanPreview): string[] => [
   ...pairs([
     ['what', `${plan.app} ${plan.version} to ${plan.group} (${plan.strategy}, ${plan.environment})`],
@@ -105,6 +125,7 @@ export const previewText = ({ plan, planHash, batches }: PlanPreview): string[] 
       `at most ${plan.budget.maxUnavailable} of ${plan.budget.members} unavailable, brake at ${Math.min(plan.budget.maxUnavailable, plan.budget.failureLimit)} lost`,
     ],
     ['plan', planHash],
+    ...profilesOf(plan, batches),
   ]),
   '',
   ...table(

@@ -100,6 +100,40 @@ describe('submit', () => {
     expect(one.rolloutId).not.toBe(two.rolloutId);
   });
 
+  it('TAR-05 fixes the profile of each machine when it plans: what changes later is for the next plan', async () => {
+    const rig = new Rig();
+    rig.mixed();
+    rig.hear('web-2', {}, { arch: 'x86' });
+    rig.hear('web-3', {}, { arch: 'arm' });
+    const preview = await rig.engine.preview(SAMPLE_REQUEST);
+    const first = await rig.submit();
+    expect(preview).toMatchObject({
+      preview: { planHash: first.planHash, batches: [{ profiles: { 'web-2': 0, 'web-3': 0 } }] },
+    });
+    const [added, seal] = await rig.plans(first.rolloutId ?? '');
+    expect(added).toMatchObject({
+      targets: [{ host: 'web-1' }, { host: 'web-2', profile: 0 }, { host: 'web-3', profile: 0 }],
+    });
+    expect(seal).toMatchObject({
+      plan: {
+        spec: { profile: { command: ['node', 'server.js'] } },
+        profiles: [{ command: ['node-arm', 'server.js'] }],
+      },
+    });
+    rig.hear('web-3', {}, { arch: 'x86' });
+    expect(await rig.submit()).toEqual({ ...first, outcome: 'duplicate' });
+    const next = await rig.submit({ version: '2.0.1' });
+    expect((await rig.plans(next.rolloutId ?? ''))[0]).toEqual({
+      type: 'PlanTargetsAdded',
+      from: 0,
+      targets: ['web-1', 'web-2', 'web-3'].map((host) => ({
+        host,
+        ...(host === 'web-2' ? { profile: 0 } : {}),
+        ...(host === 'web-1' ? {} : { from: '1.0.0' }),
+      })),
+    });
+  });
+
   it('knows what the log said about the group a moment ago', async () => {
     const rig = new Rig();
     rig.hosts(3);

@@ -51,6 +51,16 @@ export class Rig {
     this.inventory.define('api', { group: entry, members, version: undefined }, 'replace', this.time);
   }
 
+  /** Two hosts of one kind of machine and one of another, which has a profile of its own. */
+  mixed(): void {
+    const profile = { kind: 'process', command: ['node', 'server.js'], stopGraceMs: 1_000 } as const;
+    const arm = { ...profile, command: ['node-arm', 'server.js'] };
+    const profiles = [{ labels: { arch: 'arm' }, profile: arm }];
+    const group = { name: 'shop-web', app: 'shop', environment: 'test', profile, profiles } as const;
+    const members = [{ host: 'web-1' }, { host: 'web-2', labels: { arch: 'arm' } }, { host: 'web-3' }];
+    this.inventory.define('api', { group, members, version: undefined }, 'replace', this.time);
+  }
+
   hosts(n: number): void {
     this.define(Array.from({ length: n }, (_, i) => ({ host: `web-${String(i + 1).padStart(6, '0')}` })));
   }
@@ -85,7 +95,11 @@ export class Rig {
     return events;
   }
 
-  hear(host: string, facts: Partial<Pick<MemberEntry, 'running' | 'serving'>>): void {
+  hear(
+    host: string,
+    facts: Partial<Pick<MemberEntry, 'running' | 'serving'>>,
+    labels: Readonly<Record<string, string>> = {},
+  ): void {
     const app = {
       app: 'shop',
       group: 'shop-web',
@@ -102,7 +116,7 @@ export class Rig {
         host,
         at: 1,
         agent: { version: '1', startedAt: 1 },
-        labels: {},
+        labels,
         apps: [{ ...app, running: app.running }],
       },
       this.time,

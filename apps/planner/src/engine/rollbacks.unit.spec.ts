@@ -79,6 +79,30 @@ describe('rollbacks that the log asks for', () => {
     expect((await planOf(rig, outcome?.rolloutId ?? '')).spec).toEqual((await planOf(rig, good)).spec);
   });
 
+  it('TAR-05 installs each host as in the plan that it restores, and a newer one by its labels of today', async () => {
+    const rig = new Rig();
+    rig.mixed();
+    const good = await rig.submit({ version: '1.0.0' });
+    rig.hear('web-4', {}, { arch: 'arm' });
+    rig.hear('web-3', {}, { arch: 'arm' });
+    const bad = await rig.submit({ version: '2.0.0' });
+    await rig.exec(bad.rolloutId ?? '', asked(good.rolloutId ?? '', { targets: [0, 1, 2, 3], down: [2] }));
+    const [outcome] = await follow(rig, 1);
+    const [added] = await rig.plans(outcome?.rolloutId ?? '');
+    expect(added).toEqual({
+      type: 'PlanTargetsAdded',
+      from: 0,
+      targets: [
+        { host: 'web-3', drained: true },
+        { host: 'web-1' },
+        { host: 'web-2', profile: 0 },
+        { host: 'web-4', profile: 0 },
+      ],
+    });
+    const [before, back] = [await planOf(rig, good.rolloutId ?? ''), await planOf(rig, outcome?.rolloutId ?? '')];
+    expect([back.spec, back.profiles]).toEqual([before.spec, before.profiles]);
+  });
+
   it('rolls back only what was touched', async () => {
     const rig = new Rig();
     const { good, bad } = await twoVersions(rig, 100);
