@@ -25,7 +25,9 @@ describe('an observed log', () => {
       () => (now += 10),
     );
     await log.append(stream, EMPTY_HEAD, draft);
-    await expect(log.append(stream, EMPTY_HEAD, { ...draft, id: 'c2' })).rejects.toThrow();
+    await expect(log.append(stream, EMPTY_HEAD, { ...draft, id: 'c2' })).rejects.toMatchObject({
+      code: 'CONCURRENCY_CONFLICT',
+    });
     const abort = new AbortController();
     for await (const item of log.follow({ shards: ['07'], from: 0, signal: abort.signal })) {
       seen.push(item.kind);

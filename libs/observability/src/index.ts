@@ -19,5 +19,11 @@ export type {
   Reading,
 } from './metrics/port.js';
 export { silentMetrics } from './metrics/port.js';
-export type { ProcessMetrics } from './metrics/prometheus.js';
-export { createMetrics } from './metrics/prometheus.js';
+export { openMetrics } from './metrics/open-metrics.js';
+export type { ProcessMetrics, ProcessMetricsOptions } from './metrics/prometheus.js';
+export { openTracing } from './tracing/open-tracing.js';
+export type { LogTracer } from './tracing/rollout-tracer.js';
+export { RolloutTracer } from './tracing/rollout-tracer.js';
+export type { SpanKind, SpanRecord, SpanSink } from './tracing/span.js';
+export { childSpan, newTrace } from './tracing/span.js';
+export type { Tracing, TracingOptions } from './tracing/tracing.js';

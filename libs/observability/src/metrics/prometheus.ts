@@ -10,8 +10,12 @@ export interface ProcessMetrics extends Metrics {
   render(): Promise<string>;
 }
 
-/** The metrics of this process: those of its services and, unless said otherwise, those of Node.js itself. */
-export function createMetrics(options: { readonly process?: boolean } = {}): ProcessMetrics {
+export interface ProcessMetricsOptions {
+  /** Those of Node.js itself too; true when absent. */
+  readonly process?: boolean;
+}
+
+export function createMetrics(options: ProcessMetricsOptions = {}): ProcessMetrics {
   const registry = new Registry();
   if (options.process !== false) collectDefaultMetrics({ register: registry });
   return new Prometheus(registry);
