@@ -1,6 +1,8 @@
 /** What a fleet lived through: kept by the hosts themselves, not read from any report or log. */
 export class FleetCounters {
   private readonly executions = new Map<string, number>();
+  private readonly tokens = new Map<string, number>();
+  private readonly outdated: string[] = [];
   private notServingNow = 0;
   private inStepNow = 0;
   maxNotServing = 0;
@@ -9,6 +11,18 @@ export class FleetCounters {
   statusQueries = 0;
   reports = 0;
   refusals = 0;
+
+  /** A host begins a run under that fencing token. `place` names the host and the group. */
+  took(place: string, token: number): void {
+    const highest = this.tokens.get(place) ?? 0;
+    if (token < highest) this.outdated.push(`${place} began a run with token ${token} after one with ${highest}`);
+    this.tokens.set(place, Math.max(highest, token));
+  }
+
+  /** Runs that began although a newer rollout had been there before: must be none. */
+  unfenced(): readonly string[] {
+    return this.outdated;
+  }
 
   /** A step begins to act on a host. */
   began(): void {

@@ -79,7 +79,7 @@ export class FakeFleet {
   }
 
   add({ host, app, group, running, drained }: FleetMember): void {
-    const known = this.hosts.get(host) ?? this.newHost(host);
+    const known = this.hosts.get(host) ?? this.newHost(host, 0);
     known.slots.set(
       group,
       new Slot(app, group, { running, ...(drained === undefined ? {} : { drained }) }, this.counters),
@@ -91,6 +91,7 @@ export class FakeFleet {
   /** Runs go out here, as the executor's port has it. */
   async run(command: RunCommand): Promise<Answered<RunReply>> {
     this.counters.runs += 1;
+    if (this.isLate()) return this.late(command);
     return this.ask(command.host, (host) => {
       const reply = host.run(command);
       if (this.random.chance(this.messages.duplicateCommand ?? 0)) host.run(command);
@@ -101,6 +102,25 @@ export class FakeFleet {
   async status(hostName: string, query: StatusQuery): Promise<Answered<AttemptStatus>> {
     this.counters.statusQueries += 1;
     return this.ask(hostName, (host) => host.status(query));
+  }
+
+  /** The machine is gone, and with it whatever it kept. Nobody listens under its name any more. */
+  vanish(name: string): void {
+    this.host(name).vanish();
+  }
+
+  /** Another machine takes the name: empty, or with a version that its image brought along. It knows no run. */
+  replace(name: string, running: string | null = null): FakeHost {
+    const old = this.host(name);
+    old.vanish();
+    const fresh = this.newHost(name, this.options.clock.now());
+    for (const { app, group, serving } of old.slots.values()) {
+      this.counters.serving(serving, true);
+      fresh.slots.set(group, new Slot(app, group, { running }, this.counters));
+    }
+    this.hosts.set(name, fresh);
+    this.sayHello(fresh);
+    return fresh;
   }
 
   /** From now on messages fare like that; `{}` is a perfect network. */
@@ -131,11 +151,12 @@ export class FakeFleet {
     return { v: 1, host: name, at: now, agent: { version: '0.0.0', startedAt: now }, labels: {}, apps };
   }
 
-  private newHost(name: string): FakeHost {
+  private newHost(name: string, machine: number): FakeHost {
     const { clock, times, faults } = this.options;
     return new FakeHost(name, {
       clock,
       counters: this.counters,
+      machine,
       times: { ...DEFAULT_TIMES, ...times },
       faults: faults ?? NO_STEP_FAULTS,
       reported: (host, entry) => this.reported(host, entry),
@@ -152,6 +173,20 @@ export class FakeFleet {
     if (this.random.chance(this.messages.loseReply ?? 0)) return this.silence();
     await this.wait(this.latencyMs);
     return { kind: 'answer', value };
+  }
+
+  private isLate(): boolean {
+    const { lateCommand } = this.messages;
+    return lateCommand !== undefined && this.random.chance(lateCommand);
+  }
+
+  /** It arrives when it arrives; the sender has heard nothing by then. */
+  private late(command: RunCommand): Promise<{ readonly kind: 'noAnswer' }> {
+    this.options.clock.schedule(this.random.int(this.messages.lateCommandMs ?? 60_000), () => {
+      const host = this.hosts.get(command.host);
+      if (host?.up === true) host.run(command);
+    });
+    return this.silence();
   }
 
   private async silence(): Promise<{ readonly kind: 'noAnswer' }> {
@@ -207,7 +242,8 @@ export class FakeFleet {
     void this.send(host, { ...truth, final: true, steps: [{ step: 'enable', ...done }] });
     void this.send(host, { ...truth, n: truth.n + 1, final: true });
     void this.send(host, { ...truth, target: truth.target + 1 });
-    void this.send(host, { ...truth, token: truth.token + 1 });
+    const steps = truth.steps.map((step) => ({ ...step, ok: false, code: 'LIE', serving: true }));
+    void this.send(host, { ...truth, token: truth.token + 1, final: true, steps: steps.slice(0, 1) });
   }
 
   private beat(everyMs: number): void {

@@ -24,7 +24,7 @@ const spec: StepSpec = {
   version: '2',
   artifact: { url: 'file:///x.tgz', sha256: 'ab'.repeat(32) },
   profile: { kind: 'process', command: ['x'], stopGraceMs: 1 },
-  verify: { path: '/', status: 200, successes: 1, intervalMs: 1, timeoutMs: 1 },
+  verify: { path: '/', status: 200, successes: 1, intervalMs: 1, timeoutMs: 180_000 },
   ignoreVerify: false,
   drainWindowMs: 0,
 };

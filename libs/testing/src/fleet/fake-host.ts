@@ -19,10 +19,13 @@ export type StepTimes = Readonly<Record<StepName, number>>;
 
 /** A download that finds its version on the host. */
 const LOCAL_DOWNLOAD_MS = 20;
+const RESTART_FAILED = 'RESTART_FAILED';
 
 export interface HostParts {
   readonly clock: Clock;
   readonly counters: FleetCounters;
+  /** Tells it from earlier machines of that name; 0 = it is the first. */
+  readonly machine: number;
   readonly times: StepTimes;
   readonly faults: StepFaults;
   /** A result is there to be reported: the run's end, or progress. */
@@ -39,6 +42,7 @@ export class FakeHost {
   up = true;
   /** The network reaches it. */
   connected = true;
+  private gone = false;
   private readonly timers = new Set<CancelTimer>();
 
   constructor(
@@ -67,6 +71,7 @@ export class FakeHost {
     };
     this.journal.set(command.attempt, entry);
     slot.current = command.attempt;
+    this.parts.counters.took(`${this.label}/${command.spec.group}`, command.token);
     this.begin(entry, slot);
     return { ok: true, state: 'accepted' };
   }
@@ -80,11 +85,15 @@ export class FakeHost {
 
   /** The agent's process dies; the app's goes on. */
   crash(downMs: number): void {
-    this.up = false;
-    for (const cancel of this.timers) cancel();
-    this.timers.clear();
-    for (const { step } of this.journal.values()) if (step !== undefined) this.parts.counters.ended();
+    this.down();
     this.parts.clock.schedule(downMs, () => this.restart());
+  }
+
+  /** The machine is gone for good, and every app on it. */
+  vanish(): void {
+    this.gone = true;
+    this.down();
+    for (const slot of this.slots.values()) slot.set({ running: null });
   }
 
   slotOf({ app, group }: Pick<StepSpec, 'app' | 'group'>): Slot {
@@ -93,6 +102,18 @@ export class FakeHost {
     const slot = new Slot(app, group, { running: null }, this.parts.counters);
     this.slots.set(group, slot);
     return slot;
+  }
+
+  private down(): void {
+    if (!this.up) return;
+    this.up = false;
+    for (const cancel of this.timers) cancel();
+    this.timers.clear();
+    for (const { step } of this.journal.values()) if (step !== undefined) this.parts.counters.ended();
+  }
+
+  private get label(): string {
+    return this.parts.machine === 0 ? this.name : `${this.name}#${this.parts.machine}`;
   }
 
   private refusal(command: RunCommand, slot: Slot): RunReply | undefined {
@@ -115,24 +136,35 @@ export class FakeHost {
   private begin(entry: JournalEntry, slot: Slot): void {
     const { step, command } = entry;
     if (step === undefined) return;
-    const { version } = command.spec;
-    const fault = this.parts.faults({ host: this.name, step, version, n: command.n });
+    const fault = this.parts.faults({ host: this.name, step, version: command.spec.version, n: command.n });
     this.parts.counters.began();
     if (fault?.kind === 'hang') return;
-    const local = step === 'download' && slot.has(version);
-    const ms = local ? LOCAL_DOWNLOAD_MS : this.parts.times[step] * factorOf(fault);
+    const ending = this.ending(entry, slot, { step, fault });
     if (fault?.kind === 'crash' && !entry.crashed) {
       entry.crashed = true;
-      this.later(ms / 2, () => this.crash(fault.downMs));
-    } else this.later(ms, () => this.end(entry, slot, outcome(slot, { step, version, ms, local }, fault), fault));
+      this.later(ending.ms / 2, () => this.crash(fault.downMs));
+    } else this.later(ending.ms, () => this.end(entry, slot, outcome(slot, ending, fault), fault));
+  }
+
+  private ending(
+    { command: { spec } }: JournalEntry,
+    slot: Slot,
+    { step, fault }: { readonly step: StepName; readonly fault: StepFault | undefined },
+  ): Ending {
+    const { version, verify } = spec;
+    const local = step === 'download' && slot.has(version);
+    const slow = fault?.kind === 'slow' ? fault.factor : 1;
+    const wanted = local ? LOCAL_DOWNLOAD_MS : this.parts.times[step] * slow;
+    // Only what a test makes slow runs into the time-out: the default times know nothing of specs.
+    const ms = slow > 1 && step === 'verify' ? Math.min(wanted, verify.timeoutMs) : wanted;
+    return { step, version, ms, wanted, local };
   }
 
   private end(entry: JournalEntry, slot: Slot, result: StepReport, fault: StepFault | undefined): void {
-    const { step, command } = entry;
+    const { command } = entry;
     this.parts.counters.ended();
-    this.parts.counters.done(`${command.rollout}/${this.name}/${command.n}/${result.step}`);
-    if (step !== undefined && result.ok) slot.apply(step, command.spec.version);
-    if (!result.ok && result.serving === true && !slot.serving) slot.apply('enable', command.spec.version);
+    this.parts.counters.done(`${command.rollout}/${this.label}/${command.n}/${result.step}`);
+    change(slot, result, command.spec.version);
     entry.results.push(result);
     entry.step = result.ok ? command.steps[entry.results.length] : undefined;
     if (fault?.kind === 'lie') this.parts.lied(this, entry);
@@ -148,6 +180,7 @@ export class FakeHost {
 
   /** What was under way when the agent died is begun again, as the journal says; unanswered results are told again. */
   private restart(): void {
+    if (this.gone || this.up) return;
     this.up = true;
     for (const entry of this.journal.values()) {
       if (entry.step !== undefined) this.begin(entry, this.slotOf(entry.command.spec));
@@ -164,28 +197,40 @@ export class FakeHost {
   }
 }
 
-const factorOf = (fault: StepFault | undefined): number => (fault?.kind === 'slow' ? fault.factor : 1);
+/** What the end of a step makes of the host. */
+function change(slot: Slot, { step, ok, code, serving }: StepReport, version: string): void {
+  if (ok) slot.apply(step, version);
+  if (code === RESTART_FAILED) slot.halfInstall(version);
+  if (!ok && serving === true && !slot.serving) slot.apply('enable', version);
+}
 
 interface Ending {
   readonly step: StepName;
   readonly version: string;
   readonly ms: number;
+  /** As long as it would have taken; more than `ms` = it ran into its time-out. */
+  readonly wanted: number;
   readonly local: boolean;
 }
 
-function outcome(slot: Slot, { step, version, ms, local }: Ending, fault: StepFault | undefined): StepReport {
-  if (fault?.kind === 'fail') {
-    const code = fault.code ?? `${step.toUpperCase()}_FAILED`;
-    return { step, ok: false, ms, code, message: 'planted', serving: fault.serving ?? servesAfterFailed(slot, step) };
-  }
+function outcome(slot: Slot, ending: Ending, fault: StepFault | undefined): StepReport {
+  const { step, version, ms, local } = ending;
+  const planted = failureOf(fault, ending);
+  if (planted !== undefined) return { step, ok: false, ms, message: 'planted', serving: slot.serving, ...planted };
   if (step === 'probe' && !(slot.running === version && slot.serving)) {
     return { step, ok: false, ms, code: 'NOT_AT_TARGET', message: `runs ${slot.running}`, serving: slot.serving };
   }
   return { step, ok: true, ms, ...(local ? { note: 'local' as const } : {}) };
 }
 
-const servesAfterFailed = (slot: Slot, step: StepName): boolean =>
-  (step === 'drain' || step === 'probe') && slot.serving;
+function failureOf(fault: StepFault | undefined, { step, ms, wanted }: Ending): Partial<StepReport> | undefined {
+  if (fault?.kind === 'fail') {
+    const code = fault.code ?? `${step.toUpperCase()}_FAILED`;
+    return fault.serving === undefined ? { code } : { code, serving: fault.serving };
+  }
+  if (wanted > ms) return { code: 'VERIFY_TIMEOUT' };
+  return fault?.kind === 'restartFails' && step === 'install' ? { code: RESTART_FAILED, serving: false } : undefined;
+}
 
 const hashes = new WeakMap<StepSpec, Map<string, string>>();
 

@@ -6,10 +6,12 @@ export type StepFault =
   | { readonly kind: 'fail'; readonly code?: string; readonly serving?: boolean }
   /** It never ends. */
   | { readonly kind: 'hang' }
-  /** It takes so many times as long. */
+  /** It takes so many times as long; a verify that is still not through at the time-out of its spec fails. */
   | { readonly kind: 'slow'; readonly factor: number }
   /** The agent dies once in the middle of it and is back after a while, with its journal: it begins the step again. */
   | { readonly kind: 'crash'; readonly downMs: number }
+  /** Install only: the release is in place and linked, the old process ended, and the new one does not start. */
+  | { readonly kind: 'restartFails' }
   /** The agent also reports things that never happened. */
   | { readonly kind: 'lie' };
 
@@ -29,6 +31,10 @@ export interface MessageFaults {
   readonly loseCommand?: number;
   /** The agent saw it, its answer is lost. */
   readonly loseReply?: number;
+  /** A run is stuck in the network and arrives late, when its sender may have given it up. */
+  readonly lateCommand?: number;
+  /** How late at most, ms; a minute by default. */
+  readonly lateCommandMs?: number;
   /** A run arrives twice. */
   readonly duplicateCommand?: number;
   readonly loseReport?: number;

@@ -9,6 +9,8 @@ export class Slot {
   /** The attempt whose steps run now. */
   current: string | undefined;
   private version: string | null;
+  /** The release that is linked as the current one; what runs is what was started from it, if that worked. */
+  private link: string | null;
   private out: boolean;
   private readonly local = new Set<string>();
 
@@ -19,6 +21,7 @@ export class Slot {
     private readonly counters: FleetCounters,
   ) {
     this.version = initial.running;
+    this.link = initial.running;
     this.out = initial.drained === true;
     if (initial.running !== null) this.local.add(initial.running);
     counters.serving(true, this.serving);
@@ -26,6 +29,10 @@ export class Slot {
 
   get running(): string | null {
     return this.version;
+  }
+
+  get linked(): string | null {
+    return this.link;
   }
 
   get serving(): boolean {
@@ -41,9 +48,15 @@ export class Slot {
     const before = this.serving;
     if (step === 'drain') this.out = true;
     if (step === 'download') this.local.add(version);
-    if (step === 'install') this.version = version;
+    if (step === 'install') this.version = this.link = version;
     if (step === 'enable') this.out = false;
     this.counters.serving(before, this.serving);
+  }
+
+  /** The link was moved and the old process ended, but the new one does not start. */
+  halfInstall(version: string): void {
+    this.link = version;
+    this.set({ running: null });
   }
 
   /** Somebody changed it past the system: a process died, a host was put back by hand. */
