@@ -101,6 +101,12 @@ describe('rollbacks that the log asks for', () => {
     });
     const [before, back] = [await planOf(rig, good.rolloutId ?? ''), await planOf(rig, outcome?.rolloutId ?? '')];
     expect([back.spec, back.profiles]).toEqual([before.spec, before.profiles]);
+    // The group forgets its machines, the restored plan does not.
+    rig.define([]);
+    await rig.exec(bad.rolloutId ?? '', asked(good.rolloutId ?? '', { targets: [0, 1], down: [], ordinal: 2 }));
+    const again = (await follow(rig, 2)).at(-1)?.rolloutId ?? '';
+    expect((await rig.plans(again))[0]).toMatchObject({ targets: [{ host: 'web-1' }, { host: 'web-2', profile: 0 }] });
+    expect((await planOf(rig, again)).profiles).toEqual(before.profiles);
   });
 
   it('rolls back only what was touched', async () => {
