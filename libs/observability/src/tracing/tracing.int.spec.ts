@@ -42,7 +42,7 @@ function rig() {
       stream,
       head: headAt(at),
       prev: '',
-      events: events as RecordedCommit['events'],
+      events,
       meta: [],
     });
   const own = (at: number, ...events: DomainEvent[]): void =>
