@@ -79,34 +79,41 @@ describe('rollbacks that the log asks for', () => {
     expect((await planOf(rig, outcome?.rolloutId ?? '')).spec).toEqual((await planOf(rig, good)).spec);
   });
 
-  it('TAR-05 installs each host as in the plan that it restores, and a newer one by its labels of today', async () => {
-    const rig = new Rig();
+  /** Two versions on a mixed group; one host joins it, and one is labelled anew, before the second. */
+  async function mixedVersions(rig: Rig): Promise<{ good: string; bad: string }> {
     rig.mixed();
-    const good = await rig.submit({ version: '1.0.0' });
+    const { rolloutId: good = '' } = await rig.submit({ version: '1.0.0' });
     rig.hear('web-4', {}, { arch: 'arm' });
     rig.hear('web-3', {}, { arch: 'arm' });
-    const bad = await rig.submit({ version: '2.0.0' });
-    await rig.exec(bad.rolloutId ?? '', asked(good.rolloutId ?? '', { targets: [0, 1, 2, 3], down: [2] }));
-    const [outcome] = await follow(rig, 1);
-    const [added] = await rig.plans(outcome?.rolloutId ?? '');
-    expect(added).toEqual({
-      type: 'PlanTargetsAdded',
-      from: 0,
-      targets: [
-        { host: 'web-3', drained: true },
-        { host: 'web-1' },
-        { host: 'web-2', profile: 0 },
-        { host: 'web-4', profile: 0 },
-      ],
-    });
-    const [before, back] = [await planOf(rig, good.rolloutId ?? ''), await planOf(rig, outcome?.rolloutId ?? '')];
+    const { rolloutId: bad = '' } = await rig.submit({ version: '2.0.0' });
+    return { good, bad };
+  }
+
+  it('TAR-05 installs each host as in the plan that it restores, and a newer one by its labels of today', async () => {
+    const rig = new Rig();
+    const { good, bad } = await mixedVersions(rig);
+    await rig.exec(bad, asked(good, { targets: [0, 1, 2, 3], down: [2] }));
+    const rolloutId = (await follow(rig, 1))[0]?.rolloutId ?? '';
+    const [added] = await rig.plans(rolloutId);
+    const targets = [{ host: 'web-3', drained: true }, { host: 'web-1' }];
+    const arms = [
+      { host: 'web-2', profile: 0 },
+      { host: 'web-4', profile: 0 },
+    ];
+    expect(added).toEqual({ type: 'PlanTargetsAdded', from: 0, targets: [...targets, ...arms] });
+    const [before, back] = [await planOf(rig, good), await planOf(rig, rolloutId)];
     expect([back.spec, back.profiles]).toEqual([before.spec, before.profiles]);
-    // The group forgets its machines, the restored plan does not.
+  });
+
+  it('TAR-05 knows the profiles of the restored plan when the group has forgotten its machines', async () => {
+    const rig = new Rig();
+    const { good, bad } = await mixedVersions(rig);
     rig.define([]);
-    await rig.exec(bad.rolloutId ?? '', asked(good.rolloutId ?? '', { targets: [0, 1], down: [], ordinal: 2 }));
-    const again = (await follow(rig, 2)).at(-1)?.rolloutId ?? '';
-    expect((await rig.plans(again))[0]).toMatchObject({ targets: [{ host: 'web-1' }, { host: 'web-2', profile: 0 }] });
-    expect((await planOf(rig, again)).profiles).toEqual(before.profiles);
+    await rig.exec(bad, asked(good, { targets: [0, 1], down: [] }));
+    const rolloutId = (await follow(rig, 1))[0]?.rolloutId ?? '';
+    const [added] = await rig.plans(rolloutId);
+    expect(added).toMatchObject({ targets: [{ host: 'web-1' }, { host: 'web-2', profile: 0 }] });
+    expect((await planOf(rig, rolloutId)).profiles).toEqual((await planOf(rig, good)).profiles);
   });
 
   it('rolls back only what was touched', async () => {
