@@ -58,6 +58,7 @@ export class ExecutorEngine {
     this.dispatcher = new Dispatcher(agents, clock, logger, (report) => this.onReport(report));
     this.registry = new Registry({ log, clock, newId, logger }, shards, {
       rolloutCommitted: (actor, events) => this.onRolloutCommitted(actor, events),
+      rolloutRenewed: () => undefined,
       groupCommitted: (group, events) =>
         this.onGroupEvents(
           group,

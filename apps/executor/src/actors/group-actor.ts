@@ -32,7 +32,9 @@ export class GroupActor {
           this.remember(events.map(({ meta }) => meta));
           onCommitted(this, events);
         },
-        reload: () => readGroup(deps.log, stream),
+        knows: (cause) => this.commands.has(cause),
+        renewed: () => undefined,
+        reload: () => readGroup(deps.log, stream, (metas) => this.remember(metas)),
       },
     });
   }
@@ -70,11 +72,13 @@ export class GroupActor {
 async function readGroup(
   log: EventLog,
   stream: StreamName & { readonly writer: 'group' },
+  onMeta: (metas: readonly EventMeta[]) => void,
 ): Promise<{ readonly state: GroupState; readonly head: StreamHead }> {
   let state = initialGroup();
   let head = EMPTY_HEAD;
   for await (const commit of log.read(stream)) {
     for (const event of commit.events) state = evolveGroup(state, event);
+    onMeta(commit.meta);
     head = commit.head;
   }
   return { state, head };

@@ -15,7 +15,13 @@ import { RolloutActor } from './rollout-actor.js';
 import type { ActorDeps } from './stream-actor.js';
 
 export interface RegistryHooks {
-  readonly rolloutCommitted: (actor: RolloutActor, events: readonly EventToAppend<RolloutEvent>[]) => void;
+  readonly rolloutCommitted: (
+    actor: RolloutActor,
+    events: readonly EventToAppend<RolloutEvent>[],
+    settled: boolean,
+  ) => void;
+  /** Its state was read anew from the log. */
+  readonly rolloutRenewed: (actor: RolloutActor) => void;
   readonly groupCommitted: (actor: GroupActor, events: readonly EventToAppend<GroupEvent>[]) => void;
   readonly removed: (actor: RolloutActor) => void;
 }
@@ -67,7 +73,7 @@ export class Registry {
   open(id: string): RolloutActor {
     const known = this.rollouts.get(id);
     if (known !== undefined) return known;
-    const actor = new RolloutActor(id, this.deps, this.hooks.rolloutCommitted);
+    const actor = this.newRollout(id);
     this.rollouts.set(id, actor);
     return actor;
   }
@@ -101,6 +107,11 @@ export class Registry {
 
   stop(): void {
     for (const actor of [...this.rollouts.values(), ...this.groups.values()]) actor.stop();
+  }
+
+  private newRollout(id: string): RolloutActor {
+    const { rolloutCommitted: committed, rolloutRenewed: renewed } = this.hooks;
+    return new RolloutActor(id, this.deps, { committed, renewed });
   }
 
   private remove(actor: RolloutActor): void {

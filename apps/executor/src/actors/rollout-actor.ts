@@ -37,7 +37,14 @@ export class RolloutActor {
   constructor(
     readonly id: string,
     deps: ActorDeps,
-    onCommitted: (actor: RolloutActor, events: readonly EventToAppend<RolloutEvent>[]) => void,
+    on: {
+      readonly committed: (
+        actor: RolloutActor,
+        events: readonly EventToAppend<RolloutEvent>[],
+        settled: boolean,
+      ) => void;
+      readonly renewed: (actor: RolloutActor) => void;
+    },
   ) {
     const shard = shardOfId(id);
     if (shard === undefined) throw new SluiceError('BAD_ROLLOUT_ID', `"${id.slice(0, 60)}" is no rollout id`);
@@ -53,10 +60,12 @@ export class RolloutActor {
         },
         deps,
         hooks: {
-          committed: (events) => {
+          committed: (events, settled) => {
             this.remember(events.map(({ meta }) => meta));
-            onCommitted(this, events);
+            on.committed(this, events, settled);
           },
+          knows: (cause) => this.commands.has(cause),
+          renewed: () => on.renewed(this),
           reload: () => readRollout(deps.log, id, (metas) => this.remember(metas)),
         },
       },
@@ -75,8 +84,8 @@ export class RolloutActor {
     return this.actor.rev;
   }
 
-  get busy(): boolean {
-    return this.actor.busy;
+  get isStale(): boolean {
+    return this.actor.isStale;
   }
 
   /** The deploy request that all of it answers. */

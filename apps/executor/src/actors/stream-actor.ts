@@ -4,6 +4,7 @@ import {
   type EventMeta,
   type EventToAppend,
   MAX_COMMIT_EVENTS,
+  storedTargetsSize,
   type RecordedCommit,
   type StreamHead,
   type StreamName,
@@ -36,8 +37,15 @@ export interface Outcome<Event> {
 }
 
 export interface ActorHooks<State, Event> {
-  /** After each commit, in order: the place for effects. */
-  readonly committed: (events: readonly EventToAppend<Event>[]) => void;
+  /**
+   * After each commit, in order: the place for effects. While `settled` is false the state holds more than the log
+   * does, so only what the events themselves say may be done.
+   */
+  readonly committed: (events: readonly EventToAppend<Event>[], settled: boolean) => void;
+  /** True when events of that command are in the log. */
+  readonly knows: (cause: string) => boolean;
+  /** The state was read anew: another owner has written, or a commit of ours has failed. */
+  readonly renewed: () => void;
   /** Reads the aggregate anew from the log. */
   readonly reload: () => Promise<{ readonly state: State; readonly head: StreamHead }>;
 }
@@ -77,6 +85,8 @@ const COMMIT_BYTES = 400 * 1024;
 const MAX_COURSE_STEPS = 10_000;
 const MAX_CONFLICTS = 8;
 const MAX_RETRY_MS = 5_000;
+/** How the causes of commands begin. */
+const COMMAND = 'command:';
 
 /**
  * One aggregate and its stream: inputs gather while an append is in flight and are then decided in turn and committed
@@ -92,6 +102,8 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
   decidedAt = 0;
   private stale = false;
   private readonly inFlight = new Set<string>();
+  /** Commands that were decided in this turn. */
+  private readonly decided = new Set<string>();
 
   state: State;
   private readonly behaviour: Behaviour<State, Input, Event>;
@@ -112,9 +124,9 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
     return this.head.rev;
   }
 
-  /** True while inputs wait or an append is under way. */
-  get busy(): boolean {
-    return this.running || this.queue.length > 0;
+  /** True when the log holds what the state does not: the next turn reads it. */
+  get isStale(): boolean {
+    return this.stale;
   }
 
   stop(): void {
@@ -144,7 +156,7 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
   /** A commit of this stream as the log shows it: news when it is not our own. True when the state changed. */
   observe(commit: RecordedCommit): boolean {
     if (commit.head.rev <= this.head.rev || this.inFlight.has(commit.id)) return false;
-    if (this.running || commit.head.rev !== this.head.rev + 1) {
+    if (this.stale || this.running || commit.head.rev !== this.head.rev + 1) {
       this.stale = true;
       return false;
     }
@@ -195,11 +207,31 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
     for (const item of items) item.reject(error);
   }
 
+  /** Waits for a log that cannot be reached: a turn that gave up would lose its inputs, timers among them. */
   private async reload(): Promise<void> {
-    const { state, head } = await this.hooks.reload();
-    this.state = state;
-    this.head = head;
-    this.stale = false;
+    for (let delay = 100; !(await this.tryReload(delay)); delay = Math.min(delay * 2, MAX_RETRY_MS));
+    this.hooks.renewed();
+  }
+
+  private async tryReload(retryMs: number): Promise<boolean> {
+    try {
+      const { state, head } = await this.hooks.reload();
+      this.state = state;
+      this.head = head;
+      this.decidedAt = 0;
+      this.stale = false;
+      return true;
+    } catch (error) {
+      await this.waitForLog(error, retryMs);
+      return false;
+    }
+  }
+
+  /** Throws what is no outage of the log, or when there is no time to wait for its end. */
+  private async waitForLog(error: unknown, retryMs: number): Promise<void> {
+    if (!isSluiceError(error, 'LOG_UNAVAILABLE') || this.stopped) throw error;
+    this.deps.logger.warn({ stream: this.stream.id, retryMs }, 'the log cannot be reached; it is tried again');
+    await new Promise<void>((resolve) => this.deps.clock.schedule(retryMs, resolve));
   }
 
   /** Takes as many inputs as fit a turn, and returns the rest. */
@@ -216,7 +248,7 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
       answerUpTo(0);
       for (const [index, events] of batch.commits.entries()) {
         await this.append(events, at);
-        this.hooks.committed(events);
+        this.hooks.committed(events, index === batch.commits.length - 1);
         answerUpTo(index + 1);
       }
     } catch (error) {
@@ -243,12 +275,13 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
     const packer = new CommitPacker<Event>();
     const batch: Batch<Input, Event> = { commits: packer.commits, answers: [] };
     let taken = 0;
+    this.decided.clear();
     for (const waiting of items) {
       // One commit a turn is the rule; only a large decision spreads over more.
       if (packer.full) break;
       taken += 1;
       try {
-        this.assertRev(waiting, packer.commits.length);
+        if (!this.isRepeated(waiting)) this.assertRev(waiting, packer.commits.length);
         const events = this.decideOne(waiting, at, packer);
         batch.answers.push({ waiting, events, after: packer.commits.length });
       } catch (refusal) {
@@ -256,6 +289,11 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
       }
     }
     return { batch, taken };
+  }
+
+  /** A command that is said again, to this owner or to another, has one effect (design 9). */
+  private isRepeated({ meta: { cause } }: Waiting<Input, Event>): boolean {
+    return cause.startsWith(COMMAND) && (this.decided.has(cause) || this.hooks.knows(cause));
   }
 
   private assertRev(waiting: Waiting<Input, Event>, ahead: number): void {
@@ -272,8 +310,9 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
   /** The input's own events, then what follows by itself until it is quiet. */
   private decideOne(waiting: Waiting<Input, Event>, at: number, packer: CommitPacker<Event>): readonly Event[] {
     const { decide, course, courseMeta } = this.behaviour;
-    const own = decide(this.state, waiting.input, at);
+    const own = this.isRepeated(waiting) ? [] : decide(this.state, waiting.input, at);
     this.take(own, waiting.meta, at, packer);
+    if (own.length > 0 && waiting.meta.cause.startsWith(COMMAND)) this.decided.add(waiting.meta.cause);
     if (course === undefined) return own;
     const all = [...own];
     for (let steps = 0; steps < MAX_COURSE_STEPS; steps += 1) {
@@ -317,12 +356,7 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
       this.head = await this.deps.log.append(this.stream, this.head, draft);
       return true;
     } catch (error) {
-      if (!isSluiceError(error, 'LOG_UNAVAILABLE') || this.stopped) throw error;
-      this.deps.logger.warn(
-        { stream: this.stream.id, retryMs },
-        'the log cannot be reached; the commit is appended again',
-      );
-      await new Promise<void>((resolve) => this.deps.clock.schedule(retryMs, resolve));
+      await this.waitForLog(error, retryMs);
       return false;
     }
   }
@@ -359,5 +393,10 @@ function estimate(event: DomainEvent): number {
   if (event.type === 'StepSucceeded') return 120;
   if (event.type === 'StepFailed') return 300 + event.message.length * 2;
   if (event.type === 'TargetsAdmitted') return 200 + event.targets.length * 7;
+  if (event.type === 'RetryOrdered') return 1_500 + storedTargetsSize(event.redo) + storedTargetsSize(event.probe);
+  if (event.type === 'RollbackRequested')
+    return 1_500 + storedTargetsSize(event.targets) + storedTargetsSize(event.down);
+  if (event.type === 'RolloutFailed' || event.type === 'RolloutCancelled')
+    return 1_500 + storedTargetsSize(event.notServing);
   return 1_500;
 }
