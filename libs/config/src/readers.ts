@@ -55,6 +55,14 @@ export const httpUrl: Reader<string> = (text) => {
   return isApi ? good(text.replace(/\/$/, '')) : bad(wanted);
 };
 
+/** Where OTLP is taken: as `httpUrl`, and a path in front of `/v1/traces` may stand in it. */
+export const collectorUrl: Reader<string> = (text) => {
+  const parsed = URL.canParse(text) ? new URL(text) : undefined;
+  const isCollector =
+    parsed !== undefined && /^https?:$/.test(parsed.protocol) && parsed.username + parsed.password === '';
+  return isCollector ? good(text) : bad('http://host:port or https://host:port, without a user or a password');
+};
+
 export const host: Reader<string> = (text) =>
   /^[A-Za-z0-9.:_-]{1,253}$/.test(text) ? good(text) : bad('a host name or an address, such as 127.0.0.1');
 

@@ -1,6 +1,17 @@
 import { MAX_DURATION_MS, formatDuration, parseDuration } from '@sluice/kernel';
 
-import { duration, host, httpUrl, integer, natsUrls, oneOf, path, type Reader } from './readers.js';
+import {
+  collectorUrl,
+  duration,
+  host,
+  httpUrl,
+  integer,
+  natsUrls,
+  oneOf,
+  path,
+  type Reader,
+  token,
+} from './readers.js';
 
 /** One variable: its name, how its text is read, what it is when nobody sets it, and what it is for. */
 export interface Setting<T> {
@@ -40,6 +51,25 @@ export const SETTINGS = {
   notifyRetention: setting('SLUICE_NOTIFY_RETENTION', anyDuration, 7 * DAY, 'how long notifications are kept'),
   requestRedeliveries: setting('SLUICE_REQUEST_REDELIVERIES', integer(1, 100), 5, 'tries before a request is given up'),
   leaseTime: setting('SLUICE_LEASE_TIME', short, 10 * SECOND, 'a shard is free so long after its owner fell silent'),
+  metricsHost: setting('SLUICE_METRICS_HOST', host, '127.0.0.1', 'address of the metrics port'),
+  metricsPort: setting<number | undefined>(
+    'SLUICE_METRICS_PORT',
+    integer(0, 65_535),
+    undefined,
+    'port where this process serves its metrics to Prometheus; none when unset, 0 takes a free one',
+  ),
+  traces: setting<string | undefined>(
+    'SLUICE_TRACES',
+    httpUrl,
+    undefined,
+    'collector that takes traces by OTLP over HTTP, such as http://127.0.0.1:4318; no traces when unset',
+  ),
+  otlpEndpoint: setting<string | undefined>(
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    collectorUrl,
+    undefined,
+    'the same in the words of OpenTelemetry, whose other OTEL_EXPORTER_OTLP_ variables hold too',
+  ),
   shutdownGrace: setting('SLUICE_SHUTDOWN_GRACE', short, 10 * SECOND, 'time to drain on SIGTERM and SIGINT'),
 } as const;
 

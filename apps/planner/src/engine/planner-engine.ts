@@ -39,15 +39,20 @@ export class PlannerEngine {
   /**
    * The outcome of a request as it was published; it is in the log when this resolves. The same document again is a
    * `duplicate`, whoever planned it. Throws only when the log cannot be used: the request is then to be tried again.
+   * `trace`: the traceparent that the rollout will belong to.
    */
-  async submit(bytes: Uint8Array, subjectApp?: string): Promise<RequestOutcome> {
+  async submit(bytes: Uint8Array, subjectApp?: string, trace?: string): Promise<RequestOutcome> {
     const request = readRequest(bytes, subjectApp);
     const known = await this.#streams.state(request.streamId);
     if (known.sealed) return this.#again(request, known);
     const planned = await this.#plan(request);
     if (!planned.ok) return this.#refuse(request, request.streamId, planned.faults);
     const because = { cause: request.requestId, corr: request.requestId };
-    const before = await this.#streams.settle(request.streamId, because, { type: 'plan', sealed: planned.sealed });
+    const before = await this.#streams.settle(request.streamId, because, {
+      type: 'plan',
+      sealed: planned.sealed,
+      ...(trace === undefined ? {} : { trace }),
+    });
     if (before.sealed) return this.#again(request, before);
     const { plan, planHash } = planned.sealed;
     return { v: 1, requestId: request.requestId, outcome: 'planned', rolloutId: plan.rolloutId, planHash };

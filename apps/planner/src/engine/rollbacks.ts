@@ -6,9 +6,12 @@ import {
   hashOf,
   type Plan,
   type PlanTarget,
+  readTraceparent,
   type RecordedCommit,
   refusalIdOf,
   rolloutIdOf,
+  rolloutSpan,
+  traceparentOf,
 } from '@sluice/contracts';
 import {
   makeRollbackPlan,
@@ -90,7 +93,9 @@ export class RollbackPlanner {
       reason: event.reason,
     });
     if (!made.ok) return this.#refuse(rolloutId, because, { requestId, faults: made.faults, app, group });
-    const input = { type: 'plan', sealed: sealPlan(made.draft, made.targets) } as const;
+    const trace = await this.#traceOf(badRollout);
+    const sealed = sealPlan(made.draft, made.targets);
+    const input = { type: 'plan', sealed, ...(trace === undefined ? {} : { trace }) } as const;
     const before = await this.#streams.settle(rolloutId, because, input);
     return { rolloutId, outcome: before.sealed ? 'known' : 'planned' };
   }
@@ -132,6 +137,13 @@ function rollbacksIn(commit: RecordedCommit): readonly Asked[] {
     const meta = commit.meta[i];
     return event.type === 'RollbackRequested' && meta !== undefined
       ? [{ badRollout: commit.stream.id, event, meta }]
+  /** A way back belongs to the trace of the rollout that it takes back. */
+  async #traceOf(rolloutId: string): Promise<string | undefined> {
+    const last = (await this.deps.log.last(planStreamOf(rolloutId)))?.events.at(-1);
+    const trace = readTraceparent(last?.type === 'RolloutPlanned' ? last.trace : undefined);
+    return trace === undefined ? undefined : traceparentOf(rolloutSpan(trace, rolloutId));
+  }
+
       : [];
   });
 }

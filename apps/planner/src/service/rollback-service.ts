@@ -56,7 +56,8 @@ class Follower implements RollbackListener {
   }
 
   answered(rollback: RollbackOutcome): void {
-    if (rollback.outcome !== 'known') this.log.info(rollback, `rollback ${rollback.outcome}`);
+    if (rollback.outcome !== 'known')
+      this.log.info({ rollout: rollback.rolloutId, outcome: rollback.outcome }, `rollback ${rollback.outcome}`);
   }
 
   #failed(error: unknown): void {

@@ -4,6 +4,7 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import type { EventLog } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
 import { type Log, type RunningService, startCommandServer } from '@sluice/messaging';
+import { type Metrics, silentMetrics, type SpanSink } from '@sluice/observability';
 
 import { LogGroupFacts } from '../engine/group-facts.js';
 import { PlannerEngine } from '../engine/planner-engine.js';
@@ -14,6 +15,7 @@ import { readInventoryFile } from '../inventory/file.js';
 import { hearHeartbeats } from '../inventory/heartbeats.js';
 import { keepInventory } from '../inventory/kv-inventory.js';
 import { PlannerModule } from './planner.module.js';
+import { meterWaiting } from './request-metrics.js';
 import { consumeRequests } from './requests.js';
 import { followRollbacks } from './rollback-service.js';
 
@@ -27,6 +29,8 @@ export interface StartPlannerDeps {
   readonly newId: () => string;
   /** YAML or JSON; it is the truth, at each start, about the groups that it names. */
   readonly inventoryFile?: string;
+  readonly metrics?: Metrics;
+  readonly spans?: SpanSink;
 }
 
 /**
@@ -34,7 +38,7 @@ export interface StartPlannerDeps {
  * and rollbacks are served. A faulty inventory file stops it before it serves anything (INVENTORY_INVALID).
  */
 export async function startPlanner(deps: StartPlannerDeps): Promise<RunningService> {
-  const { nats, servers, log, clock, logger, newId } = deps;
+  const { nats, servers, log, clock, logger, newId, spans } = deps;
   const definitions = deps.inventoryFile === undefined ? [] : await readInventoryFile(deps.inventoryFile);
   const inventory = await keepInventory(nats, clock, logger);
   for (const definition of definitions) inventory.store.define('file', definition, 'replace', clock.now());
@@ -49,10 +53,12 @@ export async function startPlanner(deps: StartPlannerDeps): Promise<RunningServi
     log: logger,
   });
   const rollbacks = followRollbacks(new RollbackPlanner(parts), clock, logger);
-  const requests = await consumeRequests(nats, engine, logger);
+  const requests = await consumeRequests({ nats, engine, log: logger, ...(spans === undefined ? {} : { spans }) });
+  const unmeter = meterWaiting(nats, deps.metrics ?? silentMetrics);
   return {
     name: 'planner',
     stop: async () => {
+      unmeter();
       await Promise.allSettled([requests.stop(), server.stop(), heartbeats.stop(), rollbacks.stop()]);
       await inventory.stop();
     },

@@ -25,7 +25,9 @@ export interface PlanStreamState {
 }
 
 export type PlanStreamInput =
-  { readonly type: 'plan'; readonly sealed: SealedPlan } | { readonly type: 'refuse'; readonly refusal: Refusal };
+  /** `trace`: the traceparent that the rollout belongs to. */
+  | { readonly type: 'plan'; readonly sealed: SealedPlan; readonly trace?: string }
+  | { readonly type: 'refuse'; readonly refusal: Refusal };
 
 function initialState(): PlanStreamState {
   return { sealed: false, targets: [] };
@@ -51,9 +53,13 @@ function decide(state: PlanStreamState, input: PlanStreamInput): readonly PlanEv
   }
 }
 
-function planned(state: PlanStreamState, { plan, planHash, targets }: SealedPlan): readonly PlanEvent[] {
+function planned(
+  state: PlanStreamState,
+  { sealed: { plan, planHash, targets }, trace }: Extract<PlanStreamInput, { readonly type: 'plan' }>,
+): readonly PlanEvent[] {
   const from = isPrefix(state.targets, targets) ? state.targets.length : 0;
-  return [...chunkTargets(targets, from), { type: 'RolloutPlanned', plan, planHash }];
+  const seal = { type: 'RolloutPlanned', plan, planHash } as const;
+  return [...chunkTargets(targets, from), trace === undefined ? seal : { ...seal, trace }];
 }
 
 function isPrefix(written: readonly PlanTarget[], wanted: readonly PlanTarget[]): boolean {

@@ -7,7 +7,6 @@ import {
   type DomainEvent,
   type EventToAppend,
   type Plan,
-  type RecordedCommit,
   rolloutSpan,
   stageSpan,
   traceparentOf,
