@@ -10,6 +10,8 @@ import {
   type AttemptStatus,
   attemptId,
   type Hello,
+  type OutputReply,
+  parseOutputReply,
   specHashOf,
   type ReportAnswer,
   rolloutIdOf,
@@ -213,6 +215,12 @@ export class Rig {
       timeout: 5_000,
     });
     return reply.json<AttemptStatus>();
+  }
+
+  async output({ host, rollout, n }: RunCommand, step: StepName): Promise<OutputReply> {
+    const query = JSON.stringify({ v: 1, rollout, step, n });
+    const reply = await this.nats.request(SUBJECTS.agentOutput(host), query, { timeout: 5_000 });
+    return parseOutputReply(reply.data);
   }
 
   async tryStatus(host: string, attempt: string): Promise<AttemptStatus | undefined> {

@@ -91,6 +91,7 @@ async function startLocked(
   const endpoints = [
     answer(nats, logger, { subject: SUBJECTS.agentRun(host), handle: (data) => core.run(data) }),
     answer(nats, logger, { subject: SUBJECTS.agentStatus(host), handle: (data) => core.status(data) }),
+    answer(nats, logger, { subject: SUBJECTS.agentOutput(host), handle: (data) => core.output(data) }),
   ];
   await nats.flush();
   beat.say();
@@ -102,7 +103,7 @@ async function openApps(
   deps: AgentDeps,
   own: Pick<AppDeps, 'table' | 'onChange'>,
 ): Promise<ReadonlyMap<string, AppHost>> {
-  const { host, dataDir, clock } = deps;
+  const { host, site, dataDir, clock } = deps;
   const limits = { ...DEFAULT_LIMITS, ...deps.limits };
   const apps = new Map<string, AppHost>();
   for (const config of deps.apps) {
@@ -110,7 +111,7 @@ async function openApps(
       throw new SluiceError('BAD_CONFIG', `the app ${config.app} is configured twice: a host runs it once`);
     apps.set(
       config.app,
-      await AppHost.open({ host, address: deps.address ?? host, dataDir, clock, limits, ...own }, config),
+      await AppHost.open({ host, site, address: deps.address ?? host, dataDir, clock, limits, ...own }, config),
     );
   }
   return apps;

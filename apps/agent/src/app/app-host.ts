@@ -1,17 +1,22 @@
-import { mkdir, stat, truncate, writeFile } from 'node:fs/promises';
+import { access, constants, open, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { encodeToken, type HelloApp } from '@sluice/contracts';
 import type { Clock } from '@sluice/kernel';
 
 import type { ArtifactLimits } from '../artifact/limits.js';
-import { KEPT_OUTPUT_BYTES, tailOf } from '../files/tail.js';
+import { onDisk } from '../files/disk-fault.js';
+import { tailOf } from '../files/tail.js';
 import type { ProcessTable } from '../host/process-table.js';
 import { type AppState, AppStateFile, type Running } from './app-state.js';
 import { ReleaseStore } from './release-store.js';
+import { StepOutputs } from './step-outputs.js';
 
 /** Versions that stay on the host, so that a rollback downloads nothing (TAR-39). */
 const KEPT_VERSIONS = 5;
+
+/** State, journal and the first lines of an app's log need far less. */
+const ROOM_BYTES = 64 * 1024;
 
 const MAX_LOG_BYTES = 16 * 1024 * 1024;
 
@@ -27,6 +32,7 @@ export interface AppConfig {
 
 export interface AppDeps {
   readonly host: string;
+  readonly site?: string | undefined;
   /** Where others reach the apps of this host. */
   readonly address: string;
   readonly dataDir: string;
@@ -45,15 +51,19 @@ export class AppHost {
     readonly config: AppConfig,
     readonly deps: AppDeps,
     readonly folder: string,
-    private readonly files: { readonly state: AppStateFile; readonly releases: ReleaseStore },
+    private readonly files: {
+      readonly state: AppStateFile;
+      readonly releases: ReleaseStore;
+      readonly outputs: StepOutputs;
+    },
   ) {}
 
   static async open(deps: AppDeps, config: AppConfig): Promise<AppHost> {
     const folder = join(deps.dataDir, 'apps', encodeToken(config.app));
-    await mkdir(join(folder, 'steps'), { recursive: true });
     return new AppHost(config, deps, folder, {
       state: await AppStateFile.open(folder),
       releases: await ReleaseStore.open(folder),
+      outputs: await StepOutputs.open(join(folder, 'steps')),
     });
   }
 
@@ -130,13 +140,24 @@ export class AppHost {
     this.deps.onChange();
   }
 
-  /** The last output of a step, for whoever looks into a failure. */
-  async keepOutput(step: string, output: Buffer): Promise<void> {
-    await writeFile(
-      join(this.folder, 'steps', `${step}.log`),
-      output.subarray(Math.max(0, output.length - KEPT_OUTPUT_BYTES)),
-      { mode: 0o640 },
-    );
+  get outputs(): StepOutputs {
+    return this.files.outputs;
+  }
+
+  /**
+   * Looks, while the app still runs, whether the agent can write all that an install writes. Codes DISK_FULL,
+   * NO_PERMISSION, DISK_ERROR.
+   */
+  async requireRoom(): Promise<void> {
+    const probe = join(this.folder, '.room');
+    try {
+      await onDisk(probe, async () => writeFile(probe, Buffer.alloc(ROOM_BYTES, 1), { flush: true }));
+    } finally {
+      await rm(probe, { force: true }).catch(() => undefined);
+    }
+    await onDisk(this.logFile, async () => (await open(this.logFile, 'a', 0o640)).close());
+    const { releasesFolder } = this.releases;
+    await onDisk(releasesFolder, () => access(releasesFolder, constants.W_OK | constants.X_OK));
   }
 
   /** The app writes to its log by itself: when it grows too long, its end is kept and it begins anew. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import type { ProcessProfile } from '@sluice/contracts';
 import { messageOf, SluiceError } from '@sluice/kernel';
 
 import { readIfThere, writeFileAtomic } from '../files/durable.js';
@@ -23,6 +24,11 @@ export interface RunningProcess extends Installed {
   readonly life: string;
   readonly port: number | null;
   readonly released: boolean;
+  /** Of its profile: what its preStop hook needs when another release takes its place. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly preStop?: ProcessProfile['preStop'];
+  /** Its postStart hook has succeeded. */
+  readonly joined?: boolean;
 }
 
 /** What the user's scripts installed: whether it lives is known to verify alone. */

@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { REQUEST_PATTERNS } from '@sluice/contracts';
 import { SluiceError } from '@sluice/kernel';
 
+import { diskFault, onDisk } from '../files/disk-fault.js';
 import { readIfThere, syncFolder, isErrno } from '../files/durable.js';
 import { syncTree } from '../files/sync-tree.js';
 
@@ -21,6 +22,13 @@ export interface Origin {
   readonly form: 'tree' | 'file';
 }
 
+export interface Adding {
+  /** Aside until `unstage`, so that the release that is there stays as it is. */
+  readonly staged: boolean;
+  /** Writes the files of the version into the folder that it is given. */
+  readonly fill: (folder: string) => Promise<void>;
+}
+
 /** `releases/<version>/` of one app, and the symlink `current`. */
 export class ReleaseStore {
   private constructor(private readonly folder: string) {}
@@ -28,13 +36,14 @@ export class ReleaseStore {
   /** Removes what an interrupted step left behind. */
   static async open(folder: string): Promise<ReleaseStore> {
     const store = new ReleaseStore(folder);
-    await mkdir(store.releases, { recursive: true });
+    await mkdir(store.releasesFolder, { recursive: true });
     await rm(store.scratch, { recursive: true, force: true });
     await mkdir(store.scratch, { recursive: true });
+    await mkdir(store.downloads, { recursive: true, mode: 0o700 });
     return store;
   }
 
-  private get releases(): string {
+  get releasesFolder(): string {
     return join(this.folder, 'releases');
   }
 
@@ -43,28 +52,48 @@ export class ReleaseStore {
     return join(this.folder, 'tmp');
   }
 
+  private get staged(): string {
+    return join(this.folder, 'staged');
+  }
+
+  private get downloads(): string {
+    return join(this.folder, 'downloads');
+  }
+
   pathOf(version: string): string {
-    return join(this.releases, version);
+    return join(this.releasesFolder, version);
+  }
+
+  /** Where a download of this digest goes, over crashes and attempts. Those of other digests are removed. */
+  async incoming(sha256: string): Promise<string> {
+    await onDisk(this.downloads, async () => {
+      for (const name of await readdir(this.downloads)) {
+        if (!name.startsWith(sha256)) await rm(join(this.downloads, name), { recursive: true, force: true });
+      }
+    });
+    return join(this.downloads, sha256);
   }
 
   /** This version is here whole, made of this artifact in this way. */
-  async holds(version: string, origin: Origin): Promise<boolean> {
-    const found = await this.originOf(version);
-    return found?.sha256 === origin.sha256 && found.form === origin.form;
+  holds(version: string, origin: Origin): Promise<boolean> {
+    return isOf(this.pathOf(version), origin);
   }
 
-  private async originOf(version: string): Promise<Partial<Origin> | undefined> {
-    const text = await readIfThere(join(this.pathOf(version), RECORD));
+  /** It was fetched anew and waits for `unstage`. */
+  isStaged(version: string, origin: Origin): Promise<boolean> {
+    return isOf(join(this.staged, version), origin);
+  }
+
+  /** Puts a version in place or aside for later, all or nothing. Codes DISK_FULL, NO_PERMISSION, BAD_ARCHIVE. */
+  async add(version: string, origin: Origin, adding: Adding): Promise<void> {
     try {
-      const record: unknown = text === undefined ? undefined : JSON.parse(text);
-      return typeof record === 'object' && record !== null ? record : undefined;
-    } catch {
-      return undefined;
+      await this.tryAdding(version, origin, adding);
+    } catch (error) {
+      throw diskFault(error, this.folder) ?? error;
     }
   }
 
-  /** Puts a version in place, all or nothing. `fill` writes its files into the folder that it is given. */
-  async add(version: string, origin: Origin, fill: (folder: string) => Promise<void>): Promise<void> {
+  private async tryAdding(version: string, origin: Origin, { staged, fill }: Adding): Promise<void> {
     const draft = await mkdtemp(join(this.scratch, 'release-'));
     try {
       const tree = join(draft, 'tree');
@@ -72,7 +101,11 @@ export class ReleaseStore {
       await fill(tree);
       await writeFile(join(tree, RECORD), JSON.stringify({ v: 1, version, ...origin }), { flag: 'wx' });
       await syncTree(tree);
-      await this.replace(version, tree, join(draft, 'old'));
+      if (staged) {
+        await rm(this.staged, { recursive: true, force: true });
+        await mkdir(this.staged);
+      }
+      await replace(join(staged ? this.staged : this.releasesFolder, version), tree, join(draft, 'old'));
     } catch (error) {
       if (isErrno(error, 'EEXIST'))
         throw new SluiceError('BAD_ARCHIVE', `the archive holds a file named ${RECORD}: pack the release without it`);
@@ -82,13 +115,12 @@ export class ReleaseStore {
     }
   }
 
-  /** The same version with another digest makes room first: a process in the old folder keeps its open files. */
-  private async replace(version: string, tree: string, aside: string): Promise<void> {
-    await rename(this.pathOf(version), aside).catch((error: unknown) => {
-      if (!isErrno(error, 'ENOENT')) throw error;
-    });
-    await rename(tree, this.pathOf(version));
-    await syncFolder(this.releases);
+  /** What was fetched anew takes the place of what is there. Once that is done, doing it again changes nothing. */
+  async unstage(version: string, origin: Origin): Promise<void> {
+    if (!(await this.isStaged(version, origin))) return;
+    const draft = await mkdtemp(join(this.scratch, 'release-'));
+    await replace(this.pathOf(version), join(this.staged, version), join(draft, 'old'));
+    await rm(draft, { recursive: true, force: true });
   }
 
   /** Moves `current` in one step: whoever looks finds the old version or the new one. */
@@ -102,20 +134,47 @@ export class ReleaseStore {
 
   /** Versions that are here whole. */
   async list(): Promise<readonly string[]> {
-    const names = await readdir(this.releases);
+    const names = await readdir(this.releasesFolder);
     const whole = await Promise.all(
-      names.filter(isSafeVersion).map(async (name) => ((await this.originOf(name)) === undefined ? [] : [name])),
+      names
+        .filter(isSafeVersion)
+        .map(async (name) => ((await originOf(this.pathOf(name))) === undefined ? [] : [name])),
     );
     return whole.flat();
   }
 
   /** Removes all versions but these. */
   async prune(keep: ReadonlySet<string>): Promise<void> {
-    for (const name of await readdir(this.releases)) {
+    await rm(this.staged, { recursive: true, force: true });
+    for (const name of await readdir(this.releasesFolder)) {
       if (keep.has(name)) continue;
       const aside = join(this.scratch, `old-${name}`);
       await rename(this.pathOf(name), aside);
       await rm(aside, { recursive: true, force: true });
     }
   }
+}
+
+async function isOf(folder: string, origin: Origin): Promise<boolean> {
+  const found = await originOf(folder);
+  return found?.sha256 === origin.sha256 && found.form === origin.form;
+}
+
+async function originOf(folder: string): Promise<Partial<Origin> | undefined> {
+  const text = await readIfThere(join(folder, RECORD));
+  try {
+    const record: unknown = text === undefined ? undefined : JSON.parse(text);
+    return typeof record === 'object' && record !== null ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is there already makes room first: a process in the old folder keeps its open files. */
+async function replace(place: string, tree: string, aside: string): Promise<void> {
+  await rename(place, aside).catch((error: unknown) => {
+    if (!isErrno(error, 'ENOENT')) throw error;
+  });
+  await rename(tree, place);
+  await syncFolder(dirname(place));
 }

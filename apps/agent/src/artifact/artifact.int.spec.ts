@@ -50,7 +50,7 @@ async function unpacked(bytes: Buffer, limits = DEFAULT_LIMITS): Promise<string>
   const target = join(folder, `tree-${count}`);
   await writeFile(file, bytes);
   await mkdir(target);
-  await unpack(file, target, limits);
+  await unpack({ file, folder: target, limits, signal: new AbortController().signal });
   return target;
 }
 
@@ -144,6 +144,7 @@ async function serve(listener: RequestListener): Promise<string> {
 
 async function fetched(url: string, digest: string, limits: Partial<typeof DEFAULT_LIMITS> = {}): Promise<string> {
   const file = join(folder, 'fetched');
+  await rm(`${file}.part`, { force: true });
   const deps = { clock: systemClock, limits: { ...DEFAULT_LIMITS, ...limits }, signal: new AbortController().signal };
   await fetchArtifact(deps, { url, sha256: digest }, file);
   return readFile(file, 'utf8');

@@ -6,6 +6,8 @@ export interface ArtifactLimits {
   readonly maxUnpackedBytes: number;
   readonly maxEntries: number;
   readonly downloadTimeoutMs: number;
+  /** A connection that brings nothing for this long is given up. */
+  readonly stallTimeoutMs: number;
 }
 
 const GIB = 1024 ** 3;
@@ -15,4 +17,5 @@ export const DEFAULT_LIMITS: ArtifactLimits = {
   maxUnpackedBytes: 8 * GIB,
   maxEntries: 100_000,
   downloadTimeoutMs: 15 * 60_000,
+  stallTimeoutMs: 30_000,
 };

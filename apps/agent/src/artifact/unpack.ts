@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { isSluiceError, messageOf, SluiceError } from '@sluice/kernel';
 import { Parser, type ReadEntry, x as extract } from 'tar';
 
+import { diskFault } from '../files/disk-fault.js';
 import { oneLine } from '../files/tail.js';
 import type { ArtifactLimits } from './limits.js';
 
@@ -13,13 +14,23 @@ const MAX_PATH = 1_024;
 
 const bad = (message: string): SluiceError => new SluiceError('BAD_ARCHIVE', `${message}: pack the release anew`);
 
+export interface Unpacking {
+  readonly file: string;
+  /** Empty. */
+  readonly folder: string;
+  readonly limits: ArtifactLimits;
+  /** Ends it before its next entry, with what it has written so far. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Unpacks a tar or tar.gz of plain files and folders into an empty folder. The whole archive is read and judged before
  * its first byte is written: anything else in it (links, devices, `..`, absolute or repeated names, too much) is
- * refused with BAD_ARCHIVE.
+ * refused with BAD_ARCHIVE. Codes DISK_FULL and NO_PERMISSION, too.
  */
-export async function unpack(file: string, folder: string, limits: ArtifactLimits): Promise<void> {
-  await judge(file, limits);
+export async function unpack(unpacking: Unpacking): Promise<void> {
+  const { file, folder, signal } = unpacking;
+  await judge(unpacking);
   try {
     await extract({
       file,
@@ -28,9 +39,11 @@ export async function unpack(file: string, folder: string, limits: ArtifactLimit
       preserveOwner: false,
       noMtime: true,
       maxDepth: MAX_DEPTH,
-      filter: plainModes,
+      filter: (path, entry) => !signal.aborted && plainModes(path, entry),
     });
   } catch (cause) {
+    const fault = diskFault(cause, folder);
+    if (fault !== undefined) throw fault;
     throw new SluiceError(
       'BAD_ARCHIVE',
       `the archive does not unpack (${oneLine(messageOf(cause))}): pack the release anew`,
@@ -38,6 +51,7 @@ export async function unpack(file: string, folder: string, limits: ArtifactLimit
       { cause },
     );
   }
+  signal.throwIfAborted();
 }
 
 /** No set-uid bits, nothing that others may write, nothing that its owner cannot read. */
@@ -47,7 +61,7 @@ function plainModes(_path: string, entry: unknown): boolean {
   return true;
 }
 
-async function judge(file: string, limits: ArtifactLimits): Promise<void> {
+async function judge({ file, limits, signal }: Unpacking): Promise<void> {
   const seen: Seen = { names: new Set(), entries: 0, bytes: 0, end: false };
   const parser = new Parser({ strict: true });
   const check = (entry: ReadEntry): void => {
@@ -59,8 +73,9 @@ async function judge(file: string, limits: ArtifactLimits): Promise<void> {
   parser.on('ignoredEntry', check);
   parser.on('eof', () => (seen.end = true));
   try {
-    await pipeline(createReadStream(file), parser as unknown as NodeJS.WritableStream);
+    await pipeline(createReadStream(file), parser as unknown as NodeJS.WritableStream, { signal });
   } catch (cause) {
+    signal.throwIfAborted();
     if (isSluiceError(cause)) throw cause;
     throw new SluiceError(
       'BAD_ARCHIVE',

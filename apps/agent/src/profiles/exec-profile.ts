@@ -53,6 +53,7 @@ async function install(context: StepContext): Promise<undefined> {
   const { app, run } = context;
   const { version, artifact } = run.spec;
   await requireRelease(context, 'file');
+  await app.requireRoom();
   // The app may have been run by the agent itself up to now: its process must not live on beside the new one.
   await stopOld(context, OLD_PROCESS_GRACE_MS);
   await app.setRunning(null);
@@ -93,7 +94,7 @@ async function look({ app, run, signal }: StepContext, timeoutMs: number): Promi
 
 /** Runs the step's script; false when there is none. Codes SCRIPT_FAILED, SCRIPT_TIMEOUT. */
 async function script(context: StepContext, step: StepName): Promise<boolean> {
-  const { app, run, signal } = context;
+  const { app, run, signal, notes } = context;
   const profile = profileOf(context);
   const argv = profile.steps[step];
   if (argv === undefined) return false;
@@ -105,7 +106,7 @@ async function script(context: StepContext, step: StepName): Promise<boolean> {
     { clock, table, signal },
     { argv, cwd: app.folder, env, timeoutMs: profile.stepTimeoutMs, marks },
   );
-  await app.keepOutput(step, result.output);
+  notes.output.write(result.output);
   switch (result.outcome) {
     case 'ok':
       return true;

@@ -61,7 +61,7 @@ describe('agent: exec profile', () => {
       'noisy',
       `i=0; while [ $i -lt 3000 ]; do echo "line $i of some output that fills the log"; i=$((i+1)); done; echo 'no space left' >&2; echo; exit 3`,
     );
-    const { report } = await roll({ host, release: rig.release({ version: '1.0.0' }), spec: exec({ install }) });
+    const { run, report } = await roll({ host, release: rig.release({ version: '1.0.0' }), spec: exec({ install }) });
     expect(report.steps.at(-1)).toMatchObject({
       step: 'install',
       ok: false,
@@ -69,9 +69,14 @@ describe('agent: exec profile', () => {
       message: 'the install script ended with exit code 3: no space left',
       serving: false,
     });
-    const kept = await readFile(join(rig.appDir(host), 'steps/install.log'));
-    expect(kept.length).toBe(64 * 1024);
-    expect(String(kept)).toContain('line 2999');
+    const kept = await rig.output(run, 'install');
+    expect(kept).toMatchObject({ ok: true, truncated: true });
+    const text = kept.ok ? kept.text : '';
+    expect(text).toHaveLength(64 * 1024);
+    expect(text).toContain('line 2999');
+    expect(text.trimEnd().split('\n').at(-1)).toBe(
+      'SCRIPT_FAILED: the install script ended with exit code 3: no space left',
+    );
     expect(rig.lastHello(host)?.apps[0]?.running ?? null).toBeNull();
   });
 

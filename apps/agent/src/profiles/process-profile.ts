@@ -1,17 +1,18 @@
 import { rename } from 'node:fs/promises';
 import { connect } from 'node:net';
 
-import type { ProcessProfile, StepName, StepSpec } from '@sluice/contracts';
+import type { ProcessProfile, StepSpec } from '@sluice/contracts';
 import { isSluiceError, SluiceError } from '@sluice/kernel';
 
 import type { AppHost } from '../app/app-host.js';
 import type { RunningProcess } from '../app/app-state.js';
 import { unpack } from '../artifact/unpack.js';
 import { isErrno } from '../files/durable.js';
-import { lastLine, tailOf } from '../files/tail.js';
+import { KEPT_OUTPUT_BYTES, lastLine, tailOf } from '../files/tail.js';
 import { baseEnvironment } from '../host/environment.js';
 import { launchGated } from '../host/launching.js';
 import { stopConfirmed } from '../host/stopping.js';
+import { type HookPlace, runHook } from './hooks.js';
 import { verifyHttp } from './http-verify.js';
 import { probeWith } from './probe.js';
 import { download, drain, enable, requireRelease, requireVersion } from './service.js';
@@ -21,7 +22,7 @@ import type { Step, StepContext, StepSet } from './steps.js';
  * The agent's own way to run an app. Each step may be done again after a crash of the agent in its middle:
  * - drain: takes the app out of service once more and waits the whole window again.
  * - download: a release is in place whole or not at all; what was half unpacked is thrown away at the start.
- * - install: the process is recorded before its first instruction, so whatever the first try started is either found
+ * - install: hooks may run again; the process is recorded before its first instruction, so whatever the first try started is either found
  *   running under this very attempt (done), or stopped and confirmed before another is started.
  * - verify: asks only; its deadline begins anew.
  * - enable: sets a flag that may be set twice, after looking that the right version runs.
@@ -29,38 +30,78 @@ import type { Step, StepContext, StepSet } from './steps.js';
  */
 export const processSteps: StepSet = {
   drain,
-  download: (context) =>
-    download(context, { form: 'tree', place: (file, folder) => unpack(file, folder, context.app.deps.limits) }),
-  install: keepingLog('install', install),
-  verify: keepingLog('verify', verify),
+  download: (context) => download(context, { form: 'tree', fresh: isFresh(context), place: unpacking(context) }),
+  install: withLog(install),
+  verify: withLog(verify),
   enable,
-  probe: keepingLog('probe', (context) => probeWith(context, (timeoutMs) => verifyOnce(context, timeoutMs))),
+  probe: withLog((context) => probeWith(context, (timeoutMs) => verifyOnce(context, timeoutMs))),
 };
 
-/** A failed step keeps the end of the app's output beside its result. */
-function keepingLog(name: StepName, step: Step): Step {
+const isFresh = ({ run }: StepContext): boolean => profileOf(run.spec).recreate === true;
+
+const unpacking =
+  ({ app, signal }: StepContext) =>
+  (file: string, folder: string): Promise<void> =>
+    unpack({ file, folder, limits: app.deps.limits, signal });
+
+/** The output of a step is what the app has written by its end. */
+function withLog(step: Step): Step {
   return async (context) => {
     try {
       return await step(context);
-    } catch (error) {
-      await context.app.keepOutput(name, await tailOf(context.app.logFile));
-      throw error;
+    } finally {
+      context.notes.output.write(await tailOf(context.app.logFile, KEPT_OUTPUT_BYTES + 1));
     }
   };
 }
 
 async function install(context: StepContext): Promise<undefined> {
   const { app, run } = context;
-  if (await isInstalled(context)) return;
-  await requireRelease(context, 'tree');
   const profile = profileOf(run.spec);
+  if (!(await isInstalled(context))) await replaceOld(context, profile);
+  await join(context, profile);
+  await app.pruneReleases();
+}
+
+async function replaceOld(context: StepContext, profile: ProcessProfile): Promise<void> {
+  const { app, run } = context;
+  const { version, artifact } = run.spec;
+  await requireRelease(context, 'tree');
+  await app.requireRoom();
   await stopOld(context, profile.stopGraceMs);
   const port = portOf(context);
   await requireFreePort(port);
-  await app.moveCurrent(run.spec.version);
+  if (profile.recreate === true) await app.releases.unstage(version, { sha256: artifact.sha256, form: 'tree' });
+  await app.moveCurrent(version);
   await start(context, profile, port);
-  await app.pruneReleases();
 }
+
+/** Once for each start that succeeded; the agent may have crashed between the start and this. */
+async function join(context: StepContext, { postStart }: ProcessProfile): Promise<void> {
+  const { app } = context;
+  const { running } = app.state;
+  if (postStart === undefined || running?.kind !== 'process' || running.joined === true) return;
+  await runHook(context, 'postStart', postStart, placeOf(app, running));
+  await app.setRunning({ ...running, joined: true });
+}
+
+/** The old release leaves what it belongs to, while it still runs. Only if it is `required`, its failure is one. */
+async function leave(context: StepContext): Promise<void> {
+  const { app, notes } = context;
+  const { running } = app.state;
+  if (running?.kind !== 'process' || running.preStop === undefined || !(await app.lives())) return;
+  try {
+    await runHook(context, 'preStop', running.preStop, placeOf(app, running));
+  } catch (error) {
+    if (running.preStop.required === true || !isSluiceError(error, 'HOOK_FAILED')) throw error;
+    notes.say(`${error.message}; it is not required`);
+  }
+}
+
+const placeOf = (app: AppHost, running: RunningProcess): HookPlace => ({
+  cwd: app.releases.pathOf(running.version),
+  env: environmentOf(app, running),
+});
 
 /** This attempt did it before the agent crashed: the process was let go and lives. */
 async function isInstalled({ app, run }: StepContext): Promise<boolean> {
@@ -69,7 +110,9 @@ async function isInstalled({ app, run }: StepContext): Promise<boolean> {
 }
 
 /** Stops what this agent started for the app, whatever came of it, and confirms that it is gone (XIM-06). */
-export async function stopOld({ app, signal }: StepContext, graceMs: number): Promise<void> {
+export async function stopOld(context: StepContext, graceMs: number): Promise<void> {
+  const { app, signal } = context;
+  await leave(context);
   const { running } = app.state;
   const leader = running?.kind === 'process' ? running : undefined;
   await stopConfirmed(app.deps.table, app.deps.clock, { leader, marks: [markOf(app)], graceMs, signal });
@@ -86,7 +129,7 @@ async function start(context: StepContext, profile: ProcessProfile, port: number
   const launched = await launchGated({
     command: profile.command,
     cwd: app.releases.pathOf(version),
-    env: environmentOf(context, profile, port),
+    env: environmentOf(app, { version, attempt: run.attempt, port, env: profile.env }),
     logFile: app.logFile,
   });
   void launched.ended.then((how) => app.noteExit(run.attempt, how));
@@ -104,27 +147,33 @@ async function start(context: StepContext, profile: ProcessProfile, port: number
     life,
     port,
     released: false,
+    ...(profile.env === undefined ? {} : { env: profile.env }),
+    ...(profile.preStop === undefined ? {} : { preStop: profile.preStop }),
   };
   await app.setRunning(record);
   await launched.release();
   await app.setRunning({ ...record, released: true });
 }
 
-function environmentOf(
-  { app, run }: StepContext,
-  profile: ProcessProfile,
-  port: number,
-): Readonly<Record<string, string>> {
+interface Started {
+  readonly version: string;
+  readonly attempt: string;
+  readonly port: number | null;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Of the app and of its hooks, each with what its own release was installed with. */
+function environmentOf(app: AppHost, { version, attempt, port, env }: Started): Readonly<Record<string, string>> {
   return {
     ...baseEnvironment(),
     ...app.config.env,
-    ...profile.env,
-    PORT: String(port),
-    SLUICE_APP: run.spec.app,
-    SLUICE_GROUP: run.spec.group,
-    SLUICE_VERSION: run.spec.version,
-    SLUICE_HOST: run.host,
-    SLUICE_ATTEMPT: run.attempt,
+    ...env,
+    ...(port === null ? {} : { PORT: String(port) }),
+    SLUICE_APP: app.config.app,
+    SLUICE_GROUP: app.config.group,
+    SLUICE_VERSION: version,
+    SLUICE_HOST: app.deps.host,
+    SLUICE_ATTEMPT: attempt,
     SLUICE_APP_DIR: app.folder,
   };
 }

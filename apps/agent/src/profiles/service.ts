@@ -1,6 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-
 import { SluiceError } from '@sluice/kernel';
 
 import type { Origin } from '../app/release-store.js';
@@ -49,19 +47,22 @@ export async function requireVersion({ app, run: { spec } }: StepContext): Promi
 /** How a fetched file becomes a release. */
 export interface Placing {
   readonly form: Origin['form'];
+  /** Fetch it whatever is here, and leave what is here in its place until install (XIM-05). */
+  readonly fresh?: boolean;
   readonly place: (file: string, folder: string) => Promise<void>;
 }
 
 /** A version that is here whole, of the same digest, needs no download (TAR-39). */
-export async function download(context: StepContext, { form, place }: Placing): Promise<StepNote | undefined> {
+export async function download(context: StepContext, placing: Placing): Promise<StepNote | undefined> {
   const { app, run, signal } = context;
   const { version, artifact } = run.spec;
+  const { form, place, fresh = false } = placing;
   const origin: Origin = { sha256: artifact.sha256, form };
-  if (await app.releases.holds(version, origin)) return 'local';
-  const file = join(app.releases.scratch, 'artifact');
+  if (!fresh && (await app.releases.holds(version, origin))) return 'local';
+  const file = await app.releases.incoming(artifact.sha256);
   try {
-    await fetchArtifact({ clock: app.deps.clock, limits: app.deps.limits, signal }, artifact, file);
-    await app.releases.add(version, origin, (folder) => place(file, folder));
+    await fetch(context, file);
+    await app.releases.add(version, origin, { staged: fresh, fill: (folder) => place(file, folder) });
   } catch (error) {
     throwIfInterrupted(signal);
     throw error;
@@ -71,9 +72,21 @@ export async function download(context: StepContext, { form, place }: Placing): 
   return undefined;
 }
 
-/** Code NOT_DOWNLOADED when the release is not here. */
+/** Which place served is of interest only where there is a choice: the one url stands in the plan. */
+async function fetch({ app, run, signal, notes }: StepContext, file: string): Promise<void> {
+  const { artifact } = run.spec;
+  const { clock, limits, site } = app.deps;
+  const choice = (artifact.sources ?? []).length > 0;
+  const tried = (url: string, code?: string): void => {
+    if (choice) notes.tried(url, code);
+  };
+  await fetchArtifact({ clock, limits, signal, site, tried }, artifact, file);
+}
+
+/** Code NOT_DOWNLOADED when the release is not here, in its place or on its way there. */
 export async function requireRelease({ app, run }: StepContext, form: Origin['form']): Promise<void> {
   const { version, artifact } = run.spec;
-  if (await app.releases.holds(version, { sha256: artifact.sha256, form })) return;
+  const origin: Origin = { sha256: artifact.sha256, form };
+  if ((await app.releases.isStaged(version, origin)) || (await app.releases.holds(version, origin))) return;
   throw new SluiceError('NOT_DOWNLOADED', `${version} is not on this host: retry, so that it is downloaded`);
 }

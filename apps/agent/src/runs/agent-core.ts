@@ -1,5 +1,7 @@
 import {
   type AttemptStatus,
+  type OutputReply,
+  parseOutputQuery,
   parseRunCommand,
   parseStatusQuery,
   type RunCommand,
@@ -50,6 +52,21 @@ export class AgentCore {
     }
   }
 
+  /** What a step of an attempt wrote, for whoever looks into it without a way into this host (MOM-06, TRS-15). */
+  async output(input: Uint8Array): Promise<OutputReply> {
+    try {
+      const query = parseOutputQuery(input);
+      for (const app of this.deps.apps.values()) {
+        const found = await app.outputs.read(query);
+        if (found !== undefined) return { ok: true, text: textOf(found.bytes), truncated: found.truncated };
+      }
+      const message = `nothing is kept of ${query.step} in attempt ${query.n}: it has not ended, or it is too long ago`;
+      return { ok: false, code: 'NO_OUTPUT', message };
+    } catch (error) {
+      return { ok: false, code: 'BAD_QUERY', message: messageOf(error) };
+    }
+  }
+
   private async take(input: Uint8Array): Promise<RunReply> {
     try {
       const run = parseRunCommand(input);
@@ -84,3 +101,6 @@ function refusalOf(error: unknown): Refusal {
   if (isSluiceError(error, 'BUSY')) return { ok: false, code: 'BUSY', message: error.message };
   return { ok: false, code: 'BAD_RUN', message: messageOf(error) };
 }
+
+/** The output may begin in the middle of a character. */
+const textOf = (bytes: Buffer): string => bytes.toString('utf8').replace(/^\ufffd{1,3}/, '');

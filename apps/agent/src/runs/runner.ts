@@ -1,15 +1,14 @@
 import type { RunCommand, StepName, StepReport } from '@sluice/contracts';
-import { type Clock, isSluiceError, messageOf } from '@sluice/kernel';
+import { type Clock, messageOf } from '@sluice/kernel';
 import type { Logger } from '@sluice/observability';
 
 import type { AppHost } from '../app/app-host.js';
-import { oneLine } from '../files/tail.js';
 import type { Journal } from '../journal/journal.js';
 import type { JournalRecord } from '../journal/records.js';
-import { stepSetOf } from '../profiles/step-sets.js';
-import { elapsed, sleep } from '../time/waiting.js';
+import { sleep } from '../time/waiting.js';
 import { reportOf } from './admission.js';
 import type { Outbox } from './outbox.js';
+import { performStep } from './perform.js';
 
 const JOURNAL_TRIES = 600;
 const JOURNAL_WAIT_MS = 1_000;
@@ -92,27 +91,12 @@ export class Runner {
 
   /** The result of a step; undefined when it was interrupted and must be done again. */
   private async perform(run: RunCommand, step: StepName): Promise<StepReport | undefined> {
-    const { clock, logger, apps } = this.deps;
-    const app = apps.get(run.spec.app);
-    const from = clock.now();
-    if (app === undefined)
-      return failure(
-        { step, ms: 0, serving: false },
-        'NOT_CONFIGURED',
-        `this agent does not run ${run.spec.app} any more`,
-      );
-    try {
-      const note = await stepSetOf(run.spec.profile)[step]({ app, run, signal: this.stopping.signal });
-      const report: StepReport = { step, ok: true, ms: elapsed(clock, from), ...(note === undefined ? {} : { note }) };
-      logger.info({ attempt: run.attempt, ...report }, `${step} succeeded`);
-      return report;
-    } catch (error) {
-      if (isSluiceError(error, 'INTERRUPTED')) return undefined;
-      const code = isSluiceError(error) ? error.code : 'STEP_ERROR';
-      const report = failure({ step, ms: elapsed(clock, from), serving: await app.serves() }, code, messageOf(error));
-      logger.warn({ attempt: run.attempt, ...report }, `${step} failed`);
-      return report;
-    }
+    const report = await performStep(this.deps, { run, step, stopping: this.stopping.signal });
+    if (report === undefined) return undefined;
+    const fields = { attempt: run.attempt, ...report };
+    if (report.ok) this.deps.logger.info(fields, `${step} succeeded`);
+    else this.deps.logger.warn(fields, `${step} failed`);
+    return report;
   }
 
   /** A disk that is full for a while holds the run up; it never goes on without its journal. */
@@ -129,10 +113,3 @@ export class Runner {
     }
   }
 }
-
-const failure = (facts: Pick<StepReport, 'step' | 'ms' | 'serving'>, code: string, message: string): StepReport => ({
-  ...facts,
-  ok: false,
-  code,
-  message: oneLine(message),
-});

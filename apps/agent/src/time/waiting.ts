@@ -1,4 +1,4 @@
-import type { Clock } from '@sluice/kernel';
+import type { CancelTimer, Clock } from '@sluice/kernel';
 
 /** Resolves after `ms`, or at once when a signal aborts: the caller looks at the signal. */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
@@ -28,6 +28,40 @@ export function deadlineAfter(clock: Clock, ms: number): Deadline {
   const controller = new AbortController();
   const cancel = clock.schedule(ms, () => controller.abort());
   return { signal: controller.signal, expired: () => controller.signal.aborted, clear: cancel };
+}
+
+/** A span that begins anew whenever it is fed; its signal aborts when nothing fed it. */
+export class Watchdog {
+  private readonly controller = new AbortController();
+  private cancel: CancelTimer;
+
+  constructor(
+    private readonly clock: Clock,
+    readonly ms: number,
+  ) {
+    this.cancel = this.arm();
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  expired(): boolean {
+    return this.controller.signal.aborted;
+  }
+
+  feed(): void {
+    this.cancel();
+    this.cancel = this.arm();
+  }
+
+  clear(): void {
+    this.cancel();
+  }
+
+  private arm(): CancelTimer {
+    return this.clock.schedule(this.ms, () => this.controller.abort());
+  }
 }
 
 /** Milliseconds since `from`, never negative: the clock may be set back in between. */
