@@ -45,7 +45,7 @@ function decide(state: PlanStreamState, input: PlanStreamInput): readonly PlanEv
   if (state.sealed) return [];
   switch (input.type) {
     case 'plan':
-      return planned(state, input.sealed);
+      return planned(state, input);
     case 'refuse':
       return refused(state, input.refusal);
     default:
