@@ -120,6 +120,13 @@ export class RollbackPlanner {
     return last?.type === 'RolloutPlanned' ? last.plan : undefined;
   }
 
+  /** A way back belongs to the trace of the rollout that it takes back. */
+  async #traceOf(rolloutId: string): Promise<string | undefined> {
+    const last = (await this.deps.log.last(planStreamOf(rolloutId)))?.events.at(-1);
+    const trace = readTraceparent(last?.type === 'RolloutPlanned' ? last.trace : undefined);
+    return trace === undefined ? undefined : traceparentOf(rolloutSpan(trace, rolloutId));
+  }
+
   async #targets(rolloutId: string): Promise<readonly PlanTarget[]> {
     let state = planStream.initialState();
     for await (const commit of this.deps.log.read(planStreamOf(rolloutId))) {
@@ -137,13 +144,6 @@ function rollbacksIn(commit: RecordedCommit): readonly Asked[] {
     const meta = commit.meta[i];
     return event.type === 'RollbackRequested' && meta !== undefined
       ? [{ badRollout: commit.stream.id, event, meta }]
-  /** A way back belongs to the trace of the rollout that it takes back. */
-  async #traceOf(rolloutId: string): Promise<string | undefined> {
-    const last = (await this.deps.log.last(planStreamOf(rolloutId)))?.events.at(-1);
-    const trace = readTraceparent(last?.type === 'RolloutPlanned' ? last.trace : undefined);
-    return trace === undefined ? undefined : traceparentOf(rolloutSpan(trace, rolloutId));
-  }
-
       : [];
   });
 }
