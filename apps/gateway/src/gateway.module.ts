@@ -1,19 +1,32 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 
+import type { Tokens } from './access/tokens.js';
 import type { CommandClient } from './commands/command-client.js';
 import type { Commander } from './commands/commander.js';
+import { AppsController } from './http/apps.controller.js';
 import { GroupsController } from './http/groups.controller.js';
 import { InventoryController } from './http/inventory.controller.js';
 import { RequestsController } from './http/requests.controller.js';
 import { RolloutCommandsController } from './http/rollout-commands.controller.js';
 import { RolloutsController } from './http/rollouts.controller.js';
 import { type Readiness, ServiceController } from './http/service.controller.js';
+import { TokensController } from './http/tokens.controller.js';
 import type { RolloutStreams } from './live/streams.js';
 import type { GroupCatalog } from './read-model/group-catalog.js';
 import type { Reports } from './read-model/reports.js';
 import type { RolloutIndex } from './read-model/rollout-index.js';
-import type { RequestPublisher } from './requests/request-publisher.js';
-import { COMMANDER, COMMANDS, GROUPS, READINESS, REPORTS, REQUESTS, ROLLOUTS, STREAMS_OF_ROLLOUTS } from './tokens.js';
+import type { Requests } from './requests/requests.js';
+import {
+  COMMANDER,
+  COMMANDS,
+  GROUPS,
+  READINESS,
+  REPORTS,
+  REQUESTS,
+  ROLLOUTS,
+  STREAMS_OF_ROLLOUTS,
+  TOKENS,
+} from './tokens.js';
 
 /** What the controllers stand on; none of it knows Nest. */
 export interface GatewayParts {
@@ -23,7 +36,8 @@ export interface GatewayParts {
   readonly reports: Reports;
   readonly commands: CommandClient;
   readonly commander: Commander;
-  readonly requests: RequestPublisher;
+  readonly requests: Requests;
+  readonly tokens: Tokens;
   readonly readiness: () => Readiness;
 }
 
@@ -37,7 +51,9 @@ export class GatewayModule {
         RolloutsController,
         RolloutCommandsController,
         GroupsController,
+        AppsController,
         InventoryController,
+        TokensController,
         ServiceController,
       ],
       providers: [
@@ -48,6 +64,7 @@ export class GatewayModule {
         { provide: COMMANDS, useValue: parts.commands },
         { provide: COMMANDER, useValue: parts.commander },
         { provide: REQUESTS, useValue: parts.requests },
+        { provide: TOKENS, useValue: parts.tokens },
         { provide: READINESS, useValue: parts.readiness },
       ],
     };

@@ -35,13 +35,16 @@ export class Harness {
     return this.parts.gateway;
   }
 
-  static async start(limits: Partial<GatewayLimits> = {}): Promise<Harness> {
+  static async start(limits: Partial<GatewayLimits> = {}, openLocally = true): Promise<Harness> {
     const server = await startNatsServer();
     const nats = await connectNats({ servers: server.url, name: 'gateway test' });
     await provision(nats);
     const log = new JetStreamEventLog(nats);
     const logger = createLogger('gateway', 'silent');
-    const gateway = await startGateway({ nats, log, clock: systemClock, logger, newId: newUlid, port: 0, limits });
+    const gateway = await startGateway({
+      ...{ nats, log, clock: systemClock, logger, newId: newUlid },
+      ...{ port: 0, limits, openLocally },
+    });
     return new Harness({ server, nats, log, gateway });
   }
 

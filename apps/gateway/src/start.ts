@@ -1,24 +1,31 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 
+import { BUCKETS } from '@sluice/contracts';
 import type { EventLog } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
 import type { RunningService } from '@sluice/messaging';
 import type { Logger } from '@sluice/observability';
 
+import { Access } from './access/access.js';
+import { RateLimit, type RateLimits } from './access/rate-limit.js';
+import { TokenStore } from './access/token-store.js';
+import { KnownTokens } from './access/token-view.js';
+import { Tokens } from './access/tokens.js';
 import { CommandClient } from './commands/command-client.js';
 import { Commander } from './commands/commander.js';
 import type { GatewayParts } from './gateway.module.js';
-import { createServer } from './http/server.js';
+import { createServer, type ServerGuards } from './http/server.js';
 import type { Readiness } from './http/service.controller.js';
 import { RolloutStreams } from './live/streams.js';
+import { BucketWatch } from './read-model/bucket-watch.js';
 import { LogFollower } from './read-model/follower.js';
 import { GroupCatalog } from './read-model/group-catalog.js';
 import { GroupIndex } from './read-model/group-index.js';
 import { InventoryView } from './read-model/inventory-view.js';
-import { InventoryWatch } from './read-model/inventory-watch.js';
 import { Reports } from './read-model/reports.js';
 import { RolloutIndex } from './read-model/rollout-index.js';
 import { RequestPublisher } from './requests/request-publisher.js';
+import { Requests } from './requests/requests.js';
 
 export interface GatewayDeps {
   readonly nats: NatsConnection;
@@ -31,6 +38,8 @@ export interface GatewayDeps {
   readonly host?: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** `sluice up`: while no token was ever made, whoever reaches a port on loopback may do everything. */
+  readonly openLocally?: boolean;
   readonly limits?: Partial<GatewayLimits>;
 }
 
@@ -47,6 +56,8 @@ export interface GatewayLimits {
   readonly maxStreams: number;
   /** How long the start waits for the read models to catch up before it serves anyway (not ready). */
   readonly catchUpMs: number;
+  /** Of each token, and of each address without one. */
+  readonly calls: RateLimits;
 }
 
 const LIMITS: GatewayLimits = {
@@ -57,6 +68,7 @@ const LIMITS: GatewayLimits = {
   drainMs: 10_000,
   maxStreams: 256,
   catchUpMs: 10_000,
+  calls: { perSecond: 200, burst: 1_000 },
 };
 
 export interface RunningGateway extends RunningService {
@@ -67,16 +79,17 @@ export interface RunningGateway extends RunningService {
 /** Serves the API. Code of the thrown error when the port is taken: EADDRINUSE, from the system. */
 export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
   const limits = { ...LIMITS, ...deps.limits };
-  const { parts, follower, watch } = assemble(deps, limits);
+  const assembled = assemble(deps, limits);
+  const { parts, follower, watches, known } = assembled;
   follower.start();
-  watch.start();
+  for (const watch of watches) watch.start();
   const stopReading = async (): Promise<void> => {
-    await Promise.all([follower.stop(), watch.stop()]);
+    await Promise.all([follower.stop(), ...watches.map((watch) => watch.stop())]);
   };
   try {
-    const app = await createServer(parts, deps.logger);
-    await follower.whenLive(limits.catchUpMs);
-    await app.listen(deps.port, deps.host ?? '127.0.0.1');
+    const app = await createServer(parts, assembled.guards, deps.logger);
+    await Promise.all([follower.whenLive(limits.catchUpMs), within(deps.clock, limits.catchUpMs, known.whenSynced())]);
+    await app.listen(deps.port, hostOf(deps));
     const url = await app.getUrl();
     deps.logger.info({ url }, 'the API listens');
     let stopping: Promise<void> | undefined;
@@ -92,10 +105,23 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
   }
 }
 
+const hostOf = ({ host }: GatewayDeps): string => host ?? '127.0.0.1';
+
+const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/;
+
+async function within(clock: Clock, ms: number, done: Promise<void>): Promise<void> {
+  let cancel = (): void => {};
+  const late = new Promise<void>((resolve) => (cancel = clock.schedule(ms, resolve)));
+  await Promise.race([done, late]);
+  cancel();
+}
+
 interface Assembled {
   readonly parts: GatewayParts;
+  readonly guards: ServerGuards;
   readonly follower: LogFollower;
-  readonly watch: InventoryWatch;
+  readonly watches: readonly BucketWatch[];
+  readonly known: KnownTokens;
 }
 
 function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
@@ -103,6 +129,7 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
   const rollouts = new RolloutIndex(log);
   const groupIndex = new GroupIndex();
   const view = new InventoryView();
+  const known = new KnownTokens();
   const follower = new LogFollower({
     log,
     clock,
@@ -113,17 +140,41 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
     },
   });
   const commands = new CommandClient(nats, limits.commandMs);
+  const groups = new GroupCatalog(groupIndex, view);
+  const openLocally = deps.openLocally === true && LOOPBACK.test(hostOf(deps));
+  const access = new Access({ tokens: known, clock, openLocally });
+  const publisher = new RequestPublisher({ nats, clock, ackMs: limits.ackMs, outcomeMs: limits.outcomeMs });
+  const now = (): number => clock.now();
   const parts: GatewayParts = {
     rollouts,
-    groups: new GroupCatalog(groupIndex, view),
+    groups,
     streams: new RolloutStreams({ log, clock, logger, options: limits }),
     reports: new Reports(log, rollouts),
     commands,
     commander: new Commander(commands, rollouts, newId),
-    requests: new RequestPublisher({ nats, clock, ackMs: limits.ackMs, outcomeMs: limits.outcomeMs }),
+    requests: new Requests({ publisher, access, groups, rollouts, newId }),
+    tokens: new Tokens(new TokenStore(nats, newId, now), known, clock),
     readiness: () => readinessOf(nats, follower),
   };
-  return { parts, follower, watch: new InventoryWatch({ nats, clock, logger, view }) };
+  const guards = { access, rollouts, logger, rates: new RateLimit(limits.calls, now) };
+  return { parts, guards, follower, watches: watchesOf(deps, view, known), known };
+}
+
+function watchesOf(
+  { nats, clock, logger }: GatewayDeps,
+  view: InventoryView,
+  known: KnownTokens,
+): readonly BucketWatch[] {
+  const parts = { nats, clock, logger };
+  return [
+    new BucketWatch({ ...parts, bucket: BUCKETS.inventory, put: (key, value) => view.put(key, value) }),
+    new BucketWatch({
+      ...parts,
+      bucket: BUCKETS.tokens,
+      put: (key, value) => known.put(key, value),
+      synced: () => known.markSynced(),
+    }),
+  ];
 }
 
 function readinessOf(nats: NatsConnection, follower: LogFollower): Readiness {

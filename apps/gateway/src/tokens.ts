@@ -7,3 +7,4 @@ export const REQUESTS = Symbol('RequestPublisher');
 export const REPORTS = Symbol('Reports');
 export const READINESS = Symbol('Readiness');
 export const COMMANDER = Symbol('Commander');
+export const TOKENS = Symbol('Tokens');

@@ -68,3 +68,7 @@ export const host: Reader<string> = (text) =>
 
 export const path: Reader<string> = (text) =>
   text.length > 0 && text.length <= 4_096 && !text.includes('\0') ? good(text) : bad('a path of 1 to 4096 characters');
+
+/** A bearer token as `sluice token create` prints it. */
+export const token: Reader<string> = (text) =>
+  /^[\x21-\x7e]{1,200}$/.test(text) ? good(text) : bad('a token of up to 200 visible characters, without spaces');

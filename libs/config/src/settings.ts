@@ -41,6 +41,7 @@ export const SETTINGS = {
   httpHost: setting('SLUICE_HTTP_HOST', host, '127.0.0.1', 'address that the gateway listens on'),
   httpPort: setting('SLUICE_HTTP_PORT', integer(0, 65_535), 7811, 'port of the gateway; 0 takes a free one'),
   apiUrl: setting('SLUICE_URL', httpUrl, 'http://127.0.0.1:7811', 'where the command line finds the gateway'),
+  apiToken: setting('SLUICE_TOKEN', token, '', 'bearer token of the command line; `sluice token create` makes one'),
   dataDir: setting('SLUICE_DATA_DIR', path, 'var', 'folder of `sluice up` and of the agent'),
   logLevel: setting(
     'SLUICE_LOG_LEVEL',
@@ -50,7 +51,6 @@ export const SETTINGS = {
   ),
   notifyRetention: setting('SLUICE_NOTIFY_RETENTION', anyDuration, 7 * DAY, 'how long notifications are kept'),
   requestRedeliveries: setting('SLUICE_REQUEST_REDELIVERIES', integer(1, 100), 5, 'tries before a request is given up'),
-  leaseTime: setting('SLUICE_LEASE_TIME', short, 10 * SECOND, 'a shard is free so long after its owner fell silent'),
   metricsHost: setting('SLUICE_METRICS_HOST', host, '127.0.0.1', 'address of the metrics port'),
   metricsPort: setting<number | undefined>(
     'SLUICE_METRICS_PORT',
@@ -70,6 +70,7 @@ export const SETTINGS = {
     undefined,
     'the same in the words of OpenTelemetry, whose other OTEL_EXPORTER_OTLP_ variables hold too',
   ),
+  leaseTime: setting('SLUICE_LEASE_TIME', short, 10 * SECOND, 'a shard is free so long after its owner fell silent'),
   shutdownGrace: setting('SLUICE_SHUTDOWN_GRACE', short, 10 * SECOND, 'time to drain on SIGTERM and SIGINT'),
 } as const;
 

@@ -9,6 +9,8 @@ export interface ApiOptions {
   readonly url: string;
   /** `kind:id`; the gateway's default when absent. */
   readonly actor?: string;
+  /** Sent as a bearer token, and never printed. */
+  readonly token?: string;
   readonly newId: () => string;
   readonly sleep: (ms: number) => Promise<void>;
 }
@@ -22,6 +24,9 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
+
+/** The same document twice is one rollout already; a key of its own would make it another one. */
+const BY_CONTENT: ReadonlySet<Operation> = new Set<Operation>(['createRequest', 'createPreview']);
 
 const TRIES = 3;
 const PAUSE_MS = 1_000;
@@ -49,8 +54,8 @@ export class Api {
 
   /** Commands carry one idempotency key over all tries, so a repeated one has one effect. */
   private async tried(operation: Operation, call: Call): Promise<Response> {
-    const isRead = OPERATIONS[operation][0] === 'GET';
-    const keyed = isRead ? call : { ...call, headers: { 'idempotency-key': this.options.newId(), ...call.headers } };
+    const isPlain = OPERATIONS[operation][0] === 'GET' || BY_CONTENT.has(operation);
+    const keyed = isPlain ? call : { ...call, headers: { 'idempotency-key': this.options.newId(), ...call.headers } };
     for (let tries = 1; ; tries += 1) {
       const response = await this.send(operation, keyed);
       if (response.ok) return response;
@@ -62,12 +67,13 @@ export class Api {
 
   private async send(operation: Operation, call: Call): Promise<Response> {
     const [method, path] = OPERATIONS[operation];
-    const { actor, url } = this.options;
+    const { actor, token, url } = this.options;
     const init: RequestInit = {
       method,
       headers: {
         accept: 'application/json',
         ...(actor === undefined ? {} : { 'x-sluice-actor': actor }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...typeOf(call),
         ...call.headers,
       },

@@ -29,6 +29,7 @@ export class CliError extends Error {
 }
 
 const EXIT_OF_STATUS: Readonly<Record<number, ExitCode>> = {
+  401: EXIT.notAllowed,
   403: EXIT.notAllowed,
   404: EXIT.notFound,
   409: EXIT.conflict,

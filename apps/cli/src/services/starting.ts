@@ -18,6 +18,8 @@ export interface ServiceSettings {
   readonly logLevel: LogLevel;
   readonly httpHost: string;
   readonly httpPort: number;
+  /** `sluice up` alone: until a token is made, whoever reaches the loopback port may do everything. */
+  readonly openLocally?: boolean;
   readonly inventoryFile?: string;
 }
 

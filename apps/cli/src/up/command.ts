@@ -79,6 +79,14 @@ async function runUp(options: Options, surroundings: Surroundings): Promise<void
 
 async function firstRollout(up: RunningUp, { newId, sleep, out }: Surroundings): Promise<void> {
   if (up.fleet === undefined) return;
-  await requestFirst(new Api({ url: up.url, newId, sleep, actor: 'service:demo' }), up.fleet);
+  const { apiToken: token } = loadConfig();
+  const api = new Api({ url: up.url, newId, sleep, actor: 'service:demo', ...(token === '' ? {} : { token }) });
+  try {
+    await requestFirst(api, up.fleet);
+  } catch (error) {
+    if (!(error instanceof CliError) || error.exit !== EXIT.notAllowed) throw error;
+    out('This installation wants tokens: the demo fleet gets its first version when somebody requests it.');
+    return;
+  }
   out('The demo fleet gets its first version now: sluice list shows how far it is.');
 }

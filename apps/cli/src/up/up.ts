@@ -79,6 +79,7 @@ async function startServices(options: UpOptions, natsUrl: string, undo: RunningS
     logLevel,
     httpHost,
     httpPort,
+    openLocally: true,
     ...(inventoryFile === undefined ? {} : { inventoryFile }),
   };
   let url = '';

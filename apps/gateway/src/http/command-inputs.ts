@@ -76,3 +76,5 @@ export class VersionInput extends CommandInput {
   @Length(1, 200)
   readonly version!: string;
 }
+
+export class RedeployInput extends VersionInput {}

@@ -1,7 +1,7 @@
 import { applyDecorators, HttpCode, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { ApiOperation } from '@nestjs/swagger';
 
-import { ApiCommandHeaders, ApiProblems } from './documentation.js';
+import { ApiAnswer, ApiCommandHeaders, ApiProblems } from './documentation.js';
 
 /** `POST <path>`: one command. The operation is named by its last part and the aggregate, e.g. `pauseRollout`. */
 export function Command(path: string, aggregate: 'Rollout' | 'Group', summary: string): MethodDecorator {
@@ -11,7 +11,7 @@ export function Command(path: string, aggregate: 'Rollout' | 'Group', summary: s
     HttpCode(200),
     ApiOperation({ operationId: `${verb}${aggregate}`, summary }),
     ApiCommandHeaders(),
-    ApiOkResponse({ description: 'Done: the state now, its rev, and what it offers.' }),
+    ApiAnswer('Done', 'Done: the state now, its rev, and what it offers.'),
     ApiProblems(400, 403, 404, 409, 412, 422, 503, 504),
   );
 }

@@ -1,8 +1,27 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiHeader, ApiResponse } from '@nestjs/swagger';
 
+import { GROUP_SCHEMAS } from './schemas/groups.js';
+import { REQUEST_SCHEMAS } from './schemas/requests.js';
+import { ROLLOUT_SCHEMAS } from './schemas/rollouts.js';
+
+/** What answers look like, by name in the OpenAPI document. */
+export const ANSWER_SCHEMAS = { ...ROLLOUT_SCHEMAS, ...GROUP_SCHEMAS, ...REQUEST_SCHEMAS } as const;
+
+/** A good answer of an operation. */
+export const ApiAnswer = (name: keyof typeof ANSWER_SCHEMAS, description: string, status = 200): MethodDecorator =>
+  ApiResponse({ status, description, schema: { $ref: `#/components/schemas/${name}` } });
+
+/** What every GET understands beside its own. */
+export const ApiCached = (): MethodDecorator =>
+  applyDecorators(
+    ApiHeader({ name: 'If-None-Match', required: false, description: 'An ETag: 304 without a body while it holds.' }),
+    ApiResponse({ status: 304, description: 'Nothing has changed since that ETag.' }),
+  );
+
 /** Where the JSON Schema of a deploy request stands in the OpenAPI document. */
 export const DEPLOY_REQUEST_REF = { $ref: '#/components/schemas/DeployRequest' };
+export const INVENTORY_GROUP_REF = { $ref: '#/components/schemas/InventoryGroup' };
 export const PROBLEM_REF = { $ref: '#/components/schemas/Problem' };
 
 export const PROBLEM_SCHEMA = {
@@ -32,20 +51,25 @@ export const PROBLEM_SCHEMA = {
 
 const MEANING: Readonly<Record<number, string>> = {
   400: 'The body or a header cannot be read.',
-  403: 'This actor may not do that.',
+  401: 'No token, or one that does not count.',
+  403: 'The token lacks the role that is named, or this actor may not do that.',
   404: 'There is no such thing.',
   409: 'Not possible now; `actions` lists what is.',
   412: 'It changed since it was read (If-Match).',
   413: 'The body is larger than 1 MiB.',
   415: 'Neither JSON nor YAML.',
   422: '`faults` lists every fault with its path.',
+  429: 'Too many calls; Retry-After says when.',
   503: 'A service is not there now; nothing was done.',
   504: 'No answer in time; send it again with the same Idempotency-Key.',
 };
 
-/** The errors of an operation, all of one form. */
+/** What every operation but those of `PUBLIC` may answer. */
+const ALWAYS = [401, 403, 429, 503] as const;
+
+/** The errors of an operation, all of one form; beside them every guarded operation has those of `ALWAYS`. */
 export function ApiProblems(...statuses: readonly number[]): MethodDecorator {
-  const problems = statuses.map((status) =>
+  const problems = [...new Set([...statuses, ...ALWAYS])].map((status) =>
     ApiResponse({
       status,
       description: MEANING[status] ?? 'A problem.',
@@ -59,14 +83,23 @@ export const ApiActor = (): MethodDecorator & ClassDecorator =>
   ApiHeader({
     name: 'X-Sluice-Actor',
     required: false,
-    description: 'Who says so: kind:id, such as user:ana or service:scheduler.',
+    description:
+      'Who says so: kind:id, such as user:ana or service:scheduler. Believed in local mode and from services that administer everything.',
+  });
+
+export const ApiKey = (): MethodDecorator & ClassDecorator =>
+  ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'The same key twice has one effect.',
+    schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,128}$' },
   });
 
 /** The headers of every command. */
 export const ApiCommandHeaders = (): MethodDecorator & ClassDecorator =>
   applyDecorators(
     ApiActor(),
-    ApiHeader({ name: 'Idempotency-Key', required: false, description: 'The same key twice has one effect.' }),
+    ApiKey(),
     ApiHeader({
       name: 'If-Match',
       required: false,

@@ -1,9 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import type { Principal } from '../access/principal.js';
+
 /** What the gateway uses of a Fastify request. */
 export interface Exchange {
   readonly headers: IncomingMessage['headers'];
   readonly raw: IncomingMessage;
+  /** Whoever calls; set before Nest sees the request, but on what is open to anybody. */
+  readonly principal?: Principal | undefined;
 }
 
 /** What the gateway uses of a Fastify reply. */

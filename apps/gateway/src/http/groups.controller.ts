@@ -1,19 +1,21 @@
 import { Body, Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 
 import type { GroupCommand } from '@sluice/contracts';
 
 import type { Commander, Done } from '../commands/commander.js';
-import type { GroupCatalog, GroupDetail, GroupMember, GroupSummary } from '../read-model/group-catalog.js';
+import type { Candidate, GroupCatalog, GroupDetail, GroupMember, GroupSummary } from '../read-model/group-catalog.js';
+import type { GroupVersions } from '../read-model/versions.js';
 import { COMMANDER, GROUPS } from '../tokens.js';
 import { type CommandInput, HostInput, VersionInput } from './command-inputs.js';
 import { Command } from './command-route.js';
-import { decodeCursor, encodeCursor, type Page } from './cursor.js';
-import { ApiProblems } from './documentation.js';
+import { encodeCursor, type Page } from './cursor.js';
+import { ApiAnswer, ApiCached, ApiProblems } from './documentation.js';
 import type { Exchange, Reply } from './exchange.js';
 import { etagOf } from './headers.js';
+import { cursorOf, wanted } from './group-query.js';
 import { noGroup } from './lookup.js';
-import { PageQuery } from './query-inputs.js';
+import { GroupsQuery, PageQuery } from './query-inputs.js';
 
 type Answer = Promise<Done>;
 
@@ -27,10 +29,11 @@ export class GroupsController {
 
   @Get()
   @ApiOperation({ operationId: 'listGroups', summary: 'Groups by name: members, versions that run, active rollout' })
-  @ApiOkResponse({ description: 'One page of groups.' })
+  @ApiCached()
+  @ApiAnswer('GroupPage', 'One page of groups.')
   @ApiProblems(400, 422)
-  list(@Query() query: PageQuery): Page<GroupSummary> {
-    const { items, next } = this.groups.list(cursorOf('groups', query), query.limit);
+  list(@Query() query: GroupsQuery, @Req() request: Exchange): Page<GroupSummary> {
+    const { items, next } = this.groups.list(wanted('groups', query, request));
     return { items, next: next === undefined ? null : encodeCursor('groups', next) };
   }
 
@@ -40,7 +43,8 @@ export class GroupsController {
     summary: 'One group: members with running version, exclusions, lease, version history',
   })
   @ApiParam({ name: 'name' })
-  @ApiOkResponse({ description: 'limit and cursor page its members.' })
+  @ApiCached()
+  @ApiAnswer('GroupDetail', 'limit and cursor page its members. The ETag begins with its rev: If-Match takes it.')
   @ApiProblems(400, 404, 422)
   get(@Param('name') name: string, @Query() query: PageQuery, @Res({ passthrough: true }) reply: Reply): GroupPage {
     const group = this.groups.get(name);
@@ -48,6 +52,36 @@ export class GroupsController {
     const { items, next } = this.groups.members(name, cursorOf('members', query), query.limit);
     reply.header('etag', etagOf(group.rev));
     return { ...group, memberPage: { items, next: next === undefined ? null : encodeCursor('members', next) } };
+  }
+
+  @Get(':name/versions')
+  @ApiOperation({
+    operationId: 'getGroupVersions',
+    summary: 'Which versions run side by side in the group now, and on how many hosts',
+  })
+  @ApiParam({ name: 'name' })
+  @ApiCached()
+  @ApiAnswer('GroupVersions', 'The most common version first.')
+  @ApiProblems(404, 422)
+  versions(@Param('name') name: string): GroupVersions {
+    const versions = this.groups.versions(name);
+    if (versions === undefined) throw noGroup(name);
+    return versions;
+  }
+
+  @Get(':name/candidates')
+  @ApiOperation({
+    operationId: 'listCandidates',
+    summary: 'The last ten versions that succeeded here and are not blocked: each can be rolled out again as it was',
+  })
+  @ApiParam({ name: 'name' })
+  @ApiCached()
+  @ApiAnswer('Candidates', 'The newest success first.')
+  @ApiProblems(404, 422)
+  candidates(@Param('name') name: string): { readonly items: readonly Candidate[] } {
+    const items = this.groups.candidates(name);
+    if (items === undefined) throw noGroup(name);
+    return { items };
   }
 
   @Command(':name/commands/exclude', 'Group', 'Take a host out of every rollout; needs a reason')
@@ -105,6 +139,3 @@ interface Call {
 export interface GroupPage extends GroupDetail {
   readonly memberPage: Page<GroupMember>;
 }
-
-const cursorOf = (kind: string, { cursor }: PageQuery): string | undefined =>
-  cursor === undefined ? undefined : decodeCursor(kind, 'string', cursor);

@@ -1,5 +1,5 @@
 import { Body, Controller, Inject, Param, Patch, Put, Req, Res } from '@nestjs/common';
-import { ApiConsumes, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 
 import type { GroupDocument, InventoryCommand } from '@sluice/contracts';
 
@@ -7,7 +7,7 @@ import type { Commander, Done } from '../commands/commander.js';
 import { refuse } from '../problems/problem.js';
 import { documentOf } from '../requests/document.js';
 import { COMMANDER } from '../tokens.js';
-import { ApiCommandHeaders, ApiProblems } from './documentation.js';
+import { ApiAnswer, ApiCommandHeaders, ApiProblems, INVENTORY_GROUP_REF } from './documentation.js';
 import type { Exchange, Reply } from './exchange.js';
 
 @ApiTags('inventory')
@@ -23,7 +23,8 @@ export class InventoryController {
   @ApiParam({ name: 'name' })
   @ApiConsumes('application/json', 'application/yaml')
   @ApiCommandHeaders()
-  @ApiOkResponse({ description: 'Stored; rev is the version of the definition.' })
+  @ApiBody({ schema: INVENTORY_GROUP_REF })
+  @ApiAnswer('Done', 'Stored; rev is the version of the definition.')
   @ApiProblems(400, 403, 409, 413, 415, 422, 503, 504)
   replace(
     @Param('name') name: string,
@@ -42,7 +43,8 @@ export class InventoryController {
   @ApiParam({ name: 'name' })
   @ApiConsumes('application/json', 'application/yaml')
   @ApiCommandHeaders()
-  @ApiOkResponse({ description: 'Stored; rev is the version of the definition.' })
+  @ApiBody({ schema: INVENTORY_GROUP_REF })
+  @ApiAnswer('Done', 'Stored; rev is the version of the definition.')
   @ApiProblems(400, 403, 409, 413, 415, 422, 503, 504)
   merge(
     @Param('name') name: string,

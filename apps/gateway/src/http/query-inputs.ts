@@ -5,19 +5,11 @@ import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'cl
 import { PHASES, type Phase, type RolloutStatus } from '@sluice/rollout';
 
 import { DEFAULT_LIMIT, MAX_LIMIT } from './cursor.js';
+import { refuse } from '../problems/problem.js';
+import { STATES } from './schemas/rollouts.js';
 
-const STATES = [
-  'planned',
-  'running',
-  'awaiting-approval',
-  'paused',
-  'braked',
-  'settling',
-  'succeeded',
-  'failed',
-  'cancelled',
-  'closed',
-] as const satisfies readonly RolloutStatus[];
+/** An instant as RFC 3339 has it, or ms since the epoch. */
+const INSTANT = /^(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)|\d{1,14})$/;
 
 /** One page of a list. */
 export class PageQuery {
@@ -53,6 +45,34 @@ export class RolloutsQuery extends PageQuery {
   @IsOptional()
   @IsIn(STATES)
   readonly state?: RolloutStatus;
+
+  @ApiPropertyOptional({
+    description: 'Planned at or after that time: RFC 3339, or ms since the epoch.',
+    pattern: INSTANT.source,
+    example: '2026-01-31T12:00:00Z',
+  })
+  @IsOptional()
+  @Matches(INSTANT)
+  readonly since?: string;
+}
+
+export class GroupsQuery extends PageQuery {
+  @ApiPropertyOptional({ maxLength: 200, minLength: 1 })
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  readonly app?: string;
+}
+
+/** ms since the epoch of what INSTANT lets pass. Code BAD_INPUT for a day that no month has. */
+export function instantOf(text: string): number {
+  const ms = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  if (Number.isNaN(ms)) {
+    throw refuse('BAD_INPUT', `since ${text} is no time: write 2026-01-31T12:00:00Z or ms since the epoch`, {
+      status: 422,
+    });
+  }
+  return ms;
 }
 
 export class TargetsQuery extends PageQuery {

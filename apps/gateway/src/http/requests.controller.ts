@@ -1,35 +1,25 @@
-import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
-import {
-  ApiAcceptedResponse,
-  ApiBody,
-  ApiConsumes,
-  ApiCreatedResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { Body, Controller, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 
-import type { Fault, PlanPreview, PreviewReply, RequestOutcome } from '@sluice/contracts';
+import type { PlanPreview, PreviewReply } from '@sluice/contracts';
 
 import type { CommandClient } from '../commands/command-client.js';
 import { problemOfRefusal, type Refused } from '../problems/command-problem.js';
-import { ProblemError, refuse } from '../problems/problem.js';
-import { documentOf, withRequester } from '../requests/document.js';
-import type { RequestPublisher } from '../requests/request-publisher.js';
+import { ProblemError } from '../problems/problem.js';
+import type { Requests, Told } from '../requests/requests.js';
+import { refused } from '../requests/refused.js';
 import { COMMANDS, REQUESTS } from '../tokens.js';
-import { ApiActor, ApiProblems, DEPLOY_REQUEST_REF } from './documentation.js';
+import { RedeployInput } from './command-inputs.js';
+import { ApiActor, ApiAnswer, ApiKey, ApiProblems, DEPLOY_REQUEST_REF } from './documentation.js';
 import type { Exchange, Reply } from './exchange.js';
-import { namedActor } from './headers.js';
 
 const YAML = ['application/json', 'application/yaml'];
-
-type Told = Pick<RequestOutcome, 'requestId'> & Partial<RequestOutcome>;
 
 @ApiTags('requests')
 @Controller('v1')
 export class RequestsController {
   constructor(
-    @Inject(REQUESTS) private readonly requests: RequestPublisher,
+    @Inject(REQUESTS) private readonly requests: Requests,
     @Inject(COMMANDS) private readonly commands: CommandClient,
   ) {}
 
@@ -38,32 +28,49 @@ export class RequestsController {
     operationId: 'createRequest',
     summary: 'Request a deployment',
     description:
-      'The request is in the queue, and will not be lost, before anything is answered. The same document twice is one rollout.',
+      'The request is in the queue, and will not be lost, before anything is answered. The same document twice is one rollout, and so is the same Idempotency-Key. Who calls is who requests.',
   })
   @ApiConsumes(...YAML)
   @ApiBody({ schema: DEPLOY_REQUEST_REF })
   @ApiActor()
-  @ApiCreatedResponse({ description: 'Planned: the rollout exists.' })
-  @ApiOkResponse({ description: 'This document is a rollout already; nothing new was made.' })
-  @ApiAcceptedResponse({
-    description: 'Taken; what became of it is not known yet. Look for it under its requestId, or send it again.',
-  })
+  @ApiKey()
+  @ApiAnswer('Outcome', 'This document is a rollout already; nothing new was made.')
+  @ApiAnswer('Outcome', 'Planned: the rollout exists.', 201)
+  @ApiAnswer(
+    'Outcome',
+    'Taken; what became of it is not known yet. Look for it under its requestId, or send it again.',
+    202,
+  )
   @ApiProblems(400, 413, 415, 422, 503)
   async create(
     @Body() body: unknown,
     @Req() request: Exchange,
     @Res({ passthrough: true }) reply: Reply,
   ): Promise<Told> {
-    const document = withRequester(documentOf(body), namedActor(request));
-    const { requestId, outcome } = await this.requests.publish(document);
-    if (outcome === undefined) {
-      reply.code(202);
-      return { requestId };
-    }
-    if (outcome.outcome === 'refused') throw refused(outcome.faults ?? [], outcome.requestId);
-    if (outcome.rolloutId !== undefined) reply.header('location', `/v1/rollouts/${outcome.rolloutId}`);
-    reply.code(outcome.outcome === 'planned' ? 201 : 200);
-    return outcome;
+    return answered(await this.requests.create(body, request), reply);
+  }
+
+  @Post('groups/:name/redeploy')
+  @ApiTags('groups')
+  @ApiOperation({
+    operationId: 'redeployGroup',
+    summary: 'Roll a version out again as it succeeded here: the same bytes, profile and verify',
+    description: 'One of the candidates. It is a request like any other: planned, with a canary, with approvals.',
+  })
+  @ApiParam({ name: 'name' })
+  @ApiActor()
+  @ApiKey()
+  @ApiAnswer('Outcome', 'That Idempotency-Key is a rollout already; nothing new was made.')
+  @ApiAnswer('Outcome', 'Planned: the rollout exists.', 201)
+  @ApiAnswer('Outcome', 'Taken; what became of it is not known yet.', 202)
+  @ApiProblems(400, 404, 409, 413, 415, 422, 503)
+  async redeploy(
+    @Param('name') name: string,
+    @Body() body: RedeployInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Promise<Told> {
+    return answered(await this.requests.redeploy(name, body, request), reply);
   }
 
   @Post('previews')
@@ -72,10 +79,10 @@ export class RequestsController {
   @ApiConsumes(...YAML)
   @ApiBody({ schema: DEPLOY_REQUEST_REF })
   @ApiActor()
-  @ApiOkResponse({ description: 'The plan, its hash, and the hosts of each batch.' })
+  @ApiAnswer('Preview', 'The plan, its hash, and the hosts of each batch.')
   @ApiProblems(400, 413, 415, 422, 503, 504)
   async preview(@Body() body: unknown, @Req() request: Exchange): Promise<PlanPreview> {
-    const document = withRequester(documentOf(body), namedActor(request));
+    const document = this.requests.documentOf(body, request, 'createPreview');
     const answer = (await this.commands.ask('plan', document)) as PreviewAnswer;
     if (answer.ok) return answer.preview;
     if ('code' in answer) throw new ProblemError(problemOfRefusal(answer));
@@ -86,10 +93,9 @@ export class RequestsController {
 /** What the planner answers to a plan command; what stands before it may refuse it too. */
 type PreviewAnswer = PreviewReply | Refused;
 
-function refused(faults: readonly Fault[], requestId?: string): ProblemError {
-  const first = faults[0];
-  const detail =
-    first === undefined ? 'the request was refused' : `${faults.length} fault(s): ${first.path} ${first.message}`;
-  const details = requestId === undefined ? {} : { details: { requestId } };
-  return refuse('REQUEST_REFUSED', detail, { status: 422, faults, ...details });
+function answered(told: Told, reply: Reply): Told {
+  if (told.outcome === undefined) reply.code(202);
+  else reply.code(told.outcome === 'planned' ? 201 : 200);
+  if (told.rolloutId !== undefined) reply.header('location', `/v1/rollouts/${told.rolloutId}`);
+  return told;
 }

@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
 
+import { sees } from '../access/principal.js';
 import type { GroupCatalog } from '../read-model/group-catalog.js';
 import type { CommitView } from '../read-model/commit-view.js';
 import type { RolloutStreams } from '../live/streams.js';
@@ -11,11 +12,11 @@ import { type RolloutDetail, rolloutDetail, type TargetRow, targetPage } from '.
 import { GROUPS, REPORTS, ROLLOUTS, STREAMS_OF_ROLLOUTS } from '../tokens.js';
 import type { RolloutSummary } from '@sluice/rollout';
 import { decodeCursor, encodeCursor, type Page } from './cursor.js';
-import { ApiProblems } from './documentation.js';
+import { ApiAnswer, ApiCached, ApiProblems } from './documentation.js';
 import { type Exchange, headerOf, type Reply } from './exchange.js';
-import { etagOf, positionOf, wantsEventStream } from './headers.js';
+import { etagOf, positionOf, principalOf, wantsEventStream } from './headers.js';
 import { noRollout } from './lookup.js';
-import { EventsQuery, RolloutsQuery, TargetsQuery } from './query-inputs.js';
+import { EventsQuery, instantOf, RolloutsQuery, TargetsQuery } from './query-inputs.js';
 
 @ApiTags('rollouts')
 @Controller('v1/rollouts')
@@ -29,12 +30,16 @@ export class RolloutsController {
 
   @Get()
   @ApiOperation({ operationId: 'listRollouts', summary: 'Rollouts, the newest first' })
-  @ApiOkResponse({ description: 'One page of summaries.' })
+  @ApiCached()
+  @ApiAnswer('RolloutPage', 'One page of summaries.')
   @ApiProblems(400, 422)
-  list(@Query() query: RolloutsQuery): Page<RolloutSummary> {
-    const { limit, cursor, app, group, state } = query;
+  list(@Query() query: RolloutsQuery, @Req() request: Exchange): Page<RolloutSummary> {
+    const { limit, cursor, app, group, state, since } = query;
+    const principal = principalOf(request);
     const { items, next } = this.rollouts.list({
       limit,
+      sees: (name) => sees(principal, name),
+      ...(since === undefined ? {} : { since: instantOf(since) }),
       ...(app === undefined ? {} : { app }),
       ...(group === undefined ? {} : { group }),
       ...(state === undefined ? {} : { state }),
@@ -49,7 +54,8 @@ export class RolloutsController {
     summary: 'One rollout: group, version, plan, batches, counts, state, and what it offers now',
   })
   @ApiParam({ name: 'id' })
-  @ApiOkResponse({ description: 'ETag is its rev: send it back as If-Match.' })
+  @ApiCached()
+  @ApiAnswer('RolloutDetail', 'ETag is its rev: send it back as If-Match.')
   @ApiProblems(404)
   async get(@Param('id') id: string, @Res({ passthrough: true }) reply: Reply): Promise<RolloutDetail> {
     const loaded = await this.rollouts.stateOf(id);
@@ -64,7 +70,8 @@ export class RolloutsController {
     summary: 'Hosts of the rollout in the order of the plan: name, address, state',
   })
   @ApiParam({ name: 'id' })
-  @ApiOkResponse({ description: 'One page of targets.' })
+  @ApiCached()
+  @ApiAnswer('TargetPage', 'One page of targets.')
   @ApiProblems(400, 404, 422)
   async targets(@Param('id') id: string, @Query() query: TargetsQuery): Promise<Page<TargetRow>> {
     const loaded = await this.rollouts.stateOf(id);
@@ -84,7 +91,8 @@ export class RolloutsController {
   })
   @ApiParam({ name: 'id' })
   @ApiProduces('application/json', 'text/event-stream')
-  @ApiOkResponse({ description: 'One page of commits, or the live stream.' })
+  @ApiCached()
+  @ApiAnswer('EventPage', 'One page of commits, or the live stream.')
   @ApiProblems(400, 404, 422, 503)
   async events(
     @Param('id') id: string,
@@ -95,7 +103,7 @@ export class RolloutsController {
     if (!(await this.rollouts.knows(id))) throw noRollout(id);
     const after = positionOf(headerOf(request, 'last-event-id') ?? query.after);
     if (wantsEventStream(request)) {
-      await this.streams.stream(id, after, reply);
+      await this.streams.stream({ id, after, reply, isAllowed: principalOf(request).isValid });
       return;
     }
     const page: EventPage = await this.streams.page(id, after, query.limit);
@@ -108,7 +116,8 @@ export class RolloutsController {
     summary: 'How long the rollout, its batches and its steps took (p50, p95)',
   })
   @ApiParam({ name: 'id' })
-  @ApiOkResponse({ description: 'Durations in ms.' })
+  @ApiCached()
+  @ApiAnswer('Report', 'Durations in ms.')
   @ApiProblems(404)
   async report(@Param('id') id: string): Promise<RolloutReport> {
     const report = await this.reports.of(id);

@@ -4,25 +4,45 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 
-import { DEPLOY_REQUEST_SCHEMA } from '@sluice/contracts';
+import { DEPLOY_REQUEST_SCHEMA, INVENTORY_GROUP_SCHEMA } from '@sluice/contracts';
+import { SluiceError } from '@sluice/kernel';
 import type { Logger } from '@sluice/observability';
 
+import { type GatekeeperParts, guard } from '../access/gatekeeper.js';
+import { PERMISSIONS, PUBLIC } from '../access/permissions.js';
 import { GatewayModule, type GatewayParts } from '../gateway.module.js';
 import { ProblemFilter, sendProblem } from '../problems/filter.js';
 import { problemOf } from '../problems/problem.js';
 import { parseYaml } from '../requests/document.js';
-import { PROBLEM_SCHEMA } from './documentation.js';
+import { ANSWER_SCHEMAS, PROBLEM_SCHEMA } from './documentation.js';
 import type { Reply } from './exchange.js';
+import { revalidate } from './revalidate.js';
 import { inputPipe } from './validation.js';
 
 const BODY_LIMIT = 1024 * 1024;
 /** A name of 200 bytes may be percent-encoded. */
 const MAX_PARAM_LENGTH = 700;
+const MAX_CONNECTIONS = 2_000;
+/** A client that dawdles over its request, or takes nothing of its answer, is dropped. Live streams beat more often. */
+const SLOW_CLIENTS = {
+  requestTimeout: 30_000,
+  connectionTimeout: 60_000,
+  keepAliveTimeout: 30_000,
+  http: { headersTimeout: 15_000, maxHeaderSize: 16 * 1024 },
+} as const;
 const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml'];
 
-export async function createServer(parts: GatewayParts, logger: Logger): Promise<NestFastifyApplication> {
+/** Who is let in, and how often; the operations come from the OpenAPI document. */
+export type ServerGuards = Omit<GatekeeperParts, 'operations'>;
+
+export async function createServer(
+  parts: GatewayParts,
+  guards: ServerGuards,
+  logger: Logger,
+): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
+    ...SLOW_CLIENTS,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // Addresses that cannot be decoded never reach Nest and its filter.
     frameworkErrors: (error: Error, _request: unknown, reply: Reply) => {
@@ -39,9 +59,27 @@ export async function createServer(parts: GatewayParts, logger: Logger): Promise
   });
   app.useGlobalPipes(inputPipe());
   app.useGlobalFilters(new ProblemFilter(logger));
-  SwaggerModule.setup('docs', app, openApiOf(app), { jsonDocumentUrl: 'docs-json', yamlDocumentUrl: 'docs-yaml' });
+  const document = openApiOf(app);
+  const fastify = adapter.getInstance();
+  fastify.addHook('onRequest', guard({ ...guards, operations: operationsOf(document) }) as never);
+  fastify.addHook('onSend', revalidate as never);
+  fastify.server.maxConnections = MAX_CONNECTIONS;
+  SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'docs-json', yamlDocumentUrl: 'docs-yaml' });
   await app.init();
   return app;
+}
+
+/** `GET /v1/rollouts/:id` -> `getRollout`. Each has a rule who may use it, or nothing starts. Code NO_PERMISSION_RULE. */
+function operationsOf(document: OpenAPIObject): ReadonlyMap<string, string> {
+  const operations = new Map<string, string>();
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const [method, { operationId }] of Object.entries(methods) as [string, { operationId: string }][]) {
+      const known = PUBLIC.has(operationId) || Object.hasOwn(PERMISSIONS, operationId);
+      if (!known) throw new SluiceError('NO_PERMISSION_RULE', `${operationId} has no rule who may use it: add one`);
+      operations.set(`${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`, operationId);
+    }
+  }
+  return operations;
 }
 
 function openApiOf(app: NestFastifyApplication): OpenAPIObject {
@@ -49,12 +87,26 @@ function openApiOf(app: NestFastifyApplication): OpenAPIObject {
     .setTitle('Sluice')
     .setDescription('Deploy a little at first, watched, and stopped at once when something breaks.')
     .setVersion('v1')
+    .setOpenAPIVersion('3.1.0')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'Made by `sluice token create`.' })
+    .addSecurityRequirements('bearer')
     .build();
   const document = SwaggerModule.createDocument(app, config);
   const { $schema: _, $id: __, ...deployRequest } = DEPLOY_REQUEST_SCHEMA;
   // The library's types want mutable arrays; what they describe is the same.
-  const own = { Problem: PROBLEM_SCHEMA, DeployRequest: deployRequest } as unknown as Schemas;
+  const own = {
+    Problem: PROBLEM_SCHEMA,
+    DeployRequest: deployRequest,
+    InventoryGroup: inventoryGroup,
+    ...ANSWER_SCHEMAS,
+  } as unknown as Schemas;
   return { ...document, components: { ...document.components, schemas: { ...document.components?.schemas, ...own } } };
 }
+
+/** The name is the address's. */
+const inventoryGroup = {
+  ...INVENTORY_GROUP_SCHEMA,
+  required: INVENTORY_GROUP_SCHEMA.required.filter((name) => name !== 'name'),
+};
 
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;

@@ -5,7 +5,7 @@ import { DEPLOY_REQUEST_SCHEMA } from '@sluice/contracts';
 
 import { refuse } from '../problems/problem.js';
 import { READINESS } from '../tokens.js';
-import { ApiProblems } from './documentation.js';
+import { ApiAnswer, ApiProblems } from './documentation.js';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -22,21 +22,21 @@ export class ServiceController {
   @Get('v1/schemas/deploy-request')
   @Header('content-type', 'application/schema+json; charset=utf-8')
   @ApiOperation({ operationId: 'getDeployRequestSchema', summary: 'The JSON Schema of a deploy request' })
-  @ApiOkResponse({ description: 'JSON Schema, draft 2020-12.' })
+  @ApiOkResponse({ description: 'JSON Schema, draft 2020-12.', schema: { type: 'object' } })
   schema(): string {
     return JSON.stringify(DEPLOY_REQUEST_SCHEMA);
   }
 
   @Get('health/live')
   @ApiOperation({ operationId: 'getLiveness', summary: 'The process answers' })
-  @ApiOkResponse({ description: 'It does.' })
+  @ApiAnswer('Live', 'It does.')
   live(): { readonly status: 'ok' } {
     return { status: 'ok' };
   }
 
   @Get('health/ready')
   @ApiOperation({ operationId: 'getReadiness', summary: 'NATS is connected and the read models are live' })
-  @ApiOkResponse({ description: 'Ready.' })
+  @ApiAnswer('Ready', 'Ready.')
   @ApiProblems(503)
   ready(): Readiness {
     const readiness = this.readiness();

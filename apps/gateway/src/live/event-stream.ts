@@ -15,6 +15,8 @@ export interface EventStreamParts {
   readonly response: ServerResponse;
   readonly clock: Clock;
   readonly options: StreamOptions;
+  /** Asked with each heartbeat: false ends the stream, e.g. when its token was taken back. */
+  readonly isAllowed: () => boolean;
 }
 
 /**
@@ -65,6 +67,10 @@ export class EventStream {
   private beat(): void {
     this.stopHeartbeat = this.parts.clock.schedule(this.parts.options.heartbeatMs, () => {
       if (this.gone.signal.aborted) return;
+      if (!this.parts.isAllowed()) {
+        this.close();
+        return;
+      }
       // A heartbeat is worth nothing to a client that does not read.
       if (!this.parts.response.writableNeedDrain) this.parts.response.write(': here\n\n');
       this.beat();

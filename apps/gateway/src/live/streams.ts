@@ -15,6 +15,15 @@ export interface StreamsParts {
   readonly options: StreamOptions & { readonly maxStreams: number };
 }
 
+export interface LiveRequest {
+  readonly id: string;
+  /** Log position of the last commit that the client knows. */
+  readonly after: number;
+  readonly reply: Reply;
+  /** Asked now and then: false ends the stream. */
+  readonly isAllowed: () => boolean;
+}
+
 /** The history of one rollout: all writers of its id, in the order of the log; as pages, or as a live stream. */
 export class RolloutStreams {
   private readonly open = new Set<EventStream>();
@@ -42,13 +51,13 @@ export class RolloutStreams {
   }
 
   /** Tells everything after that position, then what happens, until the client leaves. */
-  async stream(id: string, after: number, reply: Reply): Promise<void> {
+  async stream({ id, after, reply, isAllowed }: LiveRequest): Promise<void> {
     const { clock, options, logger } = this.parts;
     if (this.open.size >= options.maxStreams) {
       throw refuse('TOO_MANY_STREAMS', `${options.maxStreams} live streams are open: close one, or read the pages`);
     }
     reply.hijack();
-    const stream = new EventStream({ response: reply.raw, clock, options });
+    const stream = new EventStream({ response: reply.raw, clock, options, isAllowed });
     this.open.add(stream);
     stream.open();
     try {

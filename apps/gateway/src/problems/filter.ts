@@ -44,6 +44,9 @@ const CODE_OF_STATUS: Readonly<Record<number, string>> = {
 
 export function sendProblem(reply: Reply, problem: Problem): void {
   if (problem.status === 503 || problem.status === 504) reply.header('retry-after', String(RETRY_AFTER_S));
+  if (problem.status === 429)
+    reply.header('retry-after', String(Number(problem.details?.['retryAfter'] ?? RETRY_AFTER_S)));
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="sluice"');
   // Fastify would hang up on a sender in the middle of its body, who then sees a broken pipe and never this answer.
   if (problem.status === 413 && announcedLength(reply) <= MAX_DISCARDED_BYTES) reply.header('connection', 'keep-alive');
   reply.code(problem.status).header('content-type', 'application/problem+json; charset=utf-8');

@@ -17,6 +17,7 @@ export interface Problem {
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'The request cannot be read',
+  401: 'Who are you?',
   403: 'Not allowed',
   404: 'Not found',
   405: 'No such method here',
@@ -41,6 +42,8 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   CONCURRENCY_CONFLICT: 409,
   FORBIDDEN: 403,
   NOT_ALLOWED: 403,
+  FOREIGN_ORIGIN: 403,
+  TOO_MANY_TOKENS: 409,
   VERSION_CONFLICT: 412,
   MESSAGE_TOO_LARGE: 413,
   NO_RESPONDER: 503,
@@ -48,6 +51,10 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   NOT_OWNER: 503,
   LOG_UNAVAILABLE: 503,
   LOG_MISSING: 503,
+  NATS_UNAVAILABLE: 503,
+  NATS_REFUSED: 503,
+  NATS_FORBIDDEN: 503,
+  STREAM_MISSING: 503,
   SHUTTING_DOWN: 503,
   TOO_MANY_STREAMS: 503,
   NO_ANSWER: 504,
@@ -91,13 +98,19 @@ export class ProblemError extends Error {
 export const refuse = (code: string, detail: string, extras?: ProblemExtras): ProblemError =>
   new ProblemError(problemOf(code, detail, extras));
 
-/** Codes of bad input and of an unreachable log that our own libraries throw; anything else is a fault of ours. */
+/** Codes of bad input, and of a log or a bucket that is not reachable, that our own libraries throw; anything else is a fault of ours. */
 const INPUT_CODES: ReadonlySet<string> = new Set([
   'BAD_NAME',
   'BAD_TOKEN',
   'BAD_MESSAGE',
   'BAD_DURATION',
   'BAD_COMMAND',
+  'BAD_ROLE',
+  'TOO_MANY_TOKENS',
+  'NATS_UNAVAILABLE',
+  'NATS_REFUSED',
+  'NATS_FORBIDDEN',
+  'STREAM_MISSING',
   'NOT_FOUND',
   'LOG_UNAVAILABLE',
   'LOG_MISSING',

@@ -1,8 +1,9 @@
 import { encodeToken, type GroupEntry, type MemberEntry } from '@sluice/contracts';
-import { type GroupState, initialGroup } from '@sluice/group';
+import { type GroupState, initialGroup, redeployCandidates } from '@sluice/group';
 
 import type { GroupIndex } from './group-index.js';
 import type { InventoryView } from './inventory-view.js';
+import { type AppVersions, type GroupVersions, isConsistent, sumOf, versionRows } from './versions.js';
 
 /** One group in the list. `versions`: how many members run which version ('' = not known). */
 export interface GroupSummary {
@@ -34,6 +35,24 @@ export interface GroupDetail extends GroupSummary {
   readonly history: GroupState['history'];
 }
 
+/** A version that can be rolled out again as it succeeded (TRS-07). */
+export interface Candidate {
+  readonly version: string;
+  /** The rollout whose plan says how. */
+  readonly rolloutId: string;
+  readonly sha256: string;
+  /** Members that run it now. */
+  readonly running: number;
+}
+
+export interface GroupQuery {
+  /** Only those after that name. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+  readonly app?: string | undefined;
+  readonly sees: (group: string) => boolean;
+}
+
 /** Groups as the inventory and the log know them together. */
 export class GroupCatalog {
   constructor(
@@ -41,22 +60,58 @@ export class GroupCatalog {
     private readonly inventory: InventoryView,
   ) {}
 
-  /** By name; those after `after`, at most `limit`. */
-  list(
-    after: string | undefined,
-    limit: number,
-  ): { readonly items: readonly GroupSummary[]; readonly next: string | undefined } {
-    const names = [...new Set([...this.inventory.names(), ...this.groups.names()])].toSorted();
-    const wanted = after === undefined ? names : names.filter((name) => name > after);
-    const page = wanted.slice(0, limit);
-    return { items: page.map((name) => this.summary(name)), next: wanted.length > limit ? page.at(-1) : undefined };
+  /** By name. */
+  list(query: GroupQuery): { readonly items: readonly GroupSummary[]; readonly next: string | undefined } {
+    const names = this.names(query);
+    const page = names.slice(0, query.limit);
+    return {
+      items: page.map((name) => this.summary(name)),
+      next: names.length > query.limit ? page.at(-1) : undefined,
+    };
+  }
+
+  /** Which versions run in the group now; undefined for a group that nobody knows. */
+  versions(name: string): GroupVersions | undefined {
+    if (!this.knows(name)) return undefined;
+    const { app, active, members } = this.summary(name);
+    const versions = versionRows(this.inventory.membersOf(encodeToken(name)));
+    return { group: name, app, members, versions, consistent: versions.length <= 1, rollout: active };
+  }
+
+  /** Which versions of an app run, over its groups. The sums are over all of them, the groups are one page. */
+  appVersions(app: string, { after, limit, sees }: GroupQuery): AppVersions & { readonly next: string | undefined } {
+    const skews = this.names({ limit, app, sees }).map((name) => {
+      const { members, versions } = this.summary(name);
+      return { group: name, members, versions, consistent: isConsistent(versions) };
+    });
+    const versions = sumOf(skews);
+    const wanted = skews.filter(({ group }) => after === undefined || group > after);
+    const groups = wanted.slice(0, limit);
+    return {
+      app,
+      members: skews.reduce((sum, { members }) => sum + members, 0),
+      versions,
+      consistent: isConsistent(versions),
+      groups,
+      next: wanted.length > limit ? groups.at(-1)?.group : undefined,
+    };
+  }
+
+  /** The last ten versions that succeeded here and are not blocked, newest first (TRS-07). */
+  candidates(name: string): readonly Candidate[] | undefined {
+    if (!this.knows(name)) return undefined;
+    const { versions } = this.summary(name);
+    return redeployCandidates(this.groups.get(name)?.state ?? initialGroup()).map(({ version, rolloutId, sha256 }) => ({
+      ...{ version, rolloutId, sha256 },
+      running: Object.hasOwn(versions, version) ? (versions[version] ?? 0) : 0,
+    }));
   }
 
   /** Undefined for a group that neither the inventory nor the log knows. */
   get(name: string): GroupDetail | undefined {
+    if (!this.knows(name)) return undefined;
     const inventory = this.inventory.group(encodeToken(name));
     const known = this.groups.get(name);
-    if (inventory === undefined && known === undefined) return undefined;
     const { token, excluded, blocked, history } = known?.state ?? initialGroup();
     return {
       ...this.summary(name),
@@ -88,6 +143,20 @@ export class GroupCatalog {
   /** Where a host of the group can be reached, as its agent last said. */
   endpointOf(group: string, host: string): string | null {
     return this.inventory.member(encodeToken(group), encodeToken(host))?.endpoint ?? null;
+  }
+
+  private knows(name: string): boolean {
+    return this.inventory.group(encodeToken(name)) !== undefined || this.groups.get(name) !== undefined;
+  }
+
+  private names({ after, app, sees }: GroupQuery): readonly string[] {
+    const all = [...new Set([...this.inventory.names(), ...this.groups.names()])].toSorted();
+    return all.filter(
+      (name) =>
+        (after === undefined || name > after) &&
+        sees(name) &&
+        (app === undefined || this.inventory.group(encodeToken(name))?.app === app),
+    );
   }
 
   private summary(name: string): GroupSummary {

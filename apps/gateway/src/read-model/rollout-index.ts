@@ -97,7 +97,8 @@ export class RolloutIndex {
     }
     this.unsealed.delete(id);
     const { app, group } = state.plan;
-    const entry: RolloutEntry = { id, app, group, position: commit.head.position, rev: 0, state, resting: undefined };
+    const { position, at: plannedAt } = commit.head;
+    const entry: RolloutEntry = { id, app, group, position, plannedAt, rev: 0, state, resting: undefined };
     this.entries.set(id, entry);
     this.order.add(entry);
   }

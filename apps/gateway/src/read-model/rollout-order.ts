@@ -7,6 +7,8 @@ export interface RolloutEntry {
   readonly group: string;
   /** Log position of the sealed plan: the order of the list. */
   readonly position: number;
+  /** ms since the epoch. */
+  readonly plannedAt: number;
   /** Commits of the `exec` stream so far: the ETag. */
   rev: number;
   state: RolloutState | undefined;
@@ -17,6 +19,10 @@ export interface ListQuery {
   readonly app?: string;
   readonly group?: string;
   readonly state?: RolloutStatus;
+  /** Only rollouts planned at or after that time, ms since the epoch. */
+  readonly since?: number;
+  /** Only rollouts of these groups. */
+  readonly sees?: (group: string) => boolean;
   /** Only rollouts planned before this log position. */
   readonly before?: number;
   readonly limit: number;
@@ -75,9 +81,13 @@ export class RolloutOrder {
 }
 
 const matches = (entry: RolloutEntry, query: ListQuery, statusOf: (entry: RolloutEntry) => RolloutStatus): boolean =>
-  (query.app === undefined || entry.app === query.app) &&
-  (query.group === undefined || entry.group === query.group) &&
+  isWanted(entry.app, query.app) &&
+  isWanted(entry.group, query.group) &&
+  entry.plannedAt >= (query.since ?? 0) &&
+  (query.sees?.(entry.group) ?? true) &&
   (query.state === undefined || statusOf(entry) === query.state);
+
+const isWanted = (value: string, wanted: string | undefined): boolean => wanted === undefined || value === wanted;
 
 function listOf(lists: Map<string, RolloutEntry[]>, key: string): RolloutEntry[] {
   const list = lists.get(key) ?? [];

@@ -47,7 +47,21 @@ function isTooDeep(document: object): boolean {
   return false;
 }
 
-/** The document with who asked for it, when the caller said so and the document does not. */
-export function withRequester(document: Document, actor: Actor | undefined): Document {
-  return actor === undefined || document['requestedBy'] !== undefined ? document : { ...document, requestedBy: actor };
+/**
+ * The document with who asked for it: the caller. Who may act for others may name somebody else in it. Code NOT_YOU.
+ */
+export function withRequester(document: Document, actor: Actor, mayActForOthers: boolean): Document {
+  const named = document['requestedBy'];
+  if (named === undefined) return { ...document, requestedBy: actor };
+  if (mayActForOthers || isSame(named, actor)) return document;
+  const detail = `/requestedBy names somebody else than ${actor.kind}:${actor.id}, who calls: leave it out`;
+  throw refuse('NOT_YOU', detail, { status: 403 });
 }
+
+const isSame = (named: unknown, { id, kind }: Actor): boolean =>
+  typeof named === 'object' &&
+  named !== null &&
+  'id' in named &&
+  'kind' in named &&
+  named.id === id &&
+  named.kind === kind;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { documentOf, parseYaml, withRequester } from './document.js';
+import { keyedId, withKey } from './request-key.js';
 import { outcomeNames } from './outcome-names.js';
 
 describe('documents', () => {
@@ -31,11 +32,22 @@ describe('documents', () => {
     expect(() => documentOf(deep)).toThrow(/nested deeper/);
   });
 
-  it('adds who asked, unless the document says it', () => {
+  it('who calls is who asked; only who may act for others names somebody else', () => {
     const ana = { id: 'ana', kind: 'user' } as const;
-    expect(withRequester({ app: 'a' }, ana)).toEqual({ app: 'a', requestedBy: ana });
-    expect(withRequester({ requestedBy: 'x' }, ana)).toEqual({ requestedBy: 'x' });
-    expect(withRequester({ app: 'a' }, undefined)).toEqual({ app: 'a' });
+    const bo = { id: 'bo', kind: 'user' } as const;
+    expect(withRequester({ app: 'a' }, ana, false)).toEqual({ app: 'a', requestedBy: ana });
+    expect(withRequester({ requestedBy: ana }, { ...ana }, false)).toEqual({ requestedBy: ana });
+    expect(withRequester({ requestedBy: bo }, ana, true)).toEqual({ requestedBy: bo });
+    expect(() => withRequester({ requestedBy: bo }, ana, false)).toThrow(/somebody else than user:ana/);
+    expect(() => withRequester({ requestedBy: 'x' }, ana, false)).toThrow(/somebody else/);
+  });
+
+  it('a key is an id of its caller, and stands behind the id of the document', () => {
+    const [ana, bo] = [{ id: 'ana', kind: 'user' } as const, { id: 'bo', kind: 'user' } as const];
+    expect(withKey({ app: 'a' }, 'k', ana)).toEqual({ app: 'a', id: keyedId('k', ana) });
+    expect(withKey({ app: 'a', id: 'mine' }, 'k', ana)).toEqual({ app: 'a', id: 'mine' });
+    expect(withKey({ app: 'a' }, undefined, ana)).toEqual({ app: 'a' });
+    expect(keyedId('k', ana)).not.toBe(keyedId('k', bo));
   });
 
   it('XIM-03 names the outcome by the id, else by the content, whatever the order of its keys', () => {

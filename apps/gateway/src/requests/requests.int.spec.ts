@@ -13,6 +13,8 @@ const REQUEST = {
   artifact: { url: 'file:///hello.tgz', sha256: 'ab'.repeat(32) },
 };
 
+const LOCAL = { id: 'local', kind: 'user' };
+
 const YAML = `
 app: hello
 group: web
@@ -41,7 +43,7 @@ describe('requesting', () => {
     const manager = await jetstreamManager(harness.nats);
     const { state } = await manager.streams.info(STREAMS.requests);
     const last = await manager.streams.getMessage(STREAMS.requests, { seq: state.last_seq });
-    expect(last?.json()).toEqual(REQUEST);
+    expect(last?.json()).toEqual({ ...REQUEST, requestedBy: LOCAL });
     expect(last?.subject).toBe(SUBJECTS.deployRequest('hello'));
   });
 
@@ -96,7 +98,7 @@ describe('requesting', () => {
       status: 200,
       body: { planHash: PLAN_HASH },
     });
-    expect(said[0]).toEqual(REQUEST);
+    expect(said[0]).toEqual({ ...REQUEST, requestedBy: LOCAL });
     expect(await harness.post('/v1/previews', {})).toMatchObject({
       status: 422,
       body: { faults: [{ path: '/app' }] },

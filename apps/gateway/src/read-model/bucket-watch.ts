@@ -1,28 +1,29 @@
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/nats-core';
 
-import { BUCKETS } from '@sluice/contracts';
 import { type Clock, messageOf } from '@sluice/kernel';
 import type { Logger } from '@sluice/observability';
 
-import type { InventoryView } from './inventory-view.js';
-
 const PAUSE_MS = 1_000;
 
-export interface InventoryWatchParts {
+export interface BucketWatchParts {
   readonly nats: NatsConnection;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly view: InventoryView;
+  readonly bucket: string;
+  /** `value` undefined: the key was deleted, or what stands there is no JSON. */
+  readonly put: (key: string, value: unknown) => void;
+  /** Everything that stood in the bucket has been told. */
+  readonly synced?: () => void;
 }
 
-/** Keeps the inventory view behind its bucket. The bucket may come later than the gateway. */
-export class InventoryWatch {
+/** Keeps a view behind its bucket. The bucket may come later than the gateway. */
+export class BucketWatch {
   private stopped = false;
   private stopWatch = (): void => {};
   private done: Promise<void> = Promise.resolve();
 
-  constructor(private readonly parts: InventoryWatchParts) {}
+  constructor(private readonly parts: BucketWatchParts) {}
 
   start(): void {
     this.done = this.run();
@@ -35,24 +36,29 @@ export class InventoryWatch {
   }
 
   private async run(): Promise<void> {
+    const { bucket, logger } = this.parts;
     while (!this.stopped) {
       try {
         await this.watchOnce();
       } catch (error) {
-        if (!this.stopped) this.parts.logger.debug({ error: messageOf(error) }, 'the inventory is not there yet');
+        if (!this.stopped) logger.debug({ bucket, error: messageOf(error) }, 'the bucket is not there yet');
       }
       if (!this.stopped) await this.pause();
     }
   }
 
   private async watchOnce(): Promise<void> {
-    const bucket = await new Kvm(this.parts.nats).open(BUCKETS.inventory);
-    const entries = await bucket.watch();
+    const { nats, bucket, put, synced } = this.parts;
+    const store = await new Kvm(nats).open(bucket);
+    const { values } = await store.status();
+    if (values === 0) synced?.();
+    const entries = await store.watch();
     this.stopWatch = () => entries.stop();
     // stop() may have come while the watch was being made.
     if (this.stopped) entries.stop();
     for await (const entry of entries) {
-      this.parts.view.put(entry.key, entry.operation === 'PUT' ? jsonOf(entry.value) : undefined);
+      put(entry.key, entry.operation === 'PUT' ? jsonOf(entry.value) : undefined);
+      if (entry.delta === 0) synced?.();
     }
   }
 

@@ -1,0 +1,98 @@
+import { isRolloutId } from '@sluice/contracts';
+import type { Logger } from '@sluice/observability';
+
+import type { Exchange, Reply } from '../http/exchange.js';
+import { sendProblem } from '../problems/filter.js';
+import { problemOf, problemOfError, refuse } from '../problems/problem.js';
+import type { RolloutIndex } from '../read-model/rollout-index.js';
+import type { Access } from './access.js';
+import { PERMISSIONS, PUBLIC } from './permissions.js';
+import type { Principal } from './principal.js';
+import type { RateLimit } from './rate-limit.js';
+
+export interface GatekeeperParts {
+  readonly access: Access;
+  readonly rates: RateLimit;
+  readonly rollouts: Pick<RolloutIndex, 'entry' | 'stateOf'>;
+  readonly logger: Logger;
+  /** `GET /v1/rollouts/:id` -> operationId, from the OpenAPI document. */
+  readonly operations: ReadonlyMap<string, string>;
+}
+
+/** What is used of a Fastify request before Nest sees it. */
+interface Guarded extends Exchange {
+  readonly method: string;
+  readonly ip: string;
+  readonly is404: boolean;
+  readonly params: unknown;
+  /** The route that will answer: its address with `:id`. */
+  readonly routeOptions: { readonly url?: string | undefined };
+  principal?: Principal;
+}
+
+type Hook = (request: Guarded, reply: Reply) => Promise<unknown>;
+
+/** Before anything of a body is read: who calls, how often, and whether they may. */
+export const guard =
+  (parts: GatekeeperParts): Hook =>
+  async (request, reply) => {
+    try {
+      await admit(request, parts);
+      return undefined;
+    } catch (error) {
+      const problem = problemOfError(error);
+      if (problem === undefined) parts.logger.error({ err: error }, 'the access check failed: refused');
+      sendProblem(reply, problem ?? problemOf('INTERNAL', 'this is a fault of Sluice: the gateway logged it'));
+      return reply;
+    }
+  };
+
+async function admit(request: Guarded, parts: GatekeeperParts): Promise<void> {
+  const operation = operationOf(request, parts.operations);
+  if (operation !== undefined && PUBLIC.has(operation)) return;
+  if (operation === undefined && isDocumentation(request)) return;
+  const principal = limited(request, parts);
+  request.principal = principal;
+  // Nothing is there: it answers 404 to whoever has a token.
+  if (request.is404) return;
+  if (operation === undefined) throw refuse('FORBIDDEN', 'this route has no rule who may use it: nobody may');
+  parts.access.check(principal, operation, await groupOf(request, operation, parts));
+}
+
+/** Who cannot be identified is counted by address, everybody else by token. */
+function limited(request: Guarded, { access, rates }: GatekeeperParts): Principal {
+  let caller = `address ${request.ip}`;
+  try {
+    const principal = access.identify(request, request.ip);
+    caller = principal.key;
+    return principal;
+  } finally {
+    // A throw here stands in for a 401: who has no token learns that it called too often instead.
+    assertNotTooMany(rates.take(caller));
+  }
+}
+
+function assertNotTooMany(waitS: number): void {
+  if (waitS === 0) return;
+  const detail = `too many calls: try again in ${waitS} s`;
+  throw refuse('TOO_MANY_CALLS', detail, { status: 429, details: { retryAfter: waitS } });
+}
+
+function operationOf(request: Guarded, operations: ReadonlyMap<string, string>): string | undefined {
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
+  return operations.get(`${method} ${request.routeOptions.url ?? ''}`);
+}
+
+const isDocumentation = (request: Guarded): boolean => /^\/docs(?:[-/]|$)/.test(request.routeOptions.url ?? '');
+
+async function groupOf(
+  request: Guarded,
+  operation: string,
+  { rollouts }: GatekeeperParts,
+): Promise<string | undefined> {
+  const { id, name } = request.params as { readonly id?: string; readonly name?: string };
+  const scope = PERMISSIONS[operation]?.scope;
+  if (scope === 'group') return name;
+  if (scope !== 'rollout' || id === undefined || !isRolloutId(id)) return undefined;
+  return rollouts.entry(id)?.group ?? (await rollouts.stateOf(id))?.state.plan?.group;
+}

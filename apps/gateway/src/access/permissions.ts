@@ -1,0 +1,67 @@
+/** What a token may be allowed. `viewer` reads; the others read too. */
+export const ROLES = ['viewer', 'operator', 'approver', 'admin'] as const;
+
+export type Role = (typeof ROLES)[number];
+
+/**
+ * What an operation is about, which a role may be limited to. `some`: it answers with what the role reaches, or checks the
+ * group once it has read the body. `all`: only a role that is not limited to groups will do.
+ */
+export type Scope = 'rollout' | 'group' | 'some' | 'all';
+
+export interface Permission {
+  readonly roles: readonly Role[];
+  readonly scope: Scope;
+}
+
+const permission = (scope: Scope, ...roles: readonly Role[]): Permission => ({ scope, roles });
+
+const read = (scope: Scope): Permission => permission(scope, ...ROLES);
+const operate = (scope: Scope): Permission => permission(scope, 'operator', 'admin');
+/** Decisions that somebody answers for: what the plan did not allow by itself. */
+const decide = (scope: Scope): Permission => permission(scope, 'approver', 'admin');
+const administer = (scope: Scope): Permission => permission(scope, 'admin');
+
+/** Who may do what (MOM-05), by operationId of the OpenAPI document. What is not here is refused to everybody. */
+export const PERMISSIONS: Readonly<Record<string, Permission>> = {
+  createRequest: operate('some'),
+  createPreview: read('some'),
+  listRollouts: read('some'),
+  getRollout: read('rollout'),
+  listTargets: read('rollout'),
+  listEvents: read('rollout'),
+  getReport: read('rollout'),
+  approveRollout: decide('rollout'),
+  rejectRollout: decide('rollout'),
+  overrideRollout: decide('rollout'),
+  waiveRollout: decide('rollout'),
+  pauseRollout: operate('rollout'),
+  resumeRollout: operate('rollout'),
+  cancelRollout: operate('rollout'),
+  rollbackRollout: operate('rollout'),
+  retryRollout: operate('rollout'),
+  skipRollout: operate('rollout'),
+  proceedRollout: operate('rollout'),
+  modeRollout: operate('rollout'),
+  intervalRollout: operate('rollout'),
+  closeRollout: operate('rollout'),
+  listGroups: read('some'),
+  getGroup: read('group'),
+  getGroupVersions: read('group'),
+  listCandidates: read('group'),
+  getAppVersions: read('some'),
+  redeployGroup: operate('group'),
+  excludeGroup: operate('group'),
+  includeGroup: operate('group'),
+  blockGroup: operate('group'),
+  unblockGroup: decide('group'),
+  replaceInventoryGroup: administer('group'),
+  mergeInventoryGroup: administer('group'),
+  createToken: administer('all'),
+  listTokens: administer('all'),
+  revokeToken: administer('all'),
+  getMe: read('some'),
+};
+
+/** Open to anybody who reaches the port: they tell nothing about what is deployed. */
+export const PUBLIC: ReadonlySet<string> = new Set(['getLiveness', 'getReadiness', 'getDeployRequestSchema']);
