@@ -27,6 +27,8 @@ import { type EngineLogger, type ExecutorDeps, silentLogger } from './ports.js';
 
 /** Answers to a report that no later try will change. */
 const FINAL_REFUSALS: ReadonlySet<string> = new Set(['BAD_REPORT', 'STALE_ATTEMPT', 'FENCED']);
+/** When it is looked once more at a rollout whose turn or reaction failed. */
+const AGAIN_MS = 5_000;
 const TAKEN: ReportAnswer = { ok: true };
 const NOT_READY: ReportAnswer = {
   ok: false,
@@ -48,6 +50,8 @@ export class ExecutorEngine {
   private readonly dispatcher: Dispatcher;
   private readonly logger: EngineLogger;
   private readonly aborter = new AbortController();
+  /** Rollouts whose rollback was ordered and whose version was not blocked where the log was folded. */
+  private readonly unblocked = new Set<string>();
   private live = false;
   private following: Promise<void> | undefined;
 
@@ -57,8 +61,8 @@ export class ExecutorEngine {
     this.timers = new Timers(clock);
     this.dispatcher = new Dispatcher(agents, clock, logger, (report) => this.onReport(report));
     this.registry = new Registry({ log, clock, newId, logger }, shards, {
-      rolloutCommitted: (actor, events) => this.onRolloutCommitted(actor, events),
-      rolloutRenewed: () => undefined,
+      rolloutCommitted: (actor, events, settled) => this.onRolloutCommitted(actor, events, settled),
+      rolloutRenewed: (actor) => this.onRenewed(actor),
       groupCommitted: (group, events) =>
         this.onGroupEvents(
           group,
@@ -67,9 +71,10 @@ export class ExecutorEngine {
       removed: ({ id }) => {
         this.verdicts.take(id);
         this.timers.clear(id);
+        this.timers.clear(againOf(id));
       },
     });
-    this.coordinator = new Coordinator(this.registry, logger);
+    this.coordinator = new Coordinator(this.registry, logger, (actor) => this.again(actor));
   }
 
   /** Resolves when the log has been folded and the engine drives its rollouts. Rejects when the log cannot be followed. */
@@ -192,7 +197,20 @@ export class ExecutorEngine {
     this.live = true;
     this.logger.info({ position: item.position, open: this.registry.size }, 'the log is folded; driving');
     for (const actor of this.registry.all()) this.takeUp(actor);
+    this.verdicts.clear();
+    for (const id of this.unblocked) void this.block(id);
     onLive();
+  }
+
+  /** A crash came between the order to roll back and the block of the bad version, and the rollout has ended since. */
+  private async block(id: string): Promise<void> {
+    try {
+      const actor = await this.registry.find(id);
+      this.coordinator.blockBad(actor);
+      this.registry.forget(actor);
+    } catch (error) {
+      this.logger.error({ rollout: id, err: messageOf(error) }, 'its version could not be blocked: block it by hand');
+    }
   }
 
   /** What a restart owes an open rollout: exclusions, verdicts, its reactions, its course and its attempts. */
@@ -226,14 +244,36 @@ export class ExecutorEngine {
   }
 
   private onExec(commit: RecordedCommit<'exec'>): void {
+    if (!this.live && commit.events.some(({ type }) => type === 'RollbackRequested'))
+      this.unblocked.add(commit.stream.id);
     const actor = this.registry.rollout(commit.stream.id);
-    if (actor?.observe(commit) !== true) return;
-    if (this.live) this.coordinator.react(actor);
+    if (actor === undefined) return;
+    const isNews = actor.observe(commit);
+    // Its turn reads what another owner wrote.
+    if (this.live && actor.isStale) this.tell(actor, { type: 'tick' });
+    if (!isNews) return;
+    if (this.live) this.onAnothers(actor, commit.events);
     this.registry.forget(actor);
+  }
+
+  /** Another owner has driven it. That one may be gone in the next moment, so its waits and attempts are ours too. */
+  private onAnothers(actor: RolloutActor, events: readonly RolloutEvent[]): void {
+    for (const event of events) if (event.type === 'TargetsAdmitted') this.dispatcher.follow(actor, event.targets);
+    this.coordinator.react(actor);
+    this.setTimer(actor);
+  }
+
+  private onRenewed(actor: RolloutActor): void {
+    if (!this.live) return;
+    this.dispatcher.resume(actor);
+    this.coordinator.react(actor);
+    this.setTimer(actor);
   }
 
   private onGroup(commit: RecordedCommit<'group'>): void {
     const group = this.registry.group(decodeToken(commit.stream.id.slice('g00-'.length)));
+    for (const event of commit.events)
+      if (event.type === 'VersionBlocked') this.unblocked.delete(event.rolloutId ?? '');
     if (group.observe(commit)) this.onGroupEvents(group, commit.events);
   }
 
@@ -246,11 +286,16 @@ export class ExecutorEngine {
     }
   }
 
-  private onRolloutCommitted(actor: RolloutActor, events: readonly EventToAppend<RolloutEvent>[]): void {
+  private onRolloutCommitted(
+    actor: RolloutActor,
+    events: readonly EventToAppend<RolloutEvent>[],
+    settled: boolean,
+  ): void {
     for (const { event } of events) {
       if (event.type === 'TargetsAdmitted') this.dispatcher.send(actor, event.targets);
       else this.coordinator.onRolloutEvent(actor, event);
     }
+    if (!settled) return;
     this.coordinator.react(actor);
     this.setTimer(actor);
     this.registry.forget(actor);
@@ -276,12 +321,18 @@ export class ExecutorEngine {
       () => this.setTimer(actor),
       (error: unknown) => {
         if (isSluiceError(error, 'STOPPING')) return;
-        this.logger.error(
-          { rollout: actor.id, input: input.type, err: messageOf(error) },
-          'an input could not be decided',
-        );
+        const facts = { rollout: actor.id, input: input.type, err: messageOf(error) };
+        this.logger.error(facts, 'an input could not be decided; it is tried again in a moment');
+        if (input.type === 'verdict') this.verdicts.add(actor.id, input.judged);
+        this.again(actor);
       },
     );
+  }
+
+  /** What a failed turn or reaction was to bring follows from the state and the log: it is looked at once more. */
+  private again(actor: RolloutActor): void {
+    if (!this.live || this.timers.has(againOf(actor.id)) || this.registry.rollout(actor.id) !== actor) return;
+    this.timers.set(againOf(actor.id), this.deps.clock.now() + AGAIN_MS, () => this.takeUp(actor));
   }
 
   private halt(): void {
@@ -292,6 +343,8 @@ export class ExecutorEngine {
     this.registry.stop();
   }
 }
+
+const againOf = (id: string): string => `again:${id}`;
 
 const causeOf = (input: Parameters<RolloutActor['submit']>[0]): string =>
   input.type === 'verdict'

@@ -90,11 +90,14 @@ export class Registry {
     if (known !== undefined) return known;
     if (!isRolloutId(id)) throw new SluiceError('NOT_FOUND', `"${id.slice(0, 60)}" is no rollout`);
     if (!this.shards.includes(shardOfId(id) ?? '')) throw notOwned(id);
-    const actor = this.open(id);
+    // Known to others only once it is read: whoever met it before would be answered from an empty state.
+    const actor = this.newRollout(id);
     await actor.load();
-    if (actor.state.plan !== undefined) return actor;
-    this.remove(actor);
-    throw new SluiceError('NOT_FOUND', `there is no rollout ${id}`);
+    if (actor.state.plan === undefined) throw new SluiceError('NOT_FOUND', `there is no rollout ${id}`);
+    const meanwhile = this.rollouts.get(id);
+    if (meanwhile !== undefined) return meanwhile;
+    this.rollouts.set(id, actor);
+    return actor;
   }
 
   /** An ended rollout whose group has let it go leaves the memory; the log keeps it. */

@@ -1,7 +1,7 @@
 import type { EventMeta, GroupEvent, LeaseOutcome, Plan, RolloutEvent } from '@sluice/contracts';
 import { rollbackTarget, type Starting, type Success } from '@sluice/group';
 import { isSluiceError, messageOf } from '@sluice/kernel';
-import { isTerminal, nextActions, type RolloutState } from '@sluice/rollout';
+import { isTerminal, nextActions, phaseAt, type RolloutState } from '@sluice/rollout';
 
 import type { GroupActor } from '../actors/group-actor.js';
 import type { Registry } from '../actors/registry.js';
@@ -16,6 +16,8 @@ export class Coordinator {
   constructor(
     private readonly registry: Registry,
     private readonly logger: EngineLogger,
+    /** Looks at a rollout once more, in a while: what it was told was lost. */
+    private readonly again: (actor: RolloutActor) => void,
   ) {}
 
   /** Looks at one rollout and does the next thing for it. */
@@ -29,7 +31,7 @@ export class Coordinator {
       return;
     }
     if (actor.state.status === 'planned') this.begin(actor, group, plan, holds);
-    if (holds && actor.state.rollbacks > 0) this.blockBad(group, plan);
+    if (holds && actor.state.rollbacks > 0) this.blockBad(actor);
     if (actor.state.status === 'braked') this.policyRollback(actor, plan);
   }
 
@@ -48,14 +50,18 @@ export class Coordinator {
   /** A rollout's own change that its group must hear of. */
   onRolloutEvent(actor: RolloutActor, event: RolloutEvent): void {
     const plan = actor.state.plan;
-    if (plan !== undefined && event.type === 'RollbackRequested') this.blockBad(this.registry.group(plan.group), plan);
+    if (event.type === 'RollbackRequested') this.blockBad(actor);
     if (plan !== undefined && event.type === 'RolloutStarted') this.excludeAll(actor, plan);
   }
 
   /** Hosts that were pulled out while nobody was listening (a restart, or between plan and start). */
   excludeAll(actor: RolloutActor, plan: Plan): void {
-    for (const [host, reason] of Object.entries(this.registry.group(plan.group).state.excluded))
-      this.exclude(actor, host, reason);
+    const { excluded } = this.registry.group(plan.group).state;
+    if (Object.keys(excluded).length === 0) return;
+    for (const [target, { host }] of actor.state.targets.entries()) {
+      const reason = Object.hasOwn(excluded, host) ? excluded[host] : undefined;
+      if (reason !== undefined && phaseAt(actor.state, target) !== 'excluded') this.exclude(actor, host, reason);
+    }
   }
 
   private begin(actor: RolloutActor, group: GroupActor, plan: Plan, holds: boolean): void {
@@ -73,7 +79,7 @@ export class Coordinator {
       if (group.state.active !== undefined) this.supersede(group.state.active, actor.id);
     } else {
       this.say(
-        group,
+        actor,
         { type: 'request', rolloutId: actor.id, version: plan.version, strategy: plan.strategy },
         metaFor(plan, 'planned'),
       );
@@ -84,15 +90,19 @@ export class Coordinator {
     const { active, waiting } = group.state;
     if (active !== actor.id && waiting?.rolloutId !== actor.id) return;
     const { status, rollbacks } = actor.state;
-    if (rollbacks > 0 && active === actor.id) this.blockBad(group, plan);
+    if (rollbacks > 0 && active === actor.id) this.blockBad(actor);
     const meta = metaFor(plan, 'ended');
     if (status === 'cancelled' && plan.rollbackOf !== undefined)
-      this.say(group, { type: 'unblockBad', rolloutId: plan.rollbackOf }, meta);
-    this.say(group, { type: 'release', rolloutId: actor.id, ...outcomeOf(actor.state, plan) }, meta);
+      this.say(actor, { type: 'unblockBad', rolloutId: plan.rollbackOf }, meta);
+    this.say(actor, { type: 'release', rolloutId: actor.id, ...outcomeOf(actor.state, plan) }, meta);
   }
 
-  private blockBad(group: GroupActor, plan: Plan): void {
-    this.say(group, { type: 'blockBad', version: plan.version, rolloutId: plan.rolloutId }, metaFor(plan, 'rollback'));
+  /** What is rolled back does not start again in its group; once, so that a person who unblocks it is not overruled. */
+  blockBad(actor: RolloutActor): void {
+    const { plan } = actor.state;
+    if (plan === undefined) return;
+    const { version, rolloutId } = plan;
+    this.say(actor, { type: 'blockBad', version, rolloutId }, metaFor(plan, 'rollback'));
   }
 
   /** `onCanaryFailure: rollback`: the plan itself orders the way back (STR-11). */
@@ -111,7 +121,7 @@ export class Coordinator {
         { id: 'plan', kind: 'policy' },
         'policy:onCanaryFailure',
       )
-      .catch((error: unknown) => this.complain(actor.id, error));
+      .catch((error: unknown) => this.complain(actor, error));
   }
 
   private supersede(active: string, by: string): void {
@@ -124,16 +134,21 @@ export class Coordinator {
   }
 
   private tell(actor: RolloutActor, input: Parameters<RolloutActor['submit']>[0], cause: string): void {
-    actor.submit(input, EXECUTOR, cause).catch((error: unknown) => this.complain(actor.id, error));
+    actor.submit(input, EXECUTOR, cause).catch((error: unknown) => this.complain(actor, error));
   }
 
-  private say(group: GroupActor, input: Parameters<GroupActor['submit']>[0], meta: EventMeta): void {
-    group.submit(input, meta).catch((error: unknown) => this.complain(group.name, error));
+  /** To the rollout's group. */
+  private say(actor: RolloutActor, input: Parameters<GroupActor['submit']>[0], meta: EventMeta): void {
+    const { plan } = actor.state;
+    if (plan === undefined) return;
+    const said = this.registry.group(plan.group).submit(input, meta);
+    said.catch((error: unknown) => this.complain(actor, error));
   }
 
-  private complain(id: string, error: unknown): void {
+  private complain(actor: RolloutActor, error: unknown): void {
     if (isSluiceError(error, 'STOPPING') || isSluiceError(error, 'NOT_OFFERED')) return;
-    this.logger.error({ id, err: messageOf(error) }, 'a reaction failed; it is tried again at the next change');
+    this.logger.error({ id: actor.id, err: messageOf(error) }, 'a reaction failed; it is tried again in a moment');
+    this.again(actor);
   }
 }
 

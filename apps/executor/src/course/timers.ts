@@ -23,6 +23,10 @@ export class Timers {
     this.timers.set(id, { at, cancel });
   }
 
+  has(id: string): boolean {
+    return this.timers.has(id);
+  }
+
   clear(id: string): void {
     this.timers.get(id)?.cancel();
     this.timers.delete(id);

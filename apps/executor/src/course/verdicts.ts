@@ -12,6 +12,10 @@ export class VerdictBuffer {
     this.byRollout.set(id, [...kept, judged].slice(-MAX_KEPT));
   }
 
+  clear(): void {
+    this.byRollout.clear();
+  }
+
   take(id: string): readonly GateJudged[] {
     const kept = this.byRollout.get(id) ?? [];
     this.byRollout.delete(id);

@@ -56,10 +56,21 @@ export class Dispatcher {
     this.pump();
   }
 
-  /** After a restart: every open or unknown attempt is asked for; what the agent has never seen is sent again. */
+  /** Attempts that another owner has sent: asked for when no report comes, for that owner may be gone by then. */
+  follow(actor: RolloutActor, targets: Iterable<number>): void {
+    for (const target of targets) this.watch(actor, target, 'poll', planOf(actor.state).pollAfterMs);
+  }
+
+  /**
+   * After a restart, and when the state was read anew: every open or unknown attempt that is not watched yet is asked
+   * for; what the agent has never seen is sent again.
+   */
   resume(actor: RolloutActor): void {
-    for (const target of actor.state.open.keys()) this.watch(actor, target, 'poll');
-    for (const target of actor.state.unknown.keys()) this.watch(actor, target, 'poll');
+    const { open, unknown, attempts } = actor.state;
+    for (const targets of [open.keys(), unknown.keys()]) {
+      for (const target of targets)
+        if (this.watched.get(keyOf(actor, target))?.n !== attempts[target]) this.watch(actor, target, 'poll');
+    }
     this.pump();
   }
 
@@ -70,20 +81,20 @@ export class Dispatcher {
     this.ready.length = 0;
   }
 
-  private watch(actor: RolloutActor, target: number, mode: Watched['mode']): void {
+  private watch(actor: RolloutActor, target: number, mode: Watched['mode'], delay = 0): void {
     const n = actor.state.attempts[target] ?? 0;
     const item: Watched = {
       actor,
       target,
       n,
       mode,
-      due: 0,
+      due: this.clock.now() + delay,
       delay: FIRST_RESEND_MS,
       unreachableSince: undefined,
-      waiting: true,
+      waiting: delay === 0,
     };
-    this.watched.set(`${actor.id}/${target}`, item);
-    this.ready.push(item);
+    this.watched.set(keyOf(actor, target), item);
+    if (item.waiting) this.ready.push(item);
     this.scanLater();
   }
 
@@ -92,8 +103,10 @@ export class Dispatcher {
     while (!this.stopped && this.inFlight < MAX_IN_FLIGHT && this.next < this.ready.length) {
       const item = this.ready[this.next];
       this.next += 1;
-      const attempt = item === undefined ? undefined : attemptOfWatched(item);
-      if (item !== undefined && attempt !== undefined) this.ask(item, attempt);
+      if (item === undefined) continue;
+      const attempt = attemptOfWatched(item);
+      if (attempt !== undefined) this.ask(item, attempt);
+      else item.waiting = false;
     }
     if (this.next === this.ready.length || this.next > 4_096) {
       this.ready.splice(0, this.next);
@@ -247,6 +260,8 @@ export class Dispatcher {
     this.pump();
   }
 }
+
+const keyOf = ({ id }: RolloutActor, target: number): string => `${id}/${target}`;
 
 /** The attempt while it is still the target's; an unknown one is polled but never sent again. */
 function attemptOfWatched({ actor, target, n }: Watched): OpenAttempt | undefined {
