@@ -52,7 +52,7 @@ describe('steps and reports', () => {
   const honest = (machine: Machine): ReturnType<Machine['report']> | undefined =>
     machine.open[0] === undefined ? undefined : machine.report(machine.open[0]);
 
-  it('a report that does not fit the attempt changes nothing: another host, a step out of order, an attempt never given, a false end, another token', () => {
+  it('a report that does not fit the attempt changes nothing: another host, a step out of order, an attempt never given or by another name, a false end, another token', () => {
     const machine = Machine.started({ batches: [2], percent: 100 });
     const good = machine.report(0);
     const before = machine.events.length;
@@ -63,6 +63,8 @@ describe('steps and reports', () => {
       [{ steps: good.steps.slice(0, 2) }, 'BAD_REPORT'],
       [{ token: 6 }, 'FENCED'],
       [{ target: 99 }, 'BAD_REPORT'],
+      [{ attempt: machine.report(1).attempt }, 'BAD_REPORT'],
+      [{ attempt: '../..' }, 'BAD_REPORT'],
     ] as const) {
       expect(refusal(() => machine.input({ type: 'report', report: { ...good, ...change } })).code).toBe(code);
     }

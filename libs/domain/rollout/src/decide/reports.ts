@@ -1,4 +1,4 @@
-import type { RolloutEvent, RunReport, Sourcing, StepReport } from '@sluice/contracts';
+import { attemptId, type RolloutEvent, type RunReport, type Sourcing, type StepReport } from '@sluice/contracts';
 import { SluiceError } from '@sluice/kernel';
 
 import { attemptOf } from '../evolve/targets.js';
@@ -43,6 +43,9 @@ const bad = (report: RunReport, why: string): SluiceError =>
 /** The steps that the attempt's chain still waits for, in its order and no other (TAR-20, TAR-21). */
 function results(state: RolloutState, report: RunReport, attempt: OpenAttempt): readonly RolloutEvent[] {
   const events: RolloutEvent[] = [];
+  // The name is what the log tells as the cause of the results.
+  const name = attemptId(planOf(state).rolloutId, report.host, attempt.steps[0] ?? 'probe', attempt.n);
+  if (report.attempt !== name) throw bad(report, `the attempt is ${name}`);
   let failed = false;
   report.steps.forEach((result, index) => {
     if (failed || attempt.steps[index] !== result.step)
