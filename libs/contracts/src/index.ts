@@ -64,6 +64,7 @@ export type {
   LeftOut,
   Plan,
   PlanBudget,
+  PlanEstimate,
   PlanPreview,
   PlanTarget,
   PlanWaits,
@@ -78,6 +79,7 @@ export { fromRanges, toRanges } from './ranges.js';
 export type {
   ArtifactRef,
   ArtifactSource,
+  ChainStep,
   DeployRequest,
   DurationText,
   Environment,

@@ -133,6 +133,26 @@ export interface PreviewBatch {
   readonly profiles?: Readonly<Record<string, number>>;
 }
 
+/** How long a plan takes when nothing fails and nobody is waited for: (P-1)X + Y + Q(M+N+O) (TRS-16). */
+export interface PlanEstimate {
+  readonly totalMs: number;
+  readonly parts: {
+    /** (P-1)X: the intervals before later batches. */
+    readonly waitsMs: number;
+    /** Y: the canary is watched. */
+    readonly bakeMs: number;
+    /** Q: how many times hosts are taken out one after the other; a batch above the budget takes several. */
+    readonly rounds: number;
+    /** M: drain, download and start. */
+    readonly startMs: number;
+    /** N: the successes in a row that verify asks for. */
+    readonly verifyMs: number;
+    /** O: back into service. */
+    readonly switchMs: number;
+  };
+  readonly words: string;
+}
+
 /** What the preview answers and what the log holds are the same document (TRS-01). */
 export interface PlanPreview {
   readonly plan: Plan;
@@ -141,6 +161,11 @@ export interface PlanPreview {
   readonly batches: readonly PreviewBatch[];
   /** The reply would be too large for one message: later batches are not listed, the plan itself is whole. */
   readonly truncated?: true;
+  /** Targets that were not heard of for 30 s, or never, when this was made (TRS-19): the first of them. */
+  readonly unreachable?: readonly string[];
+  /** How many of those there are. */
+  readonly unreachableCount?: number;
+  readonly estimate?: PlanEstimate;
 }
 
 /** Answer of `sluice.command.plan` to a request document: what it would do, or why it cannot. Nothing is written. */

@@ -8,6 +8,8 @@ export const REQUEST_API_VERSION = 'sluice/v1';
 export type Environment = 'production' | 'test';
 /** `scaleOut` brings a proven version to hosts that do not run it yet, without a canary (TAR-45). */
 export type Strategy = 'canary' | 'rolling' | 'scaleOut' | 'rollback';
+/** A step of the chain that every target goes through. */
+export type ChainStep = 'drain' | 'download' | 'install' | 'verify' | 'enable';
 export type RolloutMode = 'automatic' | 'manual';
 export type GateName = 'settled' | 'ready';
 
@@ -111,6 +113,18 @@ export interface DeployRequest {
   readonly profile?: Profile;
   readonly verify?: Partial<Omit<VerifySpec, 'intervalMs' | 'timeoutMs'>> & { readonly interval?: DurationText };
   readonly drainWindow?: DurationText;
+  /** Download before the host leaves service. */
+  readonly prefetch?: boolean;
+  /** false: nothing leads back from this version, so that a rollback of it is refused (TRS-14). */
+  readonly rollbackable?: boolean;
+  /** Tries that are added by themselves when a step of a host fails (TRS-17). */
+  readonly stepRetries?: Readonly<Partial<Record<ChainStep, number>>>;
+  /** When verify failed for good: the host counts as failed, or serves all the same in somebody's name. */
+  readonly onVerifyFailure?: 'giveUp' | { readonly then: 'waive'; readonly waivedBy: string };
+  /** A step that takes longer is ended and fails. */
+  readonly deadlines?: Readonly<Partial<Record<ChainStep, DurationText>>>;
+  /** `forbidden`: old and new must never serve side by side (STR-09). */
+  readonly mixedVersions?: 'allowed' | 'forbidden';
   readonly requestedBy?: Actor;
   readonly reason?: string;
 }

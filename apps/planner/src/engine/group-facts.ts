@@ -60,7 +60,7 @@ function fold(known: Known, event: GroupEvent): Known {
     case 'VersionUnblocked':
       return { ...known, blocked: without(known.blocked, event.version) };
     case 'VersionSucceeded':
-      return { ...known, history: withVersion(known.history, { version: event.version, rolloutId: event.rolloutId }) };
+      return { ...known, history: withVersion(known.history, event) };
     default:
       return known;
   }
@@ -69,5 +69,7 @@ function fold(known: Known, event: GroupEvent): Known {
 const without = (map: ReadonlyMap<string, string>, key: string): ReadonlyMap<string, string> =>
   new Map([...map].filter(([other]) => other !== key));
 
-const withVersion = (history: readonly PastVersion[], version: PastVersion): readonly PastVersion[] =>
-  [...history, version].slice(-MAX_HISTORY);
+const withVersion = (
+  history: readonly PastVersion[],
+  { version, rolloutId, sha256 }: PastVersion,
+): readonly PastVersion[] => [...history, { version, rolloutId, sha256 }].slice(-MAX_HISTORY);

@@ -109,7 +109,15 @@ export class PlannerEngine {
       groups.factsOf(group),
     ]);
     const { exclusions, blocked } = facts;
-    return { ...base, exclusions, blocked, group: entry?.entry, members: members.map((member) => member.entry) };
+    const proven = facts.history.toReversed().filter(({ version }) => !blocked.has(version));
+    return {
+      ...base,
+      exclusions,
+      blocked,
+      proven,
+      group: entry?.entry,
+      members: members.map((member) => member.entry),
+    };
   }
 
   /** The rollout exists: the same document is a duplicate, another one under the same id is refused. */

@@ -13,6 +13,7 @@ export interface InventoryPort {
 export interface PastVersion {
   readonly version: string;
   readonly rolloutId: string;
+  readonly sha256: string;
 }
 
 /** What operators and rollouts have said about a group. */

@@ -87,7 +87,7 @@ export class RollbackPlanner {
       to,
       ...(await this.#machines(to)),
       rollbackOf: badRollout,
-      touched: touchedTargets(await this.#targets(badRollout), event),
+      touched: await this.#touched(bad, event),
       exclusions,
       requestedBy: meta.by,
       reason: event.reason,
@@ -107,6 +107,23 @@ export class RollbackPlanner {
     if (to.profiles === undefined && (group?.profiles ?? []).length === 0) return { recorded: [], group, members: [] };
     const [recorded, members] = await Promise.all([this.#targets(to.rolloutId), inventory.members(to.group)]);
     return { recorded, group, members: members.map(({ entry }) => entry) };
+  }
+
+  /**
+   * What the bad rollout touched. A scale-out is taken back in the whole group: what it brought to more hosts is what the
+   * other hosts run, and after it the group runs the success before (TRS-08).
+   */
+  async #touched(bad: Plan, event: RollbackRequested): Promise<readonly TouchedTarget[]> {
+    const touched = touchedTargets(await this.#targets(bad.rolloutId), event);
+    if (bad.strategy !== 'scaleOut') return touched;
+    const known = new Set(touched.map(({ host }) => host));
+    const members = await this.deps.inventory.members(bad.group);
+    const others = members.flatMap(({ entry }): TouchedTarget[] => {
+      const { host, site, running, serving, down } = entry;
+      const isOther = entry.app === bad.app && running === bad.version && down !== true && !known.has(host);
+      return isOther ? [{ host, site, down: serving === false }] : [];
+    });
+    return [...touched, ...others];
   }
 
   async #refuse(streamId: string, because: Because, refused: Omit<Refusal, 'documentHash'>): Promise<RollbackOutcome> {

@@ -1,6 +1,7 @@
 import type { Plan, RolloutEvent } from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
 
+import { SAMPLE_REQUEST } from '../request/samples.js';
 import type { RollbackOutcome } from './rollbacks.js';
 import { Rig } from './rig.suite.js';
 
@@ -114,6 +115,41 @@ describe('rollbacks that the log asks for', () => {
     const [added] = await rig.plans(rolloutId);
     expect(added).toMatchObject({ targets: [{ host: 'web-1' }, { host: 'web-2', profile: 0 }] });
     expect((await planOf(rig, rolloutId)).profiles).toEqual((await planOf(rig, good)).profiles);
+  });
+
+  it('TRS-08 takes a scale-out back in the whole group: chain A, B, scale-out of B', async () => {
+    const rig = new Rig();
+    rig.hosts(5);
+    const first = (await rig.submit({ version: '1.0.0' })).rolloutId ?? '';
+    const sha256 = SAMPLE_REQUEST.artifact.sha256;
+    const succeeded = {
+      type: 'VersionSucceeded',
+      version: '2.0.0',
+      rolloutId: first,
+      strategy: 'canary',
+      sha256,
+    } as const;
+    await rig.group(succeeded);
+    for (const host of ['web-000001', 'web-000002', 'web-000003']) rig.hear(host, { running: '2.0.0' });
+    rig.hear('web-000002', { running: '2.0.0', serving: false });
+    rig.hear('web-000004', { running: '1.0.0' });
+    const wide = await rig.submit({ version: '2.0.0', strategy: 'scaleOut' });
+    expect(wide.outcome).toBe('planned');
+    expect((await rig.plans(wide.rolloutId ?? ''))[0]).toMatchObject({
+      targets: [{ host: 'web-000004' }, { host: 'web-000005' }],
+    });
+    // It touched the first of its two targets, and then was taken back; one host of the others is excluded.
+    rig.hear('web-000004', { running: '2.0.0' });
+    await rig.group({ type: 'HostExcluded', host: 'web-000003', reason: 'disk' });
+    await rig.exec(wide.rolloutId ?? '', asked(first, { targets: [0], down: [] }));
+    const [outcome] = await follow(rig, 1);
+    const [added] = await rig.plans(outcome?.rolloutId ?? '');
+    expect(added).toMatchObject({
+      targets: [{ host: 'web-000002', drained: true }, { host: 'web-000001' }, { host: 'web-000004' }],
+    });
+    expect((await planOf(rig, outcome?.rolloutId ?? '')).leftOut).toEqual([
+      { host: 'web-000003', reason: 'excluded: disk' },
+    ]);
   });
 
   it('rolls back only what was touched', async () => {

@@ -44,6 +44,13 @@ const valid: readonly unknown[] = [
     recreate: true,
     self: false,
   }),
+  withField('strategy', 'scaleOut'),
+  withField('stepRetries', { drain: 0, download: 10, install: 1, verify: 2, enable: 3 }),
+  withField('stepRetries', {}),
+  withField('deadlines', { drain: '1m', enable: '1ms' }),
+  withField('onVerifyFailure', 'giveUp'),
+  withField('onVerifyFailure', { then: 'waive', waivedBy: 'Ana B.' }),
+  withField('mixedVersions', 'forbidden'),
 ];
 
 const wrongValues: readonly unknown[] = [
@@ -147,6 +154,23 @@ const invalid: readonly unknown[] = [
   withField('profile', { kind: 'process', command: ['a'], stopGraceMs: 1, env: { 'A B': 'x' } }),
   withField('profile', { kind: 'process', command: ['a'], stopGraceMs: 1, env: { A: 1 } }),
   withField('profile', { kind: 'process', command: ['a'], stopGraceMs: 1, env: [] }),
+  withField('strategy', 'rollback'),
+  ...[{ probe: 1 }, { verify: 11 }, { verify: -1 }, { verify: 1.5 }, { verify: '3' }, { toString: 1 }].map((retries) =>
+    withField('stepRetries', retries),
+  ),
+  ...[{ probe: '1m' }, { drain: 60 }, { drain: '1 m' }, { drain: null }].map((deadlines) =>
+    withField('deadlines', deadlines),
+  ),
+  ...[
+    'waive',
+    { then: 'waive' },
+    { then: 'giveUp' },
+    { then: 'giveUp', waivedBy: 'ana' },
+    { then: 'waive', waivedBy: '' },
+    { then: 'waive', waivedBy: 'ana', why: 'x' },
+    { waivedBy: 'ana', constructor: 'x' },
+    ['waive', 'ana'],
+  ].map((then) => withField('onVerifyFailure', then)),
   withField('requestedBy', { id: 'ana' }),
   withField('requestedBy', { id: '', kind: 'user' }),
   withField('verify', { intervalMs: 5 }),

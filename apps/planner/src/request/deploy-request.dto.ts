@@ -7,10 +7,13 @@ import {
   ApprovalsDto,
   ArtifactDto,
   CanaryDto,
+  DeadlinesDto,
   Duration,
   ExecProfileDto,
   Name,
+  isVerifyFailure,
   ProcessProfileDto,
+  StepRetriesDto,
   VerifyDto,
 } from './parts.dto.js';
 import { Flag, Int, isPlainObject, Nested, OneOf, Optional, Rule, Text } from './rules.js';
@@ -44,7 +47,7 @@ export class DeployRequestDto {
   version?: unknown;
 
   @Nested(() => ArtifactDto) artifact?: unknown;
-  @Optional() @OneOf('canary', 'rolling') strategy?: unknown;
+  @Optional() @OneOf('canary', 'rolling', 'scaleOut') strategy?: unknown;
 
   @Optional()
   @Text(
@@ -80,6 +83,16 @@ export class DeployRequestDto {
 
   @Optional() @Nested(() => VerifyDto) verify?: unknown;
   @Optional() @Duration() drainWindow?: unknown;
+  @Optional() @Flag() prefetch?: unknown;
+  @Optional() @Flag() rollbackable?: unknown;
+  @Optional() @Nested(() => StepRetriesDto) stepRetries?: unknown;
+
+  @Optional()
+  @Rule('BAD_CHOICE', "must be giveUp, or an object with then: waive and waivedBy: a person's name", isVerifyFailure)
+  onVerifyFailure?: unknown;
+
+  @Optional() @Nested(() => DeadlinesDto) deadlines?: unknown;
+  @Optional() @OneOf('allowed', 'forbidden') mixedVersions?: unknown;
   @Optional() @Nested(() => ActorDto) requestedBy?: unknown;
 
   @Optional()

@@ -5,6 +5,15 @@ import { Flag, Int, isPlainObject, matches, Nested, NestedList, OneOf, Optional,
 const isProgram = matches(REQUEST_PATTERNS.program);
 const isArgument = matches(REQUEST_PATTERNS.argument);
 const isVariable = matches(REQUEST_PATTERNS.variable);
+const isActor = matches(REQUEST_PATTERNS.actor);
+
+/** `giveUp`, or a waiver with the name of the one who answers for it. */
+export const isVerifyFailure = (value: unknown): boolean => {
+  if (value === 'giveUp') return true;
+  if (!isPlainObject(value)) return false;
+  const fields = new Map<string, unknown>(Object.entries(value as object));
+  return fields.size === 2 && fields.get('then') === 'waive' && isActor(fields.get('waivedBy'));
+};
 
 export const Name = (): PropertyDecorator =>
   Text(
@@ -83,6 +92,22 @@ export class VerifyDto {
   @Optional() @Int(REQUEST_LIMITS.status) status?: unknown;
   @Optional() @Int(REQUEST_LIMITS.successes) successes?: unknown;
   @Optional() @Duration() interval?: unknown;
+}
+
+export class StepRetriesDto {
+  @Optional() @Int(REQUEST_LIMITS.stepRetries) drain?: unknown;
+  @Optional() @Int(REQUEST_LIMITS.stepRetries) download?: unknown;
+  @Optional() @Int(REQUEST_LIMITS.stepRetries) install?: unknown;
+  @Optional() @Int(REQUEST_LIMITS.stepRetries) verify?: unknown;
+  @Optional() @Int(REQUEST_LIMITS.stepRetries) enable?: unknown;
+}
+
+export class DeadlinesDto {
+  @Optional() @Duration() drain?: unknown;
+  @Optional() @Duration() download?: unknown;
+  @Optional() @Duration() install?: unknown;
+  @Optional() @Duration() verify?: unknown;
+  @Optional() @Duration() enable?: unknown;
 }
 
 export class HookDto {

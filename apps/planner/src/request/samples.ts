@@ -37,6 +37,12 @@ export const FULL_REQUEST: DeployRequest = {
   profile: { kind: 'process', command: ['node', 'server.js'], env: { NODE_ENV: 'production' }, stopGraceMs: 5_000 },
   verify: { path: '/healthz', port: 8080, status: 204, successes: 2, interval: '500ms' },
   drainWindow: '2s',
+  prefetch: true,
+  rollbackable: false,
+  stepRetries: { download: 2, verify: 3 },
+  onVerifyFailure: { then: 'waive', waivedBy: 'ana' },
+  deadlines: { drain: '1m', download: '10m', install: '2m', verify: '3m', enable: '30s' },
+  mixedVersions: 'allowed',
   requestedBy: { id: 'ana', kind: 'user' },
   reason: 'the new cart',
 };

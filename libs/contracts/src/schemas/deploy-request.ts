@@ -1,5 +1,6 @@
 import { MAX_DURATION_MS } from '@sluice/kernel';
 
+import { STEP_CHAIN } from '../plan.js';
 import { REQUEST_API_VERSION } from '../request.js';
 
 /**
@@ -37,6 +38,7 @@ export const REQUEST_LIMITS = {
   arguments: [1, 64],
   variables: [0, 100],
   sources: [0, 8],
+  stepRetries: [0, 10],
   gates: [0, 16],
 } as const satisfies Readonly<Record<string, readonly [number, number]>>;
 
@@ -150,6 +152,10 @@ export const PROFILE_SCHEMA = { oneOf: [processProfile, execProfile] } as const;
 
 const duration = (description: string, more: object = {}) => text('duration', description, more);
 
+/** One value for each step of the chain that it is said for. */
+const bySteps = (description: string, value: (step: string) => object) =>
+  closed(description, Object.fromEntries(STEP_CHAIN.map((step) => [step, value(step)])));
+
 /**
  * JSON Schema (draft 2020-12) of a deploy request. It says what form a request has; what also depends on the group (the
  * largest share of a batch, whether the group exists, a blocked version) is said by the planner's answer.
@@ -193,8 +199,8 @@ export const DEPLOY_REQUEST_SCHEMA = {
         ['url', 'sha256'],
       ),
       strategy: choice(
-        ['canary', 'rolling'],
-        'canary (the default in production): one host first, held until approved.',
+        ['canary', 'rolling', 'scaleOut'],
+        'canary (the default in production): one host first, held until approved. scaleOut: a version that has succeeded in this group, to its hosts that do not run it yet.',
       ),
       batches: text(
         'batches',
@@ -246,6 +252,41 @@ export const DEPLOY_REQUEST_SCHEMA = {
       drainWindow: duration('From out of service to the first touch, so that requests in flight end.', {
         default: '5s',
       }),
+      prefetch: {
+        type: 'boolean',
+        description: 'Download before the host leaves service, so that it is out for a shorter time.',
+        default: false,
+      },
+      rollbackable: {
+        type: 'boolean',
+        description: 'false: nothing leads back from this version, so that a rollback of it is refused.',
+        default: true,
+      },
+      stepRetries: bySteps('How often a failed step is tried again by itself, before its host counts as failed.', () =>
+        int('stepRetries', 'So many more tries.', { default: 0 }),
+      ),
+      onVerifyFailure: {
+        description: 'What follows when verify failed for good.',
+        oneOf: [
+          { const: 'giveUp', description: 'The host counts as failed: the default.' },
+          closed(
+            'The host serves all the same.',
+            {
+              then: { const: 'waive' },
+              waivedBy: text('actor', 'The person who answers for it; the audit shows the name.'),
+            },
+            ['then', 'waivedBy'],
+          ),
+        ],
+      },
+      deadlines: bySteps('A step that takes longer is ended and fails with STEP_TIMEOUT.', (step) =>
+        duration(`For ${step}.`),
+      ),
+      mixedVersions: choice(
+        ['allowed', 'forbidden'],
+        'forbidden: old and new must never serve side by side. Strategies that go host by host are then refused.',
+        { default: 'allowed' },
+      ),
       requestedBy: closed(
         'Who asks. The approver must be somebody else.',
         {

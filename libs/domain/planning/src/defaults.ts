@@ -1,4 +1,4 @@
-import type { Environment, GateName, RolloutMode } from '@sluice/contracts';
+import type { Environment, GateName, RolloutMode, StepSpec } from '@sluice/contracts';
 
 /** What a request need not say (TAR-15). Durations in milliseconds. */
 export interface EnvironmentDefaults {
@@ -51,6 +51,12 @@ const MIN_ATTEMPT_DEADLINE_MS = 600_000;
  * When an attempt without a result is unknown: at least ten minutes, and long enough for the drain window, a slow
  * download and a start that uses up its time-out (C9: 170 s of 180 s must pass).
  */
-export function attemptDeadlineMs(startTimeoutMs: number, drainWindowMs: number): number {
-  return Math.max(MIN_ATTEMPT_DEADLINE_MS, 2 * startTimeoutMs + drainWindowMs + 120_000);
+export function attemptDeadlineMs(
+  startTimeoutMs: number,
+  drainWindowMs: number,
+  deadlinesMs: StepSpec['deadlinesMs'] = {},
+): number {
+  // A step's deadline begins anew when its agent restarts, and other steps need their time too: so it comes on top.
+  const asked = Object.values(deadlinesMs).reduce((sum, ms) => sum + ms, 0);
+  return Math.max(MIN_ATTEMPT_DEADLINE_MS, 2 * startTimeoutMs + drainWindowMs + asked + 120_000);
 }

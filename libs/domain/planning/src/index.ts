@@ -14,5 +14,6 @@ export type { PlanStreamInput, PlanStreamState, Refusal } from './plan-stream.js
 export { planStream } from './plan-stream.js';
 export type { RollbackInput, TouchedTarget } from './rollback-plan.js';
 export { makeRollbackPlan } from './rollback-plan.js';
+export type { ProvenVersion } from './scale-out.js';
 export type { SealedPlan } from './sealed-plan.js';
 export { chunkTargets, previewOf, sealPlan } from './sealed-plan.js';

@@ -16,8 +16,9 @@ import { budgetOf } from './budget.js';
 import { POLL_AFTER_MS } from './defaults.js';
 import { boundFaults, faultList } from './faults.js';
 import { boundLeftOut } from './left-out.js';
-import { eligibleTargets, orderTargets } from './ordering.js';
+import { type Eligible, eligibleTargets, orderTargets } from './ordering.js';
 import { type Resolved, resolveProfiles } from './profiles.js';
+import { type ProvenVersion, type ScaledOut, scaleOut } from './scale-out.js';
 import { type Wishes, readWishes } from './wishes.js';
 
 /** All that a plan is made of. The same input gives the same plan, byte for byte (TRS-01). */
@@ -35,6 +36,8 @@ export interface PlanInput {
   readonly exclusions: ReadonlyMap<string, string>;
   /** Version -> reason. */
   readonly blocked: ReadonlyMap<string, string>;
+  /** What may be scaled out, newest first; nothing when absent. */
+  readonly proven?: readonly ProvenVersion[];
 }
 
 /** A plan before its targets are hashed. */
@@ -49,7 +52,7 @@ const DEFAULT_REQUESTER = { id: 'anonymous', kind: 'user' } as const;
 /**
  * The fixed plan of a request, or every fault that keeps it from being made. Codes: GROUP_UNKNOWN, EMPTY_GROUP,
  * APP_MISMATCH, VERSION_BLOCKED, NO_PROFILE, CANARY_UNKNOWN, CANARY_NOT_USED, CANARY_BLOCKED, MIN_SERVING, TOO_SHORT,
- * BAD_DURATION and those of parseBatches.
+ * TOO_LONG, MIXED_VERSIONS, BAD_DURATION, those of scaleOut and those of parseBatches.
  */
 export function makePlan(input: PlanInput): MadePlan {
   const { request, group } = input;
@@ -63,18 +66,27 @@ export function makePlan(input: PlanInput): MadePlan {
     return { ok: false, faults: boundFaults([unknown, ...wishFaults]) };
   }
   const eligible = eligibleTargets(group, input.members, input.exclusions);
-  const resolved = resolveProfiles(request, group, input.members, eligible.targets);
-  const laidOut = layOut(wishes, resolved.targets, request);
-  const faults = [...groupFaults(input, group), ...wishFaults, ...missingProfile(group, resolved), ...laidOut.faults];
+  const chosen = wishes.strategy === 'scaleOut' ? scaleOut(request, eligible, input.proven ?? []) : allOf(eligible);
+  const resolved = resolveProfiles(request, group, input.members, chosen.targets);
+  const laidOut = layOut(wishes, resolved.targets, { request, members: eligible.targets });
+  const faults = [
+    ...groupFaults(input, group),
+    ...wishFaults,
+    ...chosen.faults,
+    ...missingProfile(group, resolved),
+    ...laidOut.faults,
+  ];
   if (eligible.targets.length === 0) faults.push(emptyGroup(group, eligible.leftOut));
   if (faults.length > 0 || resolved.own === undefined) return { ok: false, faults: boundFaults(faults) };
   const spec = specOf(request, wishes, resolved.own);
   return {
     ok: true,
-    draft: draftOf({ input, wishes, laidOut, spec, profiles: resolved.profiles, leftOut: eligible.leftOut }),
+    draft: draftOf({ input, wishes, laidOut, spec, profiles: resolved.profiles, leftOut: chosen.leftOut }),
     targets: laidOut.targets,
   };
 }
+
+const allOf = (eligible: Eligible): ScaledOut => ({ ...eligible, faults: [] });
 
 const fault = (path: string, code: string, message: string): Fault => ({ path, code, message });
 
@@ -128,8 +140,14 @@ interface LaidOut {
   readonly faults: readonly Fault[];
 }
 
-function layOut(wishes: Wishes, eligible: readonly PlanTarget[], request: DeployRequest): LaidOut {
-  const budget = budgetOf(wishes.rule, eligible.length, request);
+/** `members`: all that are eligible; a scale-out only goes to some of them. */
+interface Extent {
+  readonly request: DeployRequest;
+  readonly members: readonly PlanTarget[];
+}
+
+function layOut(wishes: Wishes, eligible: readonly PlanTarget[], { request, members }: Extent): LaidOut {
+  const budget = budgetOf(wishes.rule, members.length, request);
   const drainedFirst = eligible.filter((target) => target.drained === true).length >= budget.maxUnavailable;
   const canary: Canary =
     wishes.strategy === 'canary'
@@ -194,6 +212,7 @@ function specOf(request: DeployRequest, wishes: Wishes, profile: Profile): StepS
     verify: wishes.verify,
     ignoreVerify: request.ignoreVerify ?? false,
     drainWindowMs: wishes.drainWindowMs,
+    ...(wishes.steps.deadlinesMs === undefined ? {} : { deadlinesMs: wishes.steps.deadlinesMs }),
   };
 }
 
@@ -232,6 +251,7 @@ function draftOf({ input, wishes, laidOut, spec, profiles, leftOut }: DraftParts
     leftOut: boundLeftOut(leftOut),
     requestedBy: request.requestedBy ?? DEFAULT_REQUESTER,
     ...(request.reason === undefined ? {} : { reason: request.reason }),
+    ...wishes.steps.plan,
     pollAfterMs: POLL_AFTER_MS,
     attemptDeadlineMs: wishes.attemptDeadlineMs,
   };

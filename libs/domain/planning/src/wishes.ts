@@ -25,6 +25,7 @@ import {
   MAX_START_TIMEOUT_MS,
 } from './defaults.js';
 import { durationOr, type FaultList, faultList } from './faults.js';
+import { type StepWishes, stepWishesOf } from './step-wishes.js';
 
 /** A request with every default filled in. */
 export interface Wishes {
@@ -39,6 +40,7 @@ export interface Wishes {
   readonly verify: VerifySpec;
   readonly drainWindowMs: number;
   readonly attemptDeadlineMs: number;
+  readonly steps: StepWishes;
 }
 
 /**
@@ -54,14 +56,16 @@ export function readWishes(
   const startTimeoutMs = startTimeoutOf(list, request.startTimeout);
   const drainWindowMs = drainWindowOf(list, request, group);
   const rule = ruleOf(list, request.batches ?? ENVIRONMENT_DEFAULTS[environment].batches, BATCH_CAP[environment]);
+  const steps = stepWishesOf(list, request);
   const wishes: Wishes = {
     environment,
     ...behaviourOf(list, request, environment),
     rule,
     waits: waitsOf(list, request, environment),
+    steps,
     verify: verifyOf(list, request, group, startTimeoutMs),
     drainWindowMs,
-    attemptDeadlineMs: attemptDeadlineMs(startTimeoutMs, drainWindowMs),
+    attemptDeadlineMs: attemptDeadlineMs(startTimeoutMs, drainWindowMs, steps.deadlinesMs),
   };
   return { wishes, faults: list.faults };
 }
@@ -71,17 +75,31 @@ type Behaviour = Pick<Wishes, 'strategy' | 'approvals' | 'mode' | 'gates' | 'onC
 function behaviourOf(list: FaultList, request: DeployRequest, environment: Environment): Behaviour {
   const defaults = ENVIRONMENT_DEFAULTS[environment];
   const strategy = request.strategy ?? defaults.strategy;
-  if (strategy === 'rolling' && request.canary?.host !== undefined) {
-    const message = 'strategy rolling has no canary: leave the host out, or use strategy canary';
-    list.add('/canary/host', 'CANARY_NOT_USED', message);
-  }
+  refuseMisfits(list, request, strategy);
   return {
     strategy,
-    approvals: request.approvals?.batches ?? defaults.approvals,
+    // A proven version waits for nobody (TAR-45).
+    approvals: strategy === 'scaleOut' ? 'policy' : (request.approvals?.batches ?? defaults.approvals),
     mode: request.mode ?? DEFAULT_MODE,
     gates: request.gates ?? DEFAULT_GATES,
     onCanaryFailure: request.onCanaryFailure ?? 'hold',
   };
+}
+
+/** What the strategy cannot do. */
+function refuseMisfits(list: FaultList, request: DeployRequest, strategy: Wishes['strategy']): void {
+  if (strategy !== 'canary' && request.canary?.host !== undefined) {
+    const message = `strategy ${strategy} has no canary: leave the host out, or use strategy canary`;
+    list.add('/canary/host', 'CANARY_NOT_USED', message);
+  }
+  if (request.mixedVersions === 'forbidden') {
+    const why = `strategy ${strategy} goes host by host, so old and new serve side by side for a time`;
+    list.add(
+      '/mixedVersions',
+      'MIXED_VERSIONS',
+      `${why}: only a switch of all traffic at once could avoid it; allow it`,
+    );
+  }
 }
 
 function startTimeoutOf(list: FaultList, text: string | undefined): number {
