@@ -4,7 +4,7 @@ import type { NatsConnection, Subscription } from '@nats-io/nats-core';
 import { type Hello, SUBJECTS } from '@sluice/contracts';
 import { type Clock, SluiceError } from '@sluice/kernel';
 import type { RunningService } from '@sluice/messaging';
-import type { Logger } from '@sluice/observability';
+import type { Logger, Metrics, SpanSink } from '@sluice/observability';
 
 import { type AppConfig, type AppDeps, AppHost } from './app/app-host.js';
 import { type ArtifactLimits, DEFAULT_LIMITS } from './artifact/limits.js';
@@ -15,6 +15,8 @@ import { processTable } from './host/process-table.js';
 import { Journal } from './journal/journal.js';
 import { AgentCore } from './runs/agent-core.js';
 import { Outbox } from './runs/outbox.js';
+import { type RunMeter, runMeter } from './runs/run-meter.js';
+import { runTracer } from './runs/run-tracer.js';
 import { Runner } from './runs/runner.js';
 import { sleep } from './time/waiting.js';
 
@@ -43,6 +45,9 @@ export interface AgentDeps {
   readonly limits?: Partial<ArtifactLimits>;
   /** In [0, 1), for the jitter of resent reports. */
   readonly random?: () => number;
+  readonly metrics?: Metrics;
+  /** Where the spans of runs go that name their trace; none are made when absent. */
+  readonly spans?: SpanSink;
 }
 
 /**
@@ -69,8 +74,15 @@ async function startLocked(
 ): Promise<RunningService> {
   const { nats, clock, logger, host } = deps;
   const startedAt = clock.now();
-  const journal = await Journal.open({ path: join(deps.dataDir, 'journal.jsonl'), now: () => clock.now() });
-  const apps = await openApps(deps, { table, onChange: () => beat.say() });
+  const meter = runMeter(deps.metrics);
+  const watching = { recorded: meter.recorded };
+  const journal = await Journal.open({
+    path: join(deps.dataDir, 'journal.jsonl'),
+    now: () => clock.now(),
+    recorded: (record) => watching.recorded(record),
+  });
+  watching.recorded = watcherOf(deps, journal, meter);
+  const apps = await openApps(deps, { table, onChange: () => beat.say(), received: meter.received });
   const outbox = new Outbox({
     clock,
     logger,
@@ -99,9 +111,21 @@ async function startLocked(
   return { name: 'agent', stop: once(() => stopAll(deps, { endpoints, beat, runner, outbox, journal, unlock })) };
 }
 
+/** What looks on at the journal; what was in it before is nobody's news. */
+function watcherOf({ metrics, spans }: AgentDeps, journal: Journal, meter: RunMeter): RunMeter['recorded'] {
+  const spec = { name: 'sluice_agent_journal_bytes', help: 'Size of the journal.' };
+  metrics?.gauge(spec, () => [{ value: journal.bytes }]);
+  if (spans === undefined) return meter.recorded;
+  const trace = runTracer(spans, () => journal.state.attempts);
+  return (record) => {
+    meter.recorded(record);
+    trace(record);
+  };
+}
+
 async function openApps(
   deps: AgentDeps,
-  own: Pick<AppDeps, 'table' | 'onChange'>,
+  own: Pick<AppDeps, 'table' | 'onChange' | 'received'>,
 ): Promise<ReadonlyMap<string, AppHost>> {
   const { host, site, dataDir, clock } = deps;
   const limits = { ...DEFAULT_LIMITS, ...deps.limits };

@@ -41,6 +41,8 @@ export interface AppDeps {
   readonly limits: ArtifactLimits;
   /** A fact of the hello changed. */
   readonly onChange: () => void;
+  /** Bytes of an artifact came in. */
+  readonly received?: (bytes: number) => void;
 }
 
 /** What the agent knows of one app, and the files it keeps for it, under `<dataDir>/apps/<app>/`. */

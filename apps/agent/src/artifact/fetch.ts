@@ -26,6 +26,8 @@ export interface FetchDeps {
   readonly site?: string | undefined;
   /** Told of each place that was asked, with the code of its failure if it did not serve. */
   readonly tried?: (url: string, code?: string) => void;
+  /** Told of the bytes as they come in. */
+  readonly received?: ((bytes: number) => void) | undefined;
 }
 
 /**
@@ -105,7 +107,7 @@ async function fetchOnce(deps: FetchDeps, place: Place, partial: PartialFile): P
     const opened = await openFrom(place.url, partial, signal);
     const { validator } = opened;
     if (opened.from === 0) await partial.restart({ url: place.url, ...(validator === undefined ? {} : { validator }) });
-    await receive(opened, partial, { watchdog, maxBytes: deps.limits.maxBytes });
+    await receive(opened, partial, { watchdog, maxBytes: deps.limits.maxBytes, received: deps.received });
     await requireDigest(place.sha256, partial, opened.from > 0);
   } finally {
     watchdog.clear();
@@ -128,9 +130,14 @@ async function openFrom(url: string, partial: PartialFile, signal: AbortSignal):
 interface Receiving {
   readonly watchdog: Watchdog;
   readonly maxBytes: number;
+  readonly received: FetchDeps['received'];
 }
 
-async function receive(opened: Opened, partial: PartialFile, { watchdog, maxBytes }: Receiving): Promise<void> {
+async function receive(
+  opened: Opened,
+  partial: PartialFile,
+  { watchdog, maxBytes, received }: Receiving,
+): Promise<void> {
   try {
     for await (const chunk of opened.bytes as AsyncIterable<Buffer>) {
       watchdog.feed();
@@ -139,6 +146,7 @@ async function receive(opened: Opened, partial: PartialFile, { watchdog, maxByte
         throw new SluiceError('TOO_LARGE', `the artifact has more than ${maxBytes} bytes`);
       }
       await partial.append(chunk);
+      received?.(chunk.length);
     }
   } catch (cause) {
     if (isSluiceError(cause)) throw cause;

@@ -13,6 +13,8 @@ export interface JournalOptions {
   readonly path: string;
   readonly now: () => number;
   readonly keep?: number;
+  /** Told of each record once it is durable and folded; it must not throw. */
+  readonly recorded?: (record: JournalRecord) => void;
 }
 
 interface Waiting {
@@ -59,6 +61,11 @@ export class Journal {
     return this.folded;
   }
 
+  /** Its file's size. */
+  get bytes(): number {
+    return this.size;
+  }
+
   /** Resolves once the record is durable. Code JOURNAL_UNWRITABLE when it is not. */
   append(record: JournalRecord): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -99,7 +106,10 @@ export class Journal {
       throw error;
     }
     this.size += bytes.length;
-    for (const record of records) applyRecord(this.folded, record);
+    for (const record of records) {
+      applyRecord(this.folded, record);
+      this.options.recorded?.(record);
+    }
     await this.compactIfLong();
   }
 

@@ -75,12 +75,12 @@ export async function download(context: StepContext, placing: Placing): Promise<
 /** Which place served is of interest only where there is a choice: the one url stands in the plan. */
 async function fetch({ app, run, signal, notes }: StepContext, file: string): Promise<void> {
   const { artifact } = run.spec;
-  const { clock, limits, site } = app.deps;
+  const { clock, limits, site, received } = app.deps;
   const choice = (artifact.sources ?? []).length > 0;
   const tried = (url: string, code?: string): void => {
     if (choice) notes.tried(url, code);
   };
-  await fetchArtifact({ clock, limits, signal, site, tried }, artifact, file);
+  await fetchArtifact({ clock, limits, signal, site, tried, received }, artifact, file);
 }
 
 /** Code NOT_DOWNLOADED when the release is not here, in its place or on its way there. */
