@@ -195,7 +195,12 @@ export class Dispatcher {
 
   private answered(item: Watched, status: AttemptStatus): void {
     if (status.state !== 'neverSeen') {
-      void this.onReport(status.report).catch(() => undefined);
+      if (isOwn(item, status.report)) void this.onReport(status.report).catch(() => undefined);
+      else
+        this.logger.warn(
+          { rollout: item.actor.id, target: item.target },
+          'an agent answered for another host or rollout; it is asked again',
+        );
       this.again(item, Math.min(item.delay * 2, MAX_POLL_MS), 'poll');
     } else if (item.actor.state.open.has(item.target)) {
       this.again(item, 0, 'send');
@@ -262,6 +267,10 @@ export class Dispatcher {
 }
 
 const keyOf = ({ id }: RolloutActor, target: number): string => `${id}/${target}`;
+
+/** In an answer, as on its own subject, a host speaks for itself alone. */
+const isOwn = ({ actor, target }: Watched, { host, rollout, target: told }: RunReport): boolean =>
+  rollout === actor.id && told === target && host === hostOf(actor.state, target);
 
 /** The attempt while it is still the target's; an unknown one is polled but never sent again. */
 function attemptOfWatched({ actor, target, n }: Watched): OpenAttempt | undefined {
