@@ -92,7 +92,6 @@ const stepReport: Schema = {
     'serving',
   ),
   if: { properties: { ok: { const: false } } },
-  // eslint-disable-next-line unicorn/no-thenable -- the keyword of JSON Schema
   then: { required: ['code', 'message', 'serving'] },
 };
 
@@ -133,7 +132,6 @@ const byOk = (good: Schema, bad: Schema): Schema => ({
   properties: { ok: yes },
   required: ['ok'],
   if: { properties: { ok: { const: true } } },
-  // eslint-disable-next-line unicorn/no-thenable -- the keyword of JSON Schema
   then: good,
   else: bad,
 });

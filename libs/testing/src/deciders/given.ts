@@ -42,7 +42,6 @@ export function given<State, Input, Event>(
 function outcome<State, Event>(state: State, decide: () => readonly Event[]): Outcome<State, Event> {
   return {
     state,
-    // oxlint-disable-next-line unicorn/no-thenable -- given, when, then: nobody awaits an outcome
     then: (...events) => deepStrictEqual(decide(), events),
     thenNothing: () => deepStrictEqual(decide(), []),
     thenRefused: (code) => {
