@@ -19,23 +19,15 @@ import { nextActions, nextDeadline } from '@sluice/rollout';
 import type { GroupActor } from './actors/group-actor.js';
 import { Registry } from './actors/registry.js';
 import { commandCause, EXECUTOR, type RolloutActor } from './actors/rollout-actor.js';
+import { NOT_READY, notOpen, refusedReport, TAKEN } from './course/answers.js';
 import { Coordinator } from './course/coordinator.js';
 import { Timers } from './course/timers.js';
 import { VerdictBuffer } from './course/verdicts.js';
 import { Dispatcher } from './fleet/dispatcher.js';
 import { type EngineLogger, type ExecutorDeps, silentLogger } from './ports.js';
 
-/** Answers to a report that no later try will change. */
-const FINAL_REFUSALS: ReadonlySet<string> = new Set(['BAD_REPORT', 'STALE_ATTEMPT', 'FENCED']);
 /** When it is looked once more at a rollout whose turn or reaction failed. */
 const AGAIN_MS = 5_000;
-const TAKEN: ReportAnswer = { ok: true };
-const NOT_READY: ReportAnswer = {
-  ok: false,
-  code: 'NOT_READY',
-  message: 'this executor still reads the log',
-  retry: true,
-};
 const GROUP_ACTIONS = ['exclude', 'include', 'block', 'unblock'] as const;
 
 /**
@@ -103,13 +95,7 @@ export class ExecutorEngine {
   onReport(report: RunReport): Promise<ReportAnswer> {
     if (!this.live) return Promise.resolve(NOT_READY);
     const actor = this.registry.rollout(report.rollout);
-    if (actor === undefined)
-      return Promise.resolve({
-        ok: false,
-        code: 'STALE_ATTEMPT',
-        message: `${report.rollout} is not open`,
-        retry: false,
-      });
+    if (actor === undefined) return Promise.resolve(notOpen(report.rollout));
     return actor
       .submit({ type: 'report', report }, { id: report.host, kind: 'agent' }, report.attempt)
       .then(() => TAKEN, refusedReport);
@@ -238,7 +224,10 @@ export class ExecutorEngine {
     const actor = this.registry.open(commit.stream.id);
     actor.plan(commit);
     const plan = actor.state.plan;
-    if (plan === undefined) return;
+    if (plan === undefined) {
+      if (commit.events.some(({ type }) => type === 'RequestRefused')) this.registry.remove(actor);
+      return;
+    }
     this.registry.planned(actor, plan.group);
     if (this.live) this.coordinator.react(actor);
   }
@@ -350,8 +339,3 @@ const causeOf = (input: Parameters<RolloutActor['submit']>[0]): string =>
   input.type === 'verdict'
     ? `verdict:${input.judged.gate}:${input.judged.stage}:${input.judged.round}`
     : `timer:${input.type}`;
-
-function refusedReport(error: unknown): ReportAnswer {
-  const code = isSluiceError(error) ? error.code : 'INTERNAL';
-  return { ok: false, code, message: messageOf(error), retry: !FINAL_REFUSALS.has(code) };
-}

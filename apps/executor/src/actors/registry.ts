@@ -117,7 +117,8 @@ export class Registry {
     return new RolloutActor(id, this.deps, { committed, renewed });
   }
 
-  private remove(actor: RolloutActor): void {
+  /** It leaves the memory: it has ended, or will never be planned. */
+  remove(actor: RolloutActor): void {
     this.rollouts.delete(actor.id);
     const group = actor.state.plan?.group;
     if (group !== undefined) this.byGroup.get(group)?.delete(actor);

@@ -3,8 +3,6 @@ import {
   type DomainEvent,
   type EventMeta,
   type EventToAppend,
-  MAX_COMMIT_EVENTS,
-  storedTargetsSize,
   type RecordedCommit,
   type StreamHead,
   type StreamName,
@@ -13,6 +11,7 @@ import type { CommitDraft, EventLog } from '@sluice/event-log';
 import { type Clock, isSluiceError, messageOf, SluiceError } from '@sluice/kernel';
 
 import type { EngineLogger } from '../ports.js';
+import { CommitPacker } from './commit-packer.js';
 
 /** The behaviour that an actor drives; `course` yields the input that makes the aggregate go on by itself. */
 export interface Behaviour<State, Input, Event extends DomainEvent> {
@@ -78,10 +77,6 @@ interface Batch<Input, Event> {
 
 /** Inputs that may wait at one aggregate; more are refused with BUSY. */
 const MAX_WAITING = 100_000;
-/** Room is left for the last decision of a commit. */
-const COMMIT_EVENTS = MAX_COMMIT_EVENTS - 112;
-/** Estimated; the codec has the last word. */
-const COMMIT_BYTES = 400 * 1024;
 const MAX_COURSE_STEPS = 10_000;
 const MAX_CONFLICTS = 8;
 const MAX_RETRY_MS = 5_000;
@@ -364,39 +359,3 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
 
 const stopping = (): SluiceError =>
   new SluiceError('STOPPING', 'this executor is stopping: say it again, another one takes over');
-
-/** Packs decisions into commits: a decision is never split, a commit stays within its bounds (design 4). */
-class CommitPacker<Event extends DomainEvent> {
-  readonly commits: EventToAppend<Event>[][] = [];
-  private bytes = 0;
-
-  /** One commit is as full as it should be. */
-  get full(): boolean {
-    return this.commits.length > 1 || (this.commits[0]?.length ?? 0) >= COMMIT_EVENTS || this.bytes >= COMMIT_BYTES;
-  }
-
-  add(events: readonly Event[], meta: EventMeta): void {
-    const size = events.reduce((sum, event) => sum + estimate(event), 0);
-    let current = this.commits.at(-1);
-    if (current === undefined || current.length + events.length > COMMIT_EVENTS || this.bytes + size > COMMIT_BYTES) {
-      current = [];
-      this.commits.push(current);
-      this.bytes = 0;
-    }
-    for (const event of events) current.push({ event, meta });
-    this.bytes += size;
-  }
-}
-
-/** Upper bound by kind: only lists of targets and messages vary. */
-function estimate(event: DomainEvent): number {
-  if (event.type === 'StepSucceeded') return 120;
-  if (event.type === 'StepFailed') return 300 + event.message.length * 2;
-  if (event.type === 'TargetsAdmitted') return 200 + event.targets.length * 7;
-  if (event.type === 'RetryOrdered') return 1_500 + storedTargetsSize(event.redo) + storedTargetsSize(event.probe);
-  if (event.type === 'RollbackRequested')
-    return 1_500 + storedTargetsSize(event.targets) + storedTargetsSize(event.down);
-  if (event.type === 'RolloutFailed' || event.type === 'RolloutCancelled')
-    return 1_500 + storedTargetsSize(event.notServing);
-  return 1_500;
-}

@@ -106,12 +106,12 @@ describe('one aggregate and its stream', () => {
     const course = (state: readonly RolloutEvent[]): readonly RolloutEvent[] =>
       state.length < 600 ? Array.from({ length: 300 }, (_, i) => skip(100 + i)) : [];
     const rig = new Rig(course);
-    const { append } = rig.log;
+    const append = rig.log.append.bind(rig.log);
     let appends = 0;
     rig.log.append = async (...args) => {
       appends += 1;
       if (appends === 2) await rig.other([skip(9)], 'report:9');
-      return append.apply(rig.log, args);
+      return append(...args);
     };
     await rig.say([skip(1)], 'command:1');
     const effects = (await rig.read()).state.filter((event) => event.type === 'SkipOrdered' && event.target === 1);
