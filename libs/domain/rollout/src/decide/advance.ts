@@ -1,12 +1,10 @@
 import { type RolloutEvent, type Stage, stageAt } from '@sluice/contracts';
 
-import { budgetCause, canaryCause, capacityCause, gateCause, room } from '../budget.js';
+import { budgetCause, canaryCause, gateCause } from '../budget.js';
 import { counts, stageCounts, touchedTargets } from '../counts.js';
+import { admitPending, admitRetries, admitted, followUps } from './admission.js';
 import { enter } from './enter.js';
 import { countOf, phaseAt, planOf, type RolloutState } from '../state.js';
-
-/** Admissions of one event: a batch of 50,000 is several, so that a commit stays within its bounds. */
-const MAX_ADMISSIONS = 5_000;
 
 /**
  * The rollout's own course: the next thing that follows from the state and the time, or nothing. Called again after
@@ -29,78 +27,20 @@ function afterAll(state: RolloutState, now: number): readonly RolloutEvent[] {
 function goOn(state: RolloutState, now: number): readonly RolloutEvent[] {
   const cause = canaryCause(state) ?? budgetCause(state) ?? gateCause(state);
   if (cause !== undefined) return [{ type: 'RolloutBraked', cause }];
-  const again = followUps(state, now);
-  if (again !== undefined) return again;
+  return followUps(state, now) ?? onStage(state, now);
+}
+
+function onStage(state: RolloutState, now: number): readonly RolloutEvent[] {
   const stage = stageAt(planOf(state), state.stage.index);
   // A canary that was done anew, or reported late, after its stage has passed: it goes before anything else.
-  if (stage?.hold !== true && countOf(state, 'verified') > 0) return state.open.size > 0 ? [] : releaseHeld(state, now);
-  if (stage === undefined) return state.open.size === 0 ? finish(state) : [];
+  const late = stage?.hold !== true && countOf(state, 'verified') > 0;
+  if (late || stage === undefined) {
+    if (state.open.size > 0) return [];
+    return late ? releaseHeld(state, now) : finish(state);
+  }
   if (!state.stage.entered) return enter(state, stage, now);
   return admitPending(state, now) ?? (state.open.size > 0 ? [] : leave(state, stage, now));
 }
-
-/** Waived targets are enabled, and what the plan tries again goes before anything new. Undefined when there is neither. */
-function followUps(state: RolloutState, now: number): readonly RolloutEvent[] | undefined {
-  if (state.waived.length > 0) return [admitted(state, 'enable', state.waived.slice(0, MAX_ADMISSIONS), now)];
-  if (state.again.length === 0) return undefined;
-  const targets = takeAdmissible(state, state.again, 0);
-  if (targets.length > 0) return [admitted(state, 'roll', targets, now)];
-  return state.open.size > 0 ? [] : [{ type: 'RolloutBraked', cause: capacityCause(state) }];
-}
-
-/** Fills the stage up to the budget. Undefined when all of it was admitted; the brake when it is stuck for good. */
-function admitPending(state: RolloutState, now: number): readonly RolloutEvent[] | undefined {
-  const { order, cursor } = state.stage;
-  if (cursor >= order.length) return undefined;
-  const targets = takeAdmissible(state, order, cursor);
-  if (targets.length > 0) return [admitted(state, 'roll', targets, now)];
-  return state.open.size > 0 ? [] : [{ type: 'RolloutBraked', cause: capacityCause(state) }];
-}
-
-/** As many pending targets as fit the budget together, read at `start`, `start + by`, ... of the list. */
-function takeAdmissible(state: RolloutState, list: readonly number[], start: number, by = 1): number[] {
-  const targets: number[] = [];
-  let left = room(state);
-  for (let i = start; i >= 0 && i < list.length && targets.length < MAX_ADMISSIONS; i += by) {
-    const target = list[i] ?? -1;
-    if (phaseAt(state, target) !== 'pending') continue;
-    const free = state.out[target] === 1;
-    if (!free && left <= 0) break;
-    if (!free) left -= 1;
-    targets.push(target);
-  }
-  return targets;
-}
-
-/**
- * Only what failed is done again; hosts of the same batches that are well are looked at, not touched (TAR-24). What is
- * out of service goes first: it costs nothing, and it is what used up the room that the others wait for. What serves
- * is taken out only while nothing would brake.
- */
-function admitRetries(state: RolloutState, now: number): readonly RolloutEvent[] {
-  const { redo, serving, probe } = state.retry;
-  const probes = probe.slice(-MAX_ADMISSIONS).toReversed();
-  if (probes.length > 0) return [admitted(state, 'probe', probes, now)];
-  const cause = redo.length === 0 && serving.length > 0 ? (canaryCause(state) ?? budgetCause(state)) : undefined;
-  if (cause !== undefined) return state.open.size > 0 ? [] : [{ type: 'RolloutBraked', cause }];
-  const queue = redo.length > 0 ? redo : serving;
-  const targets = takeAdmissible(state, queue, queue.length - 1, -1);
-  if (targets.length > 0) return [admitted(state, 'roll', targets, now)];
-  const stuck = queue.length > 0 && state.open.size === 0;
-  return stuck ? [{ type: 'RolloutBraked', cause: capacityCause(state) }] : [];
-}
-
-const admitted = (
-  state: RolloutState,
-  run: 'roll' | 'probe' | 'enable',
-  targets: readonly number[],
-  now: number,
-): RolloutEvent => ({
-  type: 'TargetsAdmitted',
-  run,
-  targets,
-  deadline: now + planOf(state).attemptDeadlineMs,
-});
 
 /** All of the stage was admitted and nothing is in a step: hold, settle, watch, pass. */
 function leave(state: RolloutState, stage: Stage, now: number): readonly RolloutEvent[] {

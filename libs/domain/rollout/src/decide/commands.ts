@@ -160,11 +160,14 @@ function waive(state: RolloutState, host: string, said: Said): Decided {
     throw new SluiceError('CONFLICT', `${host} has not failed its verify; only that can be waived`);
   }
   const waived: RolloutEvent = { type: 'VerifyWaived', target, by: said.actor.id, reason };
-  const lost = state.lost[target] ?? 0;
-  const canary = target < planOf(state).canaries ? 1 : 0;
-  const after = { ...state, lostCount: state.lostCount - lost, canariesFailed: state.canariesFailed - canary };
-  const free = state.status === 'braked' && budgetIsFree(after);
-  return free ? [waived, { type: 'BrakeReleased', by: 'waive', reason }] : [waived];
+  return frees(state, target) ? [waived, { type: 'BrakeReleased', by: 'waive', reason }] : [waived];
+}
+
+/** Whether nothing would brake any more without this target's failure. */
+function frees(state: RolloutState, target: number): boolean {
+  const lostCount = state.lostCount - (state.lost[target] ?? 0);
+  const canariesFailed = state.canariesFailed - Number(target < planOf(state).canaries);
+  return state.status === 'braked' && budgetIsFree({ ...state, lostCount, canariesFailed });
 }
 
 /** A rollout may have 100,000 targets, so this is for what a person says, not for reports. Code NOT_FOUND. */
