@@ -1,0 +1,142 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Api, type RunningUp, startUp } from '@sluice/cli';
+import { loadConfig } from '@sluice/config';
+import { newUlid } from '@sluice/observability';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { type Call, callsOf, type OpenApi, type Operation, operationsOf } from './calls.js';
+
+const MINUTE = 60_000;
+/** Of each operation. */
+const RUNS = Number(process.env['SLUICE_FUZZ_RUNS'] ?? 40);
+const SEED = Number(process.env['SLUICE_FUZZ_SEED'] ?? Date.now() % 0x7f_ff_ff_ff);
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+const MAX_MS = 8_000;
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+  readonly ms: number;
+}
+
+describe(`XIM-01 any call of any operation (SLUICE_FUZZ_SEED=${SEED} repeats it)`, () => {
+  let folder: string;
+  let up: RunningUp;
+  let document: OpenApi;
+  let ajv: Ajv2020;
+  let known: readonly string[];
+  let authorization: string;
+  const seen = new Map<number, number>();
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sluice fuzz '));
+    up = await startUp({
+      dataDir: folder,
+      httpHost: '127.0.0.1',
+      httpPort: 0,
+      natsPort: 0,
+      logLevel: 'silent',
+      demoFleet: true,
+      services: ['planner', 'executor', 'health-gate', 'notifier', 'gateway'],
+      config: loadConfig({}),
+    });
+    document = (await (await fetch(`${up.url}/docs-json`)).json()) as OpenApi;
+    ajv = new Ajv2020({ strict: false, validateFormats: false });
+    ajv.addSchema({ $id: 'openapi', components: document.components });
+    const open = new Api({ url: up.url, newId: newUlid, sleep: (ms) => sleep(ms) });
+    const { items } = await open.call<{ items: { name: string }[] }>('listGroups');
+    const release = up.fleet?.releases[0];
+    const told = await open.call<{ rolloutId?: string }>('createRequest', {
+      body: {
+        app: 'hello',
+        group: 'hello-test',
+        version: '1.0.0',
+        strategy: 'rolling',
+        artifact: { url: release?.url, sha256: release?.sha256 },
+      },
+    });
+    known = [...items.map(({ name }) => name), 'hello', told.rolloutId ?? '', 'test-01', '1.0.0'];
+    const made = await open.call<{ token: string }>('createToken', {
+      body: { subject: 'service:fuzz', roles: ['admin'] },
+    });
+    authorization = `Bearer ${made.token}`;
+  }, MINUTE);
+  afterAll(async () => {
+    await up?.stop();
+    await rm(folder, { recursive: true, force: true });
+  }, MINUTE);
+
+  async function send(call: Call): Promise<Answer> {
+    const started = performance.now();
+    const response = await fetch(up.url + call.address, {
+      method: call.method,
+      headers: { ...call.headers, authorization },
+      ...(call.body === undefined ? {} : { body: call.body }),
+      signal: AbortSignal.timeout(MAX_MS + 5_000),
+    });
+    const type = (response.headers.get('content-type') ?? '').split(';')[0] ?? '';
+    const text = type === 'text/event-stream' ? await begun(response) : await response.text();
+    return { status: response.status, type, text, ms: performance.now() - started };
+  }
+
+  async function tried(call: Call): Promise<Answer> {
+    for (;;) {
+      const answer = await send(call);
+      if (answer.status !== 429) return answer;
+      await sleep(1_000);
+    }
+  }
+
+  /** What is wrong with an answer, in words; undefined when nothing is. */
+  function faultOf(operation: Operation, answer: Answer): string | undefined {
+    const { status, type, text, ms } = answer;
+    seen.set(status, (seen.get(status) ?? 0) + 1);
+    if (status >= 500) return `${status}: ${text}`;
+    if (Buffer.byteLength(text) > MAX_ANSWER_BYTES) return `an answer of ${Buffer.byteLength(text)} bytes`;
+    if (ms > MAX_MS) return `an answer after ${Math.round(ms)} ms`;
+    if (type === 'text/event-stream' || status === 304) return undefined;
+    const documented = operation.responses[String(status)]?.content;
+    // An empty or odd name makes another address of it.
+    const content = documented ?? (status === 404 || status === 400 ? PROBLEM : undefined);
+    const schema = content?.[type.replace('schema+', '')]?.schema;
+    if (schema === undefined) return `${status} as "${type}" is not documented: ${text.slice(0, 300)}`;
+    const validate = ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"openapi#/')) as object);
+    return validate(JSON.parse(text)) ? undefined : ajv.errorsText(validate.errors);
+  }
+
+  it(
+    'is answered below 500, within a bound of bytes and of time, as it is documented',
+    async () => {
+      for (const operation of operationsOf(document)) {
+        const property = fc.asyncProperty(callsOf(operation, document, known), async (call) => {
+          expect([operation.operationId, faultOf(operation, await tried(call))]).toEqual([
+            operation.operationId,
+            undefined,
+          ]);
+        });
+        await fc.assert(property, { seed: SEED, numRuns: RUNS, endOnFailure: true });
+      }
+      // Not only refusals: some of it got through.
+      expect([...seen.keys()]).toEqual(expect.arrayContaining([200, 201, 404, 409, 422]));
+      expect((await fetch(`${up.url}/health/ready`)).status).toBe(200);
+    },
+    4 * MINUTE,
+  );
+});
+
+const PROBLEM = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+
+/** A live stream has no end: its beginning is looked at. */
+async function begun(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  const first = await reader?.read();
+  await reader?.cancel();
+  return new TextDecoder().decode(first?.value);
+}
