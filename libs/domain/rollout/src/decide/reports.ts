@@ -1,4 +1,11 @@
-import { attemptId, type RolloutEvent, type RunReport, type Sourcing, type StepReport } from '@sluice/contracts';
+import {
+  attemptId,
+  type RolloutEvent,
+  type RunReport,
+  type Sourcing,
+  type StepName,
+  type StepReport,
+} from '@sluice/contracts';
 import { SluiceError } from '@sluice/kernel';
 
 import { attemptOf } from '../evolve/targets.js';
@@ -76,23 +83,36 @@ function succeeded({ target, n }: RunReport, result: StepReport): RolloutEvent {
 /** A step that failed: tried again while the plan has tries left, waived where the plan names who answers for it (TRS-17). */
 function failedStep(state: RolloutState, report: RunReport, result: StepReport): readonly RolloutEvent[] {
   const { target, n, kind } = report;
-  const { step, ms } = result;
-  const [code, message] = [result.code ?? 'STEP_FAILED', (result.message ?? '').slice(0, MAX_MESSAGE)];
-  const serving = result.serving === true;
-  const failed = { type: 'StepFailed', target, step, n, ms, code, message, serving, ...sourcingOf(result) } as const;
-  if (kind !== 'roll' || state.status === 'settling' || state.unknown.has(target)) return [failed];
-  const { stepRetries, onVerifyFailure } = planOf(state);
+  const { step, ms, code = 'STEP_FAILED', message = '' } = result;
+  const [text, serving] = [message.slice(0, MAX_MESSAGE), result.serving === true];
+  const failed = {
+    type: 'StepFailed',
+    target,
+    step,
+    n,
+    ms,
+    code,
+    message: text,
+    serving,
+    ...sourcingOf(result),
+  } as const;
+  const isLate = state.status === 'settling' || state.unknown.has(target);
+  if (kind !== 'roll' || isLate) return [failed];
+  const again = nextTry(state, target, step);
+  return again === undefined ? [failed, ...waivedByPlan(state, target, step)] : [{ ...failed, again }];
+}
+
+/** Which of the plan's own tries would follow, from 1; undefined when none is left. */
+function nextTry(state: RolloutState, target: number, step: StepName): number | undefined {
   const tried = state.tries.get(target) ?? 0;
-  if (tried < (stepRetries?.[step] ?? 0)) return [{ ...failed, again: tried + 1 }];
-  if (step !== 'verify' || onVerifyFailure?.then !== 'waive') return [failed];
+  return tried < (planOf(state).stepRetries?.[step] ?? 0) ? tried + 1 : undefined;
+}
+
+function waivedByPlan(state: RolloutState, target: number, step: StepName): readonly RolloutEvent[] {
+  const { onVerifyFailure, requestedBy } = planOf(state);
+  if (step !== 'verify' || onVerifyFailure?.then !== 'waive') return [];
   return [
-    failed,
-    {
-      type: 'VerifyWaived',
-      target,
-      by: onVerifyFailure.waivedBy ?? planOf(state).requestedBy.id,
-      reason: 'waived by the plan',
-    },
+    { type: 'VerifyWaived', target, by: onVerifyFailure.waivedBy ?? requestedBy.id, reason: 'waived by the plan' },
   ];
 }
 
