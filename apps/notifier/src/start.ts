@@ -2,10 +2,11 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import type { EventLog } from '@sluice/event-log';
 import { type Clock, messageOf } from '@sluice/kernel';
 import type { RunningService } from '@sluice/messaging';
-import type { Logger } from '@sluice/observability';
+import { type Logger, type Metrics, silentMetrics } from '@sluice/observability';
 
 import { NotifierEngine } from './engine/notifier-engine.js';
 import { jetstreamPublisher } from './nats/jetstream-publisher.js';
+import { meteredPublisher } from './nats/metered-publisher.js';
 import { kvPosition } from './nats/kv-position.js';
 
 export interface StartNotifierDeps {
@@ -16,17 +17,20 @@ export interface StartNotifierDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly newId: () => string;
+  readonly metrics?: Metrics;
 }
 
 const STOP_MS = 5_000;
 
 /** Tells until it is stopped. The streams and buckets must have been provisioned. */
 export async function startNotifier(deps: StartNotifierDeps): Promise<RunningService> {
-  const { nats, log, clock, newId } = deps;
+  const { nats, log, clock, newId, metrics = silentMetrics } = deps;
   const logger = deps.logger.child({ service: 'notifier' });
   const positions = await kvPosition(nats);
-  const publisher = jetstreamPublisher(nats);
+  const publisher = meteredPublisher(jetstreamPublisher(nats), metrics, clock);
   const engine = new NotifierEngine({ log, clock, newId, publisher, positions, logger });
+  const waiting = { name: 'sluice_notifications_waiting', help: 'Events that wait to be told and recorded.' };
+  const unmeter = metrics.gauge(waiting, () => [{ value: engine.pending }]);
   const intake = new AbortController();
   const running = engine.run(intake.signal).catch((error: unknown) => {
     logger.fatal({ reason: messageOf(error) }, 'the notifier stopped telling');
@@ -35,6 +39,7 @@ export async function startNotifier(deps: StartNotifierDeps): Promise<RunningSer
   return {
     name: 'notifier',
     async stop() {
+      unmeter();
       intake.abort();
       await bounded(clock, running);
     },

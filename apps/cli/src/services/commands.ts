@@ -2,13 +2,14 @@ import type { Command } from 'commander';
 
 import type { AgentConfig } from '@sluice/agent';
 import { loadConfig, type SluiceConfig } from '@sluice/config';
-import { connectNats, provision } from '@sluice/messaging';
+import { connectNats, provision, type RunningService } from '@sluice/messaging';
 import { createLogger, systemClock } from '@sluice/observability';
 
 import { CliError, EXIT } from '../client/exit.js';
 import { countArgument, type Surroundings } from '../commands/shell.js';
 import { stopSignal } from './signals.js';
-import { SERVICES, type ServiceName, startService, type StartedService, stopAll } from './starting.js';
+import { SERVICES, type ServiceName, startService, stopAll } from './starting.js';
+import { openTelemetry } from './telemetry.js';
 
 /** One service as a process of its own, as docker-compose runs them. */
 export function addServices(program: Command, surroundings: Surroundings): void {
@@ -35,12 +36,15 @@ export function addServices(program: Command, surroundings: Surroundings): void 
 async function runService(name: ServiceName, inventoryFile: string | undefined, { out }: Surroundings): Promise<void> {
   const config = loadConfig();
   await provisioned(name, config);
+  const telemetry = await openTelemetry(config);
+  if (telemetry.url !== undefined) out(`metrics at ${telemetry.url}`);
   const service = await startService(name, {
     ...settingsOf(config),
+    telemetry,
     ...(inventoryFile === undefined ? {} : { inventoryFile }),
   });
   if (service.url !== undefined) out(`the API listens at ${service.url}`);
-  await untilStopped([service], config.shutdownGrace);
+  await untilStopped([telemetry, service], config.shutdownGrace);
 }
 
 export const settingsOf = (config: SluiceConfig) => ({
@@ -64,7 +68,7 @@ export async function provisioned(name: string, config: SluiceConfig): Promise<v
   }
 }
 
-async function untilStopped(services: readonly StartedService[], graceMs: number): Promise<void> {
+async function untilStopped(services: readonly RunningService[], graceMs: number): Promise<void> {
   await stopSignal();
   await stopAll(services, graceMs);
 }
@@ -90,8 +94,15 @@ async function runAgent(file: string | undefined, options: AgentOptions): Promis
     waitMs: settings.natsWait,
     log: logger,
   });
-  const agent = await startAgent({ ...config, nats, clock: systemClock, logger, version: AGENT_VERSION });
-  await untilStopped([agent], settings.shutdownGrace);
+  const telemetry = await openTelemetry(settings);
+  const { metrics, tracing } = telemetry;
+  const agent = await startAgent({
+    ...config,
+    ...{ nats, clock: systemClock, logger, version: AGENT_VERSION },
+    ...(metrics === undefined ? {} : { metrics }),
+    ...(tracing === undefined ? {} : { spans: tracing.sinkOf('agent') }),
+  });
+  await untilStopped([telemetry, agent], settings.shutdownGrace);
   await nats.close();
 }
 

@@ -6,6 +6,8 @@ import { connectNats, type RunningService } from '@sluice/messaging';
 
 import { createLogger, type LogLevel, newUlid, systemClock } from '@sluice/observability';
 
+import { type Telemetry, watched } from './telemetry.js';
+
 /** The services of Sluice in the order in which they start; they stop in the opposite one. */
 export const SERVICES = ['planner', 'executor', 'health-gate', 'notifier', 'gateway'] as const;
 
@@ -21,6 +23,7 @@ export interface ServiceSettings {
   /** `sluice up` alone: until a token is made, whoever reaches the loopback port may do everything. */
   readonly openLocally?: boolean;
   readonly inventoryFile?: string;
+  readonly telemetry?: Telemetry;
 }
 
 /** A service with what it stands on; `url` where it serves HTTP. */
@@ -33,8 +36,8 @@ export async function startService(name: ServiceName, settings: ServiceSettings)
   const { servers, waitMs, logLevel } = settings;
   const logger = createLogger(name, logLevel);
   const nats = await connectNats({ servers, name: `sluice ${name}`, waitMs, log: logger });
-  const log = new JetStreamEventLog(nats);
-  const deps = { nats, servers, log, clock: systemClock, logger, newId: newUlid };
+  const seen = watched(name, new JetStreamEventLog(nats), settings.telemetry);
+  const deps = { nats, servers, ...seen, clock: systemClock, logger, newId: newUlid };
   try {
     const service = await startOf(name, deps, settings);
     const stop = async (): Promise<void> => {

@@ -7,6 +7,7 @@ import type { InventoryDocument } from '@sluice/contracts';
 import { connectNats, type RunningService } from '@sluice/messaging';
 import { createLogger, type LogLevel, systemClock } from '@sluice/observability';
 
+import type { Telemetry } from '../services/telemetry.js';
 import { packHello, type PackedRelease } from './hello.js';
 
 interface Host {
@@ -26,6 +27,7 @@ interface DemoFleetOptions {
   readonly dataDir: string;
   readonly natsUrl: string;
   readonly logLevel: LogLevel;
+  readonly telemetry: Telemetry;
 }
 
 const GROUPS = [
@@ -34,7 +36,12 @@ const GROUPS = [
 ] as const;
 
 /** Six hosts in two groups: an agent each, in this process, with a small HTTP app to roll out. */
-export async function startDemoFleet({ dataDir, natsUrl, logLevel }: DemoFleetOptions): Promise<DemoFleet> {
+export async function startDemoFleet({
+  dataDir,
+  natsUrl,
+  logLevel,
+  telemetry: { metrics, tracing },
+}: DemoFleetOptions): Promise<DemoFleet> {
   const folder = join(dataDir, 'demo');
   await mkdir(folder, { recursive: true });
   const hosts = await hostsIn(folder);
@@ -47,11 +54,15 @@ export async function startDemoFleet({ dataDir, natsUrl, logLevel }: DemoFleetOp
   ]);
   const logger = createLogger('agent', logLevel);
   const nats = await connectNats({ servers: natsUrl, name: 'sluice demo fleet', log: logger });
+  const seen = {
+    ...(metrics === undefined ? {} : { metrics }),
+    ...(tracing === undefined ? {} : { spans: tracing.sinkOf('agent') }),
+  };
   const agents: RunningService[] = [];
   for (const { host, group, port } of hosts) {
     const apps = [{ app: 'hello', group, port }];
     const own = { host, address: '127.0.0.1', dataDir: join(folder, 'hosts', host), version: AGENT_VERSION, apps };
-    agents.push(await startAgent({ ...own, nats, clock: systemClock, logger, helloIntervalMs: 2_000 }));
+    agents.push(await startAgent({ ...own, ...seen, nats, clock: systemClock, logger, helloIntervalMs: 2_000 }));
   }
   const stop = async (): Promise<void> => {
     await Promise.all(agents.map((agent) => agent.stop()));

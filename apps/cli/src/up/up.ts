@@ -6,6 +6,7 @@ import type { LogLevel } from '@sluice/observability';
 
 import { provisioned } from '../services/commands.js';
 import { type ServiceName, SERVICES, type StartedService, startService, stopAll } from '../services/starting.js';
+import { openTelemetry, type Telemetry } from '../services/telemetry.js';
 import { type DemoFleet, startDemoFleet } from './demo-fleet.js';
 import { lockFolder } from './lock.js';
 import { startNatsChild } from './nats-child.js';
@@ -43,15 +44,17 @@ export async function startUp(options: UpOptions): Promise<RunningUp> {
   try {
     const unlock = await lockFolder(dataDir);
     undo.push({ name: 'lock', stop: unlock });
+    const telemetry = await openTelemetry(options.config, { metrics: true });
+    undo.push(telemetry);
     const nats = await startNatsChild({ dataDir, port: options.natsPort });
     undo.push({ name: 'nats-server', stop: () => nats.stop() });
     const fleet = options.demoFleet
-      ? await startDemoFleet({ dataDir, natsUrl: nats.url, logLevel: options.logLevel })
+      ? await startDemoFleet({ dataDir, natsUrl: nats.url, logLevel: options.logLevel, telemetry })
       : undefined;
     if (fleet !== undefined) undo.push(fleet);
     const inventoryFile = options.inventoryFile ?? fleet?.inventoryFile;
     const url = await startServices(
-      { ...options, ...(inventoryFile === undefined ? {} : { inventoryFile }) },
+      { ...options, telemetry, ...(inventoryFile === undefined ? {} : { inventoryFile }) },
       nats.url,
       undo,
     );
@@ -70,8 +73,16 @@ export async function startUp(options: UpOptions): Promise<RunningUp> {
   }
 }
 
-async function startServices(options: UpOptions, natsUrl: string, undo: RunningService[]): Promise<string> {
-  const { config, logLevel, httpHost, httpPort, inventoryFile } = options;
+interface WithTelemetry {
+  readonly telemetry: Telemetry;
+}
+
+async function startServices(
+  options: UpOptions & WithTelemetry,
+  natsUrl: string,
+  undo: RunningService[],
+): Promise<string> {
+  const { config, logLevel, httpHost, httpPort, inventoryFile, telemetry } = options;
   await provisioned('up', { ...config, natsUrl, natsReplicas: 1, logLevel });
   const settings = {
     servers: natsUrl,
@@ -80,6 +91,7 @@ async function startServices(options: UpOptions, natsUrl: string, undo: RunningS
     httpHost,
     httpPort,
     openLocally: true,
+    telemetry,
     ...(inventoryFile === undefined ? {} : { inventoryFile }),
   };
   let url = '';
