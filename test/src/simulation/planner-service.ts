@@ -52,6 +52,11 @@ export class ListedInventory implements InventoryPort {
   async members(): Promise<readonly InventoryRecord<MemberEntry>[]> {
     return [...this.listed.values()].map(record);
   }
+
+  /** One group: no other shares its hosts. */
+  async sharing(): Promise<readonly never[]> {
+    return [];
+  }
 }
 
 const record = <E>(entry: E): InventoryRecord<E> => ({ v: 1, source: 'file', version: 1, fetchedAt: 0, entry });

@@ -103,10 +103,11 @@ export class PlannerEngine {
     };
     if (group === undefined) return { ...base, ...NO_FACTS, group: undefined, members: [] };
     const { inventory, groups } = this.deps;
-    const [entry, members, facts] = await Promise.all([
+    const [entry, members, facts, sharing] = await Promise.all([
       inventory.group(group),
       inventory.members(group),
       groups.factsOf(group),
+      inventory.sharing(group),
     ]);
     const { exclusions, blocked } = facts;
     const proven = facts.history.toReversed().filter(({ version }) => !blocked.has(version));
@@ -115,6 +116,7 @@ export class PlannerEngine {
       exclusions,
       blocked,
       proven,
+      sharing,
       group: entry?.entry,
       members: members.map((member) => member.entry),
     };

@@ -1,12 +1,15 @@
 import type { GroupEntry, InventoryRecord, MemberEntry } from '@sluice/contracts';
 import type { EventLog } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
+import type { SharingGroup } from '@sluice/planning';
 
 /** What is known of groups and their members when a plan is made. */
 export interface InventoryPort {
   /** undefined: nobody has defined it. */
   group(name: string): Promise<InventoryRecord<GroupEntry> | undefined>;
   members(group: string): Promise<readonly InventoryRecord<MemberEntry>[]>;
+  /** Other groups with members on hosts of this one; members that are known to be down do not count. */
+  sharing(group: string): Promise<readonly SharingGroup[]>;
 }
 
 /** A version that a group ran to the end. */

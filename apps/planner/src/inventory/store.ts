@@ -1,5 +1,7 @@
 import { type GroupEntry, type Hello, type HelloApp, type InventorySource, REQUEST_PATTERNS } from '@sluice/contracts';
 
+import type { SharingGroup } from '@sluice/planning';
+
 import type { InventoryPort } from '../engine/ports.js';
 import type { Definition } from './definition.js';
 import { groupKey, memberKey, readKey } from './keys.js';
@@ -54,6 +56,18 @@ export class InventoryStore implements InventoryPort {
 
   members(group: string): Promise<readonly MemberRecord[]> {
     return Promise.resolve([...(this.#groups.get(group)?.members.values() ?? [])]);
+  }
+
+  sharing(group: string): Promise<readonly SharingGroup[]> {
+    const own = this.#groups.get(group)?.members;
+    if (own === undefined) return Promise.resolve([]);
+    const found: SharingGroup[] = [];
+    for (const [name, { members }] of this.#groups) {
+      const present = name === group ? [] : [...members.values()].filter(({ entry }) => entry.down !== true);
+      const hosts = present.map(({ entry }) => entry.host).filter((host) => own.has(host));
+      if (hosts.length > 0) found.push({ group: name, members: present.length, hosts });
+    }
+    return Promise.resolve(found);
   }
 
   /** `replace`: members that the definition does not name are removed. The version is `now` when it has none. */

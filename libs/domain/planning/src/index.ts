@@ -17,3 +17,4 @@ export { makeRollbackPlan } from './rollback-plan.js';
 export type { ProvenVersion } from './scale-out.js';
 export type { SealedPlan } from './sealed-plan.js';
 export { chunkTargets, previewOf, sealPlan } from './sealed-plan.js';
+export type { SharingGroup } from './shared-hosts.js';

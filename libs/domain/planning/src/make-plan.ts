@@ -19,6 +19,7 @@ import { boundLeftOut } from './left-out.js';
 import { type Eligible, eligibleTargets, orderTargets } from './ordering.js';
 import { type Resolved, resolveProfiles } from './profiles.js';
 import { type ProvenVersion, type ScaledOut, scaleOut } from './scale-out.js';
+import { bindingGroups, cutBatches, reducedUnavailable, type SharingGroup } from './shared-hosts.js';
 import { type Wishes, readWishes } from './wishes.js';
 
 /** All that a plan is made of. The same input gives the same plan, byte for byte (TRS-01). */
@@ -38,6 +39,8 @@ export interface PlanInput {
   readonly blocked: ReadonlyMap<string, string>;
   /** What may be scaled out, newest first; nothing when absent. */
   readonly proven?: readonly ProvenVersion[];
+  /** Other groups on the hosts of this one (TRS-12). */
+  readonly sharing?: readonly SharingGroup[];
 }
 
 /** A plan before its targets are hashed. */
@@ -68,7 +71,11 @@ export function makePlan(input: PlanInput): MadePlan {
   const eligible = eligibleTargets(group, input.members, input.exclusions);
   const chosen = wishes.strategy === 'scaleOut' ? scaleOut(request, eligible, input.proven ?? []) : allOf(eligible);
   const resolved = resolveProfiles(request, group, input.members, chosen.targets);
-  const laidOut = layOut(wishes, resolved.targets, { request, members: eligible.targets });
+  const laidOut = layOut(wishes, resolved.targets, {
+    request,
+    members: eligible.targets,
+    sharing: input.sharing ?? [],
+  });
   const faults = [
     ...groupFaults(input, group),
     ...wishFaults,
@@ -144,10 +151,14 @@ interface LaidOut {
 interface Extent {
   readonly request: DeployRequest;
   readonly members: readonly PlanTarget[];
+  readonly sharing: readonly SharingGroup[];
 }
 
-function layOut(wishes: Wishes, eligible: readonly PlanTarget[], { request, members }: Extent): LaidOut {
-  const budget = budgetOf(wishes.rule, members.length, request);
+function layOut(wishes: Wishes, eligible: readonly PlanTarget[], extent: Extent): LaidOut {
+  const { request, members, sharing } = extent;
+  const full = budgetOf(wishes.rule, members.length, request);
+  const bindings = bindingGroups(eligible, sharing, full.percent);
+  const budget = { ...full, maxUnavailable: reducedUnavailable(full.maxUnavailable, bindings) };
   const drainedFirst = eligible.filter((target) => target.drained === true).length >= budget.maxUnavailable;
   const canary: Canary =
     wishes.strategy === 'canary'
@@ -155,10 +166,11 @@ function layOut(wishes: Wishes, eligible: readonly PlanTarget[], { request, memb
       : { targets: [], faults: [] };
   const others = eligible.filter((target) => !canary.targets.includes(target));
   const batches = batchSizes(wishes.rule, others.length);
+  const ordered = orderTargets(others, batches, drainedFirst);
   return {
-    targets: [...canary.targets, ...orderTargets(others, batches, drainedFirst)],
+    targets: [...canary.targets, ...ordered],
     canaries: canary.targets.length,
-    batches,
+    batches: cutBatches(ordered, batches, bindings),
     budget,
     faults: [...canary.faults, ...floorFaults(budget)],
   };

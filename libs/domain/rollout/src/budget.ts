@@ -121,9 +121,12 @@ export function budgetFor(
   state: RolloutState,
   members: number,
 ): { readonly maxUnavailable: number; readonly failureLimit: number } {
-  const { advisory, percent, failureThresholdPercent } = planOf(state).budget;
+  const { advisory, percent, failureThresholdPercent, maxUnavailable } = planOf(state).budget;
   return {
-    maxUnavailable: advisory ? Math.ceil(members / 2) : Math.max(1, Math.floor((members * percent) / 100)),
+    // A plan on hosts of several groups allows less than its percent, so nothing may raise it again (TRS-12).
+    maxUnavailable: advisory
+      ? Math.ceil(members / 2)
+      : Math.min(maxUnavailable, Math.max(1, Math.floor((members * percent) / 100))),
     failureLimit: Math.max(1, Math.ceil((members * failureThresholdPercent) / 100)),
   };
 }

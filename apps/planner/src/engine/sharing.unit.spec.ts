@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+
+import { Rig } from './rig.suite.js';
+
+const named = (...hosts: readonly string[]) => hosts.map((host) => ({ host }));
+
+describe('hosts of several groups', () => {
+  it('TRS-12 are looked up in the whole inventory: no batch takes two of a group of four', async () => {
+    const rig = new Rig();
+    rig.hosts(8);
+    rig.define(
+      [...named('web-000001', 'web-000002', 'web-000003', 'db-1'), { host: 'db-2', down: true }],
+      'test',
+      'db',
+    );
+    rig.define(named('web-000004', 'elsewhere'), 'test', 'one-of-two');
+    expect(await rig.inventory.sharing('shop-web')).toEqual([
+      { group: 'db', members: 4, hosts: ['web-000001', 'web-000002', 'web-000003'] },
+      { group: 'one-of-two', members: 2, hosts: ['web-000004'] },
+    ]);
+    expect(await rig.inventory.sharing('nobody')).toEqual([]);
+    const outcome = await rig.submit({ strategy: 'rolling', batches: '50%' });
+    const seal = (await rig.plans(outcome.rolloutId ?? '')).at(-1);
+    // Half of the db group are two hosts, so the first four hosts need two batches.
+    expect(seal).toMatchObject({
+      plan: {
+        batches: [
+          [2, 2],
+          [4, 1],
+        ],
+        budget: { maxUnavailable: 2 },
+      },
+    });
+  });
+});
