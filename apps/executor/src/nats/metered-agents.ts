@@ -15,7 +15,7 @@ export class MeteredAgents implements AgentPort {
     this.asked = metrics.counter({
       name: 'sluice_agent_requests_total',
       help: 'Requests to agents by how they ended: answer, unreachable (nobody listens), noAnswer, failed (not sent).',
-      labels: { request: ['run', 'status'], end: ['answer', 'unreachable', 'noAnswer', 'failed'] },
+      labels: { asked: ['run', 'status'], end: ['answer', 'unreachable', 'noAnswer', 'failed'] },
     });
     const spec = { name: 'sluice_agent_requests_in_flight', help: 'Requests to agents that wait for their answer.' };
     metrics.gauge(spec, () => [{ value: this.inFlight }]);
@@ -29,9 +29,9 @@ export class MeteredAgents implements AgentPort {
     return this.counted('status', this.inner.status(host, query));
   }
 
-  private counted<T>(request: 'run' | 'status', asking: Promise<Answered<T>>): Promise<Answered<T>> {
+  private counted<T>(asked: 'run' | 'status', asking: Promise<Answered<T>>): Promise<Answered<T>> {
     this.inFlight += 1;
-    const labels = LABELS[request];
+    const labels = LABELS[asked];
     return asking.then(
       (answered) => {
         this.inFlight -= 1;
@@ -47,11 +47,11 @@ export class MeteredAgents implements AgentPort {
   }
 }
 
-const endsOf = (request: string) => ({
-  answer: { request, end: 'answer' },
-  unreachable: { request, end: 'unreachable' },
-  noAnswer: { request, end: 'noAnswer' },
-  failed: { request, end: 'failed' },
+const endsOf = (asked: 'run' | 'status') => ({
+  answer: { asked, end: 'answer' },
+  unreachable: { asked, end: 'unreachable' },
+  noAnswer: { asked, end: 'noAnswer' },
+  failed: { asked, end: 'failed' },
 });
 
 // The same objects each time: a metric finds its series by them.
