@@ -113,12 +113,13 @@ describe('history of a rollout', () => {
     slow.write(`GET /v1/rollouts/${big}/events HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\n\r\n`);
     const reading = new AbortController();
     const reader = await harness.fetch(`/v1/rollouts/${big}/events`, { headers: ACCEPT, signal: reading.signal });
+    // It reads from the start: a reader that waits is a slow one too.
+    const seen = take(serverEvents(reader), ({ event }) => event === 'live');
     const third = new AbortController();
     const tryThird = async (): Promise<number> =>
       (await harness.fetch(`/v1/rollouts/${id}/events`, { headers: ACCEPT, signal: third.signal })).status;
     await vi.waitFor(async () => expect(await tryThird()).toBe(503));
-    const seen = await take(serverEvents(reader), ({ event }) => event === 'live');
-    expect(seen).toHaveLength(62);
+    expect(await seen).toHaveLength(62);
     // The slow client's place is free again while the reader still has its own.
     await vi.waitFor(async () => expect(await tryThird()).toBe(200), { timeout: 5_000 });
     for (const open of [reading, third]) open.abort();
