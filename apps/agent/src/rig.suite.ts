@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import type { NatsConnection } from '@nats-io/nats-core';
 import {
@@ -15,6 +16,7 @@ import {
   specHashOf,
   type ReportAnswer,
   rolloutIdOf,
+  sha256,
   type RunCommand,
   type RunKind,
   type RunReply,
@@ -28,7 +30,7 @@ import { connectNats, type RunningService } from '@sluice/messaging';
 import { createLogger, systemClock } from '@sluice/observability';
 import { type RunningNatsServer, startNatsServer } from '@sluice/testing';
 
-import { type HelloRelease, type PackedRelease, packRelease } from '../../../examples/hello/pack.mjs';
+import { type HelloRelease, type PackedRelease, packFiles, packRelease } from '../../../examples/hello/pack.mjs';
 import type { AppConfig } from './app/app-host.js';
 import { processTable } from './host/process-table.js';
 import { type AgentDeps, startAgent } from './start-agent.js';
@@ -144,6 +146,15 @@ export class Rig {
     return packRelease(release, join(this.folder, 'artifacts'));
   }
 
+  /** hello with other files beside it, by name. */
+  async packed(version: string, files: Readonly<Record<string, string>>): Promise<PackedRelease> {
+    const server = await readFile(join(ROOT, 'examples/hello/server.mjs'));
+    const bytes = packFiles({ 'server.mjs': server, 'release.json': JSON.stringify({ version }), ...files });
+    const file = join(this.folder, `packed-${version}.tar.gz`);
+    await writeFile(file, bytes);
+    return { version, file, url: pathToFileURL(file).href, sha256: sha256(bytes) };
+  }
+
   owner(group = 'hello-web'): Owner {
     const shard = shardOfId(rolloutIdOf(group, '')) ?? '';
     return new Owner(this.nats, SUBJECTS.reportsOfShard(shard));
@@ -179,14 +190,15 @@ export class Rig {
     return { name: host, stop };
   }
 
-  /** An agent as a process of its own, which a test may kill. */
-  async agentProcess(host: string, apps: readonly AppConfig[]): Promise<ChildProcess> {
+  /** An agent as a process of its own, which a test may kill; `under` is a command that runs it with less rights. */
+  async agentProcess(host: string, apps: readonly AppConfig[], under: readonly string[] = []): Promise<ChildProcess> {
     const file = join(this.folder, `${host}.json`);
     await writeFile(
       file,
       JSON.stringify({ host, apps, dataDir: this.dataDir(host), nats: this.server.url, helloInterval: '200ms' }),
     );
-    const child = spawn(process.execPath, [join(ROOT, 'apps/agent/dist/main.js'), file], {
+    const [program, ...args] = [...under, process.execPath, join(ROOT, 'apps/agent/dist/main.js'), file];
+    const child = spawn(program ?? '', args, {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { SLUICE_LOG_LEVEL: 'fatal' },
     });

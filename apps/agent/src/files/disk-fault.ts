@@ -14,7 +14,9 @@ interface Errno {
 function errnoOf(error: unknown): Errno | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   if ('syscall' in error && NOT_FILES.test(String(error.syscall))) return undefined;
-  return { code: error.code, ...('path' in error && typeof error.path === 'string' ? { path: error.path } : {}) };
+  // Of a rename that is refused, the place that it was meant for says more.
+  const path = 'dest' in error ? error.dest : 'path' in error ? error.path : undefined;
+  return { code: error.code, ...(typeof path === 'string' ? { path } : {}) };
 }
 
 /**

@@ -13,6 +13,7 @@ import { baseEnvironment } from '../host/environment.js';
 import { launchGated } from '../host/launching.js';
 import { stopConfirmed } from '../host/stopping.js';
 import { type HookPlace, runHook } from './hooks.js';
+import { sleep } from '../time/waiting.js';
 import { verifyHttp } from './http-verify.js';
 import { probeWith } from './probe.js';
 import { download, drain, enable, requireRelease, requireVersion } from './service.js';
@@ -234,8 +235,12 @@ async function requireVersionOrExit(context: StepContext): Promise<void> {
 }
 
 /** The process is gone: its last words say more than a refused connection. */
-async function exitError({ app }: StepContext): Promise<SluiceError> {
+async function exitError({ app, signal }: StepContext): Promise<SluiceError> {
   const { running } = app.state;
+  // The process table may know of an end a little earlier than who waits for the child.
+  for (let i = 0; i < 10 && running !== null && app.exitOf(running.attempt) === undefined; i += 1) {
+    await sleep(app.deps.clock, 20, signal);
+  }
   const how = running === null ? undefined : app.exitOf(running.attempt);
   const words = lastLine(await tailOf(app.logFile), 200);
   return new SluiceError(
