@@ -10,7 +10,7 @@ import { type RunningNatsServer, startNatsServer } from '@sluice/testing';
 import { vi } from 'vitest';
 
 import { Planter } from './fixtures.suite.js';
-import { type GatewayLimits, type RunningGateway, startGateway } from './start.js';
+import { type GatewayDeps, type GatewayLimits, type RunningGateway, startGateway } from './start.js';
 
 interface Parts {
   readonly server: RunningNatsServer;
@@ -35,7 +35,11 @@ export class Harness {
     return this.parts.gateway;
   }
 
-  static async start(limits: Partial<GatewayLimits> = {}, openLocally = true): Promise<Harness> {
+  static async start(
+    limits: Partial<GatewayLimits> = {},
+    openLocally = true,
+    seen: Pick<GatewayDeps, 'metrics' | 'metricsPage' | 'spans'> = {},
+  ): Promise<Harness> {
     const server = await startNatsServer();
     const nats = await connectNats({ servers: server.url, name: 'gateway test' });
     await provision(nats);
@@ -43,7 +47,7 @@ export class Harness {
     const logger = createLogger('gateway', 'silent');
     const gateway = await startGateway({
       ...{ nats, log, clock: systemClock, logger, newId: newUlid },
-      ...{ port: 0, limits, openLocally },
+      ...{ port: 0, limits, openLocally, ...seen },
     });
     return new Harness({ server, nats, log, gateway });
   }

@@ -4,7 +4,7 @@ import { BUCKETS } from '@sluice/contracts';
 import type { EventLog } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
 import type { RunningService } from '@sluice/messaging';
-import type { Logger } from '@sluice/observability';
+import { type Logger, silentMetrics, type SpanSink } from '@sluice/observability';
 
 import { Access } from './access/access.js';
 import { RateLimit, type RateLimits } from './access/rate-limit.js';
@@ -14,6 +14,7 @@ import { Tokens } from './access/tokens.js';
 import { CommandClient } from './commands/command-client.js';
 import { Commander } from './commands/commander.js';
 import type { GatewayParts } from './gateway.module.js';
+import type { Onlookers } from './http/http-metrics.js';
 import { createServer, type ServerGuards } from './http/server.js';
 import type { Readiness } from './http/service.controller.js';
 import { RolloutStreams } from './live/streams.js';
@@ -24,10 +25,11 @@ import { GroupIndex } from './read-model/group-index.js';
 import { InventoryView } from './read-model/inventory-view.js';
 import { Reports } from './read-model/reports.js';
 import { RolloutIndex } from './read-model/rollout-index.js';
+import { meterReadModels } from './read-model/rollout-metrics.js';
 import { RequestPublisher } from './requests/request-publisher.js';
 import { Requests } from './requests/requests.js';
 
-export interface GatewayDeps {
+export interface GatewayDeps extends Onlookers {
   readonly nats: NatsConnection;
   readonly log: EventLog;
   readonly clock: Clock;
@@ -38,6 +40,8 @@ export interface GatewayDeps {
   readonly host?: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Where spans of requests go; none are made when absent. */
+  readonly spans?: SpanSink;
   /** `sluice up`: while no token was ever made, whoever reaches a port on loopback may do everything. */
   readonly openLocally?: boolean;
   readonly limits?: Partial<GatewayLimits>;
@@ -87,13 +91,15 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
     await Promise.all([follower.stop(), ...watches.map((watch) => watch.stop())]);
   };
   try {
-    const app = await createServer(parts, assembled.guards, deps.logger);
+    const app = await createServer(parts, assembled.guards, deps.logger, deps);
+    const unmeter = meterReadModels(deps.metrics ?? silentMetrics, parts.rollouts, parts.streams);
     await Promise.all([follower.whenLive(limits.catchUpMs), within(deps.clock, limits.catchUpMs, known.whenSynced())]);
     await app.listen(deps.port, hostOf(deps));
     const url = await app.getUrl();
     deps.logger.info({ url }, 'the API listens');
     let stopping: Promise<void> | undefined;
     const stop = async (): Promise<void> => {
+      unmeter();
       parts.streams.stop();
       await app.close();
       await stopReading();
@@ -143,7 +149,10 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
   const groups = new GroupCatalog(groupIndex, view);
   const openLocally = deps.openLocally === true && LOOPBACK.test(hostOf(deps));
   const access = new Access({ tokens: known, clock, openLocally });
-  const publisher = new RequestPublisher({ nats, clock, ackMs: limits.ackMs, outcomeMs: limits.outcomeMs });
+  const publisher = new RequestPublisher({
+    ...{ nats, clock, ackMs: limits.ackMs, outcomeMs: limits.outcomeMs },
+    ...(deps.spans === undefined ? {} : { spans: deps.spans }),
+  });
   const now = (): number => clock.now();
   const parts: GatewayParts = {
     rollouts,

@@ -55,7 +55,8 @@ type Deps = StartExecutorDeps & Omit<GatewayDeps, 'port' | 'host'>;
 
 /** A process loads the services that it runs, and no other. */
 async function startOf(name: ServiceName, deps: Deps, settings: ServiceSettings): Promise<StartedService> {
-  const { inventoryFile, httpHost: host, httpPort: port } = settings;
+  const { inventoryFile, httpHost: host, httpPort: port, openLocally = false, telemetry } = settings;
+  const page = openLocally && telemetry?.metrics !== undefined ? { metricsPage: telemetry.metrics } : {};
   switch (name) {
     case 'planner': {
       const { startPlanner } = await import('@sluice/planner');
@@ -68,7 +69,7 @@ async function startOf(name: ServiceName, deps: Deps, settings: ServiceSettings)
     case 'notifier':
       return (await import('@sluice/notifier')).startNotifier(deps);
     case 'gateway':
-      return (await import('@sluice/gateway')).startGateway({ ...deps, host, port });
+      return (await import('@sluice/gateway')).startGateway({ ...deps, host, port, openLocally, ...page });
   }
 }
 

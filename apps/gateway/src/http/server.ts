@@ -6,7 +6,7 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 
 import { DEPLOY_REQUEST_SCHEMA, INVENTORY_GROUP_SCHEMA } from '@sluice/contracts';
 import { SluiceError } from '@sluice/kernel';
-import type { Logger } from '@sluice/observability';
+import { type Logger, METRICS_PATH } from '@sluice/observability';
 
 import { type GatekeeperParts, guard } from '../access/gatekeeper.js';
 import { PERMISSIONS, PUBLIC } from '../access/permissions.js';
@@ -16,6 +16,7 @@ import { problemOf } from '../problems/problem.js';
 import { parseYaml } from '../requests/document.js';
 import { ANSWER_SCHEMAS, PROBLEM_SCHEMA } from './documentation.js';
 import type { Reply } from './exchange.js';
+import { meterAnswers, METRICS_OPERATION, metricsPage, type Onlookers } from './http-metrics.js';
 import { revalidate } from './revalidate.js';
 import { inputPipe } from './validation.js';
 
@@ -39,6 +40,7 @@ export async function createServer(
   parts: GatewayParts,
   guards: ServerGuards,
   logger: Logger,
+  onlookers: Onlookers = {},
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
@@ -62,11 +64,18 @@ export async function createServer(
   const document = openApiOf(app);
   const fastify = adapter.getInstance();
   fastify.addHook('onRequest', guard({ ...guards, operations: operationsOf(document) }) as never);
+  watch(adapter, onlookers);
   fastify.addHook('onSend', revalidate as never);
   fastify.server.maxConnections = MAX_CONNECTIONS;
   SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'docs-json', yamlDocumentUrl: 'docs-yaml' });
   await app.init();
   return app;
+}
+
+function watch(adapter: FastifyAdapter, { metrics, metricsPage: page }: Onlookers): void {
+  const fastify = adapter.getInstance();
+  if (metrics !== undefined) fastify.addHook('onResponse', meterAnswers(metrics) as never);
+  if (page !== undefined) fastify.get(METRICS_PATH, metricsPage(page) as never);
 }
 
 /** `GET /v1/rollouts/:id` -> `getRollout`. Each has a rule who may use it, or nothing starts. Code NO_PERMISSION_RULE. */
@@ -79,6 +88,7 @@ function operationsOf(document: OpenAPIObject): ReadonlyMap<string, string> {
       operations.set(`${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`, operationId);
     }
   }
+  operations.set(...METRICS_OPERATION);
   return operations;
 }
 

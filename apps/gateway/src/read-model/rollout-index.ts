@@ -48,6 +48,15 @@ export class RolloutIndex {
     return this.order.openCount;
   }
 
+  countByState(): ReadonlyMap<RolloutStatus, number> {
+    const counts = new Map<RolloutStatus, number>();
+    for (const entry of this.entries.values()) {
+      const state = statusOf(entry);
+      counts.set(state, (counts.get(state) ?? 0) + 1);
+    }
+    return counts;
+  }
+
   entry(id: string): RolloutEntry | undefined {
     return this.entries.get(id);
   }

@@ -1,7 +1,7 @@
-import type { Plan, RequestOutcome } from '@sluice/contracts';
+import { type Plan, type RequestOutcome, TRACE_HEADER } from '@sluice/contracts';
 
 import type { Access } from '../access/access.js';
-import type { Exchange } from '../http/exchange.js';
+import { type Exchange, headerOf } from '../http/exchange.js';
 import { actorOf, optionalKey, principalOf } from '../http/headers.js';
 import { noGroup } from '../http/lookup.js';
 import { refuse } from '../problems/problem.js';
@@ -36,7 +36,7 @@ export class Requests {
   /** Codes beside the publisher's: BAD_DOCUMENT, NOT_YOU, FORBIDDEN, REQUEST_REFUSED with every fault. */
   create(body: unknown, request: Exchange): Promise<Told> {
     const document = this.documentOf(body, request, 'createRequest');
-    return this.publish(withKey(document, optionalKey(request), actorOf(request)));
+    return this.publish(withKey(document, optionalKey(request), actorOf(request)), request);
   }
 
   /** The document in the name of whoever calls, who must be allowed that in its group. */
@@ -53,7 +53,7 @@ export class Requests {
     const plan = await this.planOf(group, version);
     const actor = actorOf(request);
     const key = optionalKey(request) ?? this.parts.newId();
-    return this.publish({ ...redeployRequest(plan, { id: keyedId(key, actor), actor, reason }) });
+    return this.publish({ ...redeployRequest(plan, { id: keyedId(key, actor), actor, reason }) }, request);
   }
 
   private async planOf(group: string, version: string): Promise<Plan> {
@@ -68,8 +68,9 @@ export class Requests {
     throw refuse('NO_CANDIDATE', detail, { status: 409, details: { candidates: versions } });
   }
 
-  private async publish(document: Document): Promise<Told> {
-    const { requestId, outcome } = await this.parts.publisher.publish(document);
+  private async publish(document: Document, request: Exchange): Promise<Told> {
+    const trace = headerOf(request, TRACE_HEADER);
+    const { requestId, outcome } = await this.parts.publisher.publish(document, trace);
     if (outcome === undefined) return { requestId };
     if (outcome.outcome === 'refused') throw refused(outcome.faults ?? [], outcome.requestId);
     return outcome;
