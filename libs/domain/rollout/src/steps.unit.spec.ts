@@ -110,6 +110,15 @@ describe('steps and reports', () => {
     expect(machine.state.status).toBe('succeeded');
   });
 
+  it('TAR-21 a machine that was replaced in mid-run has never seen the attempt: the step that was next has failed', () => {
+    const machine = Machine.started({ batches: [2], percent: 100 });
+    const report = machine.report(0);
+    machine.input({ type: 'report', report: { ...report, final: false, steps: report.steps.slice(0, 2) } });
+    machine.input({ type: 'unreachable', target: 0, n: 1 });
+    machine.input({ type: 'neverSeen', target: 0, n: 1 });
+    expect(machine.of('StepFailed')).toMatchObject([{ target: 0, step: 'install', code: 'NEVER_STARTED', n: 1 }]);
+  });
+
   it('no answer by the deadline makes a target unknown: it counts as unavailable, and is known again when the agent reports', () => {
     const machine = Machine.started({ batches: [2, 2], percent: 50, budget: { failureLimit: 2 } });
     const late = machine.report(0);

@@ -122,10 +122,13 @@ const sourcingOf = ({ source, fellBack }: StepReport): Sourcing => ({
   ...(fellBack === undefined ? {} : { fellBack: fellBack.map(({ url, code }) => ({ url, code })) }),
 });
 
-/** The agent never saw the attempt. An open one is simply sent again; an unknown one is now known not to have begun. */
+/**
+ * The agent never saw the attempt. An open one is simply sent again; an unknown one is now known not to be under way:
+ * it never began, or the machine that had begun it was replaced.
+ */
 export function decideNeverSeen(state: RolloutState, target: number, n: number): readonly RolloutEvent[] {
   const attempt = state.unknown.get(target);
-  const step = attempt?.steps[0];
+  const step = attempt?.steps[attempt.next];
   if (attempt === undefined || attempt.n !== n || step === undefined) return [];
   return [
     {
