@@ -74,6 +74,8 @@ export type {
   StepSpec,
 } from './plan.js';
 export { STEP_CHAIN } from './plan.js';
+export type { Estimated } from './estimate.js';
+export { estimateOf } from './estimate.js';
 export type { Ranges } from './ranges.js';
 export { fromRanges, toRanges } from './ranges.js';
 export type {

@@ -1,5 +1,5 @@
 import type { RecordedCommit, RolloutEvent } from '@sluice/contracts';
-import { shardOfId, stageAt } from '@sluice/contracts';
+import { estimateOf, shardOfId, stageAt } from '@sluice/contracts';
 import { planOf, stepDurations, type StepDurations, summarizeRollout } from '@sluice/rollout';
 
 import type { LoadedRollout, LogReader } from './rollout-loader.js';
@@ -26,6 +26,8 @@ export interface RolloutReport {
   readonly endedAt: number | null;
   /** From the start to the end. */
   readonly durationMs: number | null;
+  /** What its plan let expect, without approvals and failures (TRS-16). */
+  readonly estimatedMs: number;
   readonly steps: readonly StepDurations[];
   readonly stages: readonly StageReport[];
   readonly brakes: readonly { readonly at: number; readonly words: string }[];
@@ -48,6 +50,7 @@ export async function reportOf(log: LogReader, id: string, loaded: LoadedRollout
     startedAt: orNull(startedAt),
     endedAt: orNull(endedAt),
     durationMs: startedAt > 0 && endedAt > 0 ? endedAt - startedAt : null,
+    estimatedMs: estimateOf(planOf(loaded.state)).totalMs,
     steps: stepDurations(collected.steps),
     stages: [...collected.stages.values()],
     brakes: collected.brakes,

@@ -14,6 +14,7 @@ import {
   previewOf,
   sealPlan,
   type SealedPlan,
+  unreachableOf,
 } from '@sluice/planning';
 
 import { aboutAnyway, type ReadRequest, readRequest } from '../request/request.js';
@@ -24,7 +25,8 @@ export type Previewed =
   { readonly ok: true; readonly preview: PlanPreview } | { readonly ok: false; readonly faults: readonly Fault[] };
 
 type Planned =
-  { readonly ok: true; readonly sealed: SealedPlan } | { readonly ok: false; readonly faults: readonly Fault[] };
+  | { readonly ok: true; readonly sealed: SealedPlan; readonly members: PlanInput['members'] }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
 
 const NO_FACTS = { exclusions: new Map<string, string>(), blocked: new Map<string, string>() } as const;
 
@@ -62,7 +64,10 @@ export class PlannerEngine {
   async preview(document: unknown): Promise<Previewed> {
     const text = JSON.stringify(document) ?? 'null';
     const planned = await this.#plan(readRequest(new TextEncoder().encode(text)));
-    return planned.ok ? { ok: true, preview: previewOf(planned.sealed) } : planned;
+    if (!planned.ok) return planned;
+    const { sealed, members } = planned;
+    const unreachable = unreachableOf(sealed.targets, members, this.deps.clock.now());
+    return { ok: true, preview: { ...previewOf(sealed), ...unreachable } };
   }
 
   /** Refuses a request that makes the planner fail: a bug of ours, which must not keep other requests waiting. */
@@ -86,7 +91,7 @@ export class PlannerEngine {
     const made = makePlan(input);
     const faults = [...request.faults, ...(made.ok ? [] : relevantFaults(request, made.faults))];
     if (faults.length > 0 || !made.ok) return { ok: false, faults: boundFaults(faults) };
-    return { ok: true, sealed: sealPlan(made.draft, made.targets) };
+    return { ok: true, sealed: sealPlan(made.draft, made.targets), members: input.members };
   }
 
   /**

@@ -1,4 +1,5 @@
 import {
+  estimateOf,
   hashOf,
   type Plan,
   type PlanEvent,
@@ -33,7 +34,7 @@ export function previewOf({ plan, planHash, targets }: SealedPlan): PlanPreview 
     if (stage === undefined) break;
     batches.push(previewBatch(stage.name, targets.slice(stage.from, stage.to)));
   }
-  return { plan, planHash, batches };
+  return { plan, planHash, batches, estimate: estimateOf(plan) };
 }
 
 function previewBatch(name: string, targets: readonly PlanTarget[]): PreviewBatch {

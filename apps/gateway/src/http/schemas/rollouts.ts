@@ -133,6 +133,7 @@ const report = object({
   startedAt: maybe,
   endedAt: maybe,
   durationMs: maybe,
+  estimatedMs: { ...count, description: 'What its plan let expect, without approvals and failures.' },
   steps: list(object({ step: text(), count, failed: count, p50: count, p95: count, max: count })),
   stages: list(
     object({

@@ -1,8 +1,25 @@
 import { describe, expect, it } from 'vitest';
 
+import { SAMPLE_REQUEST } from '../request/samples.js';
 import { Rig } from './rig.suite.js';
 
 const named = (...hosts: readonly string[]) => hosts.map((host) => ({ host }));
+
+describe('a preview', () => {
+  it('TRS-19 TRS-16 lists the hosts that were not heard of, and says how long it takes', async () => {
+    const rig = new Rig();
+    rig.hosts(3);
+    rig.hear('web-000001', {});
+    rig.hear('web-000002', {});
+    rig.time += 31_000;
+    rig.hear('web-000001', {});
+    const previewed = await rig.engine.preview(SAMPLE_REQUEST);
+    expect(previewed).toMatchObject({
+      ok: true,
+      preview: { unreachable: ['web-000002', 'web-000003'], unreachableCount: 2, estimate: { parts: { rounds: 3 } } },
+    });
+  });
+});
 
 describe('hosts of several groups', () => {
   it('TRS-12 are looked up in the whole inventory: no batch takes two of a group of four', async () => {
