@@ -155,7 +155,8 @@ describe('bad commands', () => {
       const answers: string[] = [];
       for (let i = 0; i < garbage.length; i += 16)
         answers.push(...(await Promise.all(garbage.slice(i, i + 16).map(tell))));
-      expect(answers.filter((answer) => !/: (4\d\d [A-Z_]+|200 |404 )$/.test(answer))).toEqual([]);
+      // 429 would say that the garbage was not looked at.
+      expect(answers.filter((answer) => !/: (4(?!29)\d\d [A-Z_]+|200 |404 )$/.test(answer))).toEqual([]);
     });
     // That a request was refused stands in the log; nothing else does.
     expect(subjects.filter((subject) => !/\.plan\.q/.test(subject))).toEqual([]);
