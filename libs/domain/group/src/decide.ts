@@ -20,7 +20,7 @@ export function decideGroup(state: GroupState, input: GroupInput): readonly Grou
     case 'release':
       return release(state, input);
     case 'blockBad':
-      return state.blocked[input.version] === undefined && !state.blockedFor.includes(input.rolloutId)
+      return !Object.hasOwn(state.blocked, input.version) && !state.blockedFor.includes(input.rolloutId)
         ? [
             {
               type: 'VersionBlocked',
@@ -44,7 +44,7 @@ export function decideGroup(state: GroupState, input: GroupInput): readonly Grou
 /** Asked again and again by whoever drives the rollout: only the first time has an effect. */
 function request(state: GroupState, wanted: Extract<GroupInput, { readonly type: 'request' }>): readonly GroupEvent[] {
   const { rolloutId, version, strategy } = wanted;
-  if (state.active === rolloutId || state.waiting?.rolloutId === rolloutId || state.dropped[rolloutId] !== undefined)
+  if (state.active === rolloutId || state.waiting?.rolloutId === rolloutId || Object.hasOwn(state.dropped, rolloutId))
     return [];
   if (isBlocked(state, version, strategy))
     return [{ type: 'LeaseDropped', rolloutId, reason: blockedReason(state, version) }];
@@ -57,7 +57,7 @@ function request(state: GroupState, wanted: Extract<GroupInput, { readonly type:
 }
 
 const isBlocked = (state: GroupState, version: string, strategy: Strategy): boolean =>
-  strategy !== 'rollback' && state.blocked[version] !== undefined;
+  strategy !== 'rollback' && Object.hasOwn(state.blocked, version);
 
 const blockedReason = (state: GroupState, version: string): string =>
   `version ${version} is blocked in this group: ${state.blocked[version]?.reason ?? ''}`;
@@ -85,15 +85,15 @@ function command(state: GroupState, said: GroupCommand, reason: string | undefin
     throw new SluiceError('REASON_NEEDED', `${said.type} needs a reason: it stays in the history`);
   switch (said.type) {
     case 'exclude':
-      return state.excluded[said.host] === undefined ? [{ type: 'HostExcluded', host: said.host, reason }] : [];
+      return Object.hasOwn(state.excluded, said.host) ? [] : [{ type: 'HostExcluded', host: said.host, reason }];
     case 'include':
-      return state.excluded[said.host] === undefined ? [] : [{ type: 'HostIncluded', host: said.host, reason }];
+      return Object.hasOwn(state.excluded, said.host) ? [{ type: 'HostIncluded', host: said.host, reason }] : [];
     case 'block':
-      return state.blocked[said.version] === undefined
+      return !Object.hasOwn(state.blocked, said.version)
         ? [{ type: 'VersionBlocked', version: said.version, reason }]
         : [];
     case 'unblock':
-      return state.blocked[said.version] === undefined
+      return !Object.hasOwn(state.blocked, said.version)
         ? []
         : [{ type: 'VersionUnblocked', version: said.version, reason }];
     default:

@@ -187,3 +187,11 @@ describe('versions that may be rolled out again', () => {
     expect(isProven(history(A, C), 'C')).toBe(true);
   });
 });
+
+describe('names that every object knows', () => {
+  it('are versions and hosts like others: nobody has blocked or excluded them', () => {
+    group.when(request('r1', 'constructor')).then(granted('r1', 1));
+    const exclude = { type: 'command', command: { type: 'exclude', host: 'constructor' }, reason: 'bad disk' } as const;
+    group.when(exclude).then({ type: 'HostExcluded', host: 'constructor', reason: 'bad disk' });
+  });
+});

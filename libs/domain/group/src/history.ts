@@ -22,7 +22,8 @@ export function rollbackTarget(state: GroupState, starting: Starting): RollbackT
   for (let i = placeOf(state.history, starting) - 1; i >= 0; i -= 1) {
     const success = state.history[i];
     if (success === undefined || success.strategy === 'scaleOut') continue;
-    if (state.blocked[success.version] === undefined) return { rolloutId: success.rolloutId, version: success.version };
+    if (!Object.hasOwn(state.blocked, success.version))
+      return { rolloutId: success.rolloutId, version: success.version };
   }
   return undefined;
 }
@@ -31,7 +32,7 @@ export function rollbackTarget(state: GroupState, starting: Starting): RollbackT
 export function redeployCandidates(state: GroupState): readonly Success[] {
   const seen = new Set<string>();
   const newest = state.history.toReversed().filter(({ version, strategy }) => {
-    const again = seen.has(version) || strategy === 'scaleOut' || state.blocked[version] !== undefined;
+    const again = seen.has(version) || strategy === 'scaleOut' || Object.hasOwn(state.blocked, version);
     if (!again) seen.add(version);
     return !again;
   });
@@ -40,7 +41,7 @@ export function redeployCandidates(state: GroupState): readonly Success[] {
 
 /** A version that has succeeded in this group needs no canary to be brought to more hosts (TAR-45). */
 export const isProven = (state: Pick<GroupState, 'history' | 'blocked'>, version: string): boolean =>
-  state.blocked[version] === undefined && state.history.some((success) => success.version === version);
+  !Object.hasOwn(state.blocked, version) && state.history.some((success) => success.version === version);
 
 /** Where the starting rollout stands among the successes: what came before it is a way back. */
 function placeOf(history: readonly Success[], { strategy, version, restores }: Starting): number {
