@@ -172,8 +172,9 @@ export class Site {
   /** Asks for a rollout of hello, packed as that version, and returns its id. */
   async roll(group: string, version: string, more: object = {}): Promise<string> {
     const app = this.groups.find(({ name }) => name === group)?.app ?? group;
-    const artifact = this.artifacts.release(version);
-    const outcome = await this.request({ ...ROLLING, app, group, version, artifact, ...more });
+    // Packed anew, a version that is served already would have other bytes.
+    const made = 'artifact' in more ? {} : { artifact: this.artifacts.release(version) };
+    const outcome = await this.request({ ...ROLLING, app, group, version, ...made, ...more });
     if (outcome.rolloutId === undefined) throw new Error(`no rollout was planned: ${JSON.stringify(outcome)}`);
     return outcome.rolloutId;
   }
