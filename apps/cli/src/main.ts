@@ -16,16 +16,24 @@ if (args.includes('watch')) process.once('SIGINT', () => interrupted.abort());
 // `sluice history ID | head`: whoever read has read enough.
 process.stdout.once('error', () => process.exit());
 
+const terminal = {
+  columns: () => process.stdout.columns,
+  write: (piece: string) => process.stdout.write(piece),
+};
+
 try {
+  const config = loadConfig();
   process.exitCode = await run(args, {
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),
-    defaultUrl: loadConfig().apiUrl,
+    defaultUrl: config.apiUrl,
+    defaultToken: config.apiToken,
     newId: newUlid,
     now: Date.now,
     sleep: (ms) => sleep(ms),
     readText: (file) => (file === '-' ? text(process.stdin) : readFile(file, 'utf8')),
     interrupted: interrupted.signal,
+    ...(process.stdout.isTTY ? { terminal } : {}),
   });
 } catch (error) {
   process.stderr.write(`${messageOf(error)}\n`);

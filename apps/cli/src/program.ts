@@ -2,9 +2,13 @@ import { Command } from 'commander';
 
 import { addCommanding } from './commands/commanding.js';
 import { addGrouping } from './commands/grouping.js';
+import { addCompletion } from './commands/completion.js';
 import { addReading } from './commands/reading.js';
 import { addRequesting } from './commands/requesting.js';
 import { addGlobalOptions, type Surroundings } from './commands/shell.js';
+import { addTokens } from './commands/tokens.js';
+import { addWatching } from './commands/watching.js';
+import { addDoctor } from './doctor/command.js';
 import { addServices } from './services/commands.js';
 import { addUp } from './up/command.js';
 
@@ -37,7 +41,18 @@ export function createProgram(surroundings: Surroundings): Command {
   addReading(program, surroundings);
   addCommanding(program, surroundings);
   addGrouping(program, surroundings);
+  addWatching(program, surroundings);
+  addTokens(program, surroundings);
+  addDoctor(program, surroundings);
   addServices(program, surroundings);
-  for (const command of program.commands) command.copyInheritedSettings(program);
+  addCompletion(program, surroundings);
+  inherit(program);
   return program;
+}
+
+function inherit(parent: Command): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent);
+    inherit(command);
+  }
 }

@@ -1,10 +1,17 @@
 export type { Done } from './commands/commander.js';
 export type { Page } from './http/cursor.js';
+export type { NewTokenView, TokenWish } from './access/tokens.js';
+export { newToken } from './access/tokens.js';
+export type { TokenView } from './access/token.js';
+export { viewOf } from './access/token.js';
+export { TokenStore } from './access/token-store.js';
+export type { AppVersionsPage } from './http/apps.controller.js';
 export type { GroupPage } from './http/groups.controller.js';
 export type { Problem } from './problems/problem.js';
 export { type CommitView, commitView, type EventView } from './read-model/commit-view.js';
-export type { GroupMember, GroupSummary } from './read-model/group-catalog.js';
+export type { Candidate, GroupMember, GroupSummary } from './read-model/group-catalog.js';
 export type { RolloutReport, StageReport } from './read-model/report.js';
 export { RolloutIndex } from './read-model/rollout-index.js';
+export type { GroupSkew, GroupVersions, VersionRow } from './read-model/versions.js';
 export type { RolloutDetail, TargetRow } from './read-model/rollout-views.js';
 export { type GatewayDeps, type GatewayLimits, type RunningGateway, startGateway } from './start.js';

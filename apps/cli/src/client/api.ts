@@ -30,6 +30,9 @@ const BY_CONTENT: ReadonlySet<Operation> = new Set<Operation>(['createRequest', 
 
 const TRIES = 3;
 const PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 10_000;
+/** Nothing was done, or it is not known and the key makes it safe. */
+const WORTH_ANOTHER: ReadonlySet<number> = new Set([429, 503, 504]);
 
 /** The gateway's API. Nothing else is spoken to. */
 export class Api {
@@ -59,9 +62,9 @@ export class Api {
     for (let tries = 1; ; tries += 1) {
       const response = await this.send(operation, keyed);
       if (response.ok) return response;
-      if (tries === TRIES || (response.status !== 503 && response.status !== 504)) throw await refusal(response);
+      if (tries === TRIES || !WORTH_ANOTHER.has(response.status)) throw await refusal(response);
       await response.body?.cancel();
-      await this.options.sleep(PAUSE_MS);
+      await this.options.sleep(pauseOf(response));
     }
   }
 
@@ -90,6 +93,12 @@ export class Api {
       );
     }
   }
+}
+
+/** What Retry-After says, within reason. */
+function pauseOf({ status, headers }: Response): number {
+  const seconds = status === 429 ? Number(headers.get('retry-after') ?? 1) : 0;
+  return seconds > 0 ? Math.min(seconds * 1_000, LONGEST_PAUSE_MS) : PAUSE_MS;
 }
 
 const typeOf = ({ body, contentType = 'application/json' }: Call): Record<string, string> =>

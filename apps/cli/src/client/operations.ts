@@ -1,4 +1,4 @@
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** Every call that the command line makes, named as in the OpenAPI document; it makes no other (XIM-01). */
 export const OPERATIONS = {
@@ -29,7 +29,19 @@ export const OPERATIONS = {
   includeGroup: ['POST', '/v1/groups/{name}/commands/include'],
   blockGroup: ['POST', '/v1/groups/{name}/commands/block'],
   unblockGroup: ['POST', '/v1/groups/{name}/commands/unblock'],
+  getGroupVersions: ['GET', '/v1/groups/{name}/versions'],
+  getAppVersions: ['GET', '/v1/apps/{app}/versions'],
+  listCandidates: ['GET', '/v1/groups/{name}/candidates'],
+  redeployGroup: ['POST', '/v1/groups/{name}/redeploy'],
   replaceInventoryGroup: ['PUT', '/v1/inventory/groups/{name}'],
+  mergeInventoryGroup: ['PATCH', '/v1/inventory/groups/{name}'],
+  getMe: ['GET', '/v1/me'],
+  createToken: ['POST', '/v1/tokens'],
+  listTokens: ['GET', '/v1/tokens'],
+  revokeToken: ['DELETE', '/v1/tokens/{id}'],
+  getDeployRequestSchema: ['GET', '/v1/schemas/deploy-request'],
+  getLiveness: ['GET', '/health/live'],
+  getReadiness: ['GET', '/health/ready'],
 } as const satisfies Readonly<Record<string, readonly [Method, string]>>;
 
 export type Operation = keyof typeof OPERATIONS;

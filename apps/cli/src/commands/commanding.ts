@@ -1,110 +1,124 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 
-import type { ApprovalName } from '@sluice/contracts';
 import type { Done, RolloutDetail } from '@sluice/gateway';
 
-import { CliError, EXIT } from '../client/exit.js';
 import type { Operation } from '../client/operations.js';
 import { waitForRollback, waitForRollout } from '../client/outcome.js';
 import { rolloutText } from '../output/rollouts.js';
-import { countArgument, REASON, type Shell, shellOf, show, type Surroundings, TIMEOUT } from './shell.js';
+import { wantedOf } from './approvals.js';
+import { type Verb, VERBS } from './rollout-verbs.js';
+import {
+  EXPECTED,
+  examples,
+  headersOf,
+  REASON,
+  type Shell,
+  shellOf,
+  show,
+  type Surroundings,
+  TIMEOUT,
+  WAIT,
+} from './shell.js';
 
-interface Waiting {
+/** What every command to a rollout takes. */
+interface Saying {
   readonly reason?: string;
   readonly wait?: boolean;
   readonly timeout: number;
+  readonly expectedVersion?: number;
 }
 
-const WAIT = ['--wait', 'until the rollout has ended (0 succeeded, 6 not) or waits for a person (7)'] as const;
-
-const doneText = ({ target, state, actions }: Done): string[] => [
-  `${target} is ${state}`,
+const doneText = ({ target, state, rev, actions }: Done): string[] => [
+  `${target} is ${state} (rev ${rev})`,
   `possible now: ${actions.join(', ') || 'nothing'}`,
 ];
 
-async function say(shell: Shell, operation: Operation, id: string, body: object): Promise<Done> {
-  return shell.api.call<Done>(operation, { path: { id }, body });
-}
-
-const SIMPLE = {
-  pause: 'admit nothing more until resume',
-  resume: 'go on after a pause, or after a brake while the budget is free',
-  retry: 'do failed and unknown hosts again',
-  cancel: 'let what is in a step settle, then end',
-  proceed: 'let the next batch go (manual mode)',
-  close: 'give up a failed rollout and let its group go',
-} as const;
-
 export function addCommanding(program: Command, surroundings: Surroundings): void {
-  for (const [verb, about] of Object.entries(SIMPLE) as [keyof typeof SIMPLE, string][]) {
-    program
-      .command(verb)
-      .description(about)
-      .argument('<id>')
-      .option(...REASON)
-      .action(async (id: string, options: { reason?: string }, command: Command) => {
-        const shell = shellOf(command, surroundings);
-        show(shell, await say(shell, `${verb}Rollout`, id, options), doneText);
-      });
-  }
+  for (const verb of VERBS) addVerb(program, surroundings, verb);
   addApproving(program, surroundings);
   addRollback(program, surroundings);
-  addFailures(program, surroundings);
-  addSteering(program, surroundings);
+}
+
+function common(command: Command, reason: 'needed' | 'wanted'): Command {
+  const reasoned = reason === 'needed' ? command.requiredOption(...REASON) : command.option(...REASON);
+  return reasoned
+    .option(...EXPECTED)
+    .option(...WAIT)
+    .option(...TIMEOUT);
+}
+
+function addVerb(program: Command, surroundings: Surroundings, verb: Verb): void {
+  const command = program.command(verb.name).description(verb.about).argument('<id>');
+  for (const argument of verb.arguments) command.addArgument(argument());
+  for (const option of verb.options ?? []) command.addOption(option());
+  common(command, verb.reason)
+    .addHelpText('after', examples(...verb.examples))
+    .action(async (id: string, ...rest: unknown[]) => {
+      // Commander gives the arguments, then the options, then the command itself.
+      const [options, self] = rest.slice(-2) as [Saying, Command];
+      const shell = shellOf(self, surroundings);
+      const body = verb.body(rest.slice(0, -2), { ...options });
+      await finish(shell, await say(shell, verb.operation, id, { body, options }), options);
+    });
+}
+
+interface Said {
+  readonly body: object;
+  readonly options: Saying;
+}
+
+function say(shell: Shell, operation: Operation, id: string, { body, options }: Said): Promise<Done> {
+  const { reason } = options;
+  return shell.api.call<Done>(operation, {
+    path: { id },
+    body: { ...body, ...(reason === undefined ? {} : { reason }) },
+    headers: headersOf(options),
+  });
 }
 
 function addApproving(program: Command, surroundings: Surroundings): void {
-  program
-    .command('approve')
-    .description('approve what the rollout waits for: canary or batches')
-    .argument('<id>')
-    .argument('[approval]', 'canary or batches; what is wanted now when left out')
-    .option(...REASON)
-    .option(...WAIT)
-    .option(...TIMEOUT)
-    .addHelpText(
-      'after',
-      '\nWho requested a rollout cannot approve it:\n  sluice --actor user:bo approve r07-... canary --reason "graphs are flat"\n',
-    )
-    .action(async (id: string, approval: string | undefined, options: Waiting, command: Command) => {
-      const shell = shellOf(command, surroundings);
-      const rollout = await shell.api.call<RolloutDetail>('getRollout', { path: { id } });
-      const name = wantedOf(rollout, approval);
-      shell.err(
-        `approving "${name}" of ${rollout.app} ${rollout.version} to ${rollout.group}, plan ${rollout.planHash}`,
-      );
-      const body = { approval: name, planHash: rollout.planHash, ...reasonOf(options) };
-      await finish(shell, await say(shell, 'approveRollout', id, body), options);
-    });
-
-  program
-    .command('reject')
-    .description('reject what the rollout waits for; it ends')
-    .argument('<id>')
-    .argument('[approval]')
-    .option(...REASON)
-    .action(async (id: string, approval: string | undefined, options: { reason?: string }, command: Command) => {
-      const shell = shellOf(command, surroundings);
-      const rollout = await shell.api.call<RolloutDetail>('getRollout', { path: { id } });
-      show(
-        shell,
-        await say(shell, 'rejectRollout', id, { approval: wantedOf(rollout, approval), ...options }),
-        doneText,
-      );
-    });
+  const both = [
+    ['approve', 'approve what the rollout waits for: canary or batches; never by who requested it'],
+    ['reject', 'reject what the rollout waits for; it ends'],
+  ] as const;
+  for (const [name, about] of both) {
+    const command = program
+      .command(name)
+      .description(about)
+      .argument('<id>')
+      .argument('[approval]', 'canary or batches; what is wanted now when left out');
+    common(command, 'wanted')
+      .addHelpText(
+        'after',
+        examples(
+          `sluice --actor user:bo ${name} ID`,
+          `sluice ${name} ID canary --reason "looked at the graphs" --wait`,
+        ),
+      )
+      .action(async (id: string, approval: string | undefined, options: Saying, self: Command) => {
+        const shell = shellOf(self, surroundings);
+        const rollout = await shell.api.call<RolloutDetail>('getRollout', { path: { id } });
+        const wanted = wantedOf(rollout, approval);
+        if (name === 'approve') shell.err(approvingText(wanted, rollout));
+        const body = name === 'approve' ? { approval: wanted, planHash: rollout.planHash } : { approval: wanted };
+        await finish(shell, await say(shell, `${name}Rollout`, id, { body, options }), options);
+      });
+  }
 }
 
+const approvingText = (wanted: string, { app, version, group, planHash }: RolloutDetail): string =>
+  `approving "${wanted}" of ${app} ${version} to ${group}, plan ${planHash}`;
+
 function addRollback(program: Command, surroundings: Surroundings): void {
-  program
+  const command = program
     .command('rollback')
     .description('restore the last success on every host that was touched')
-    .argument('<id>')
-    .option(...REASON)
-    .option(...WAIT)
-    .option(...TIMEOUT)
-    .action(async (id: string, options: Waiting, command: Command) => {
-      const shell = shellOf(command, surroundings);
-      const done = await say(shell, 'rollbackRollout', id, reasonOf(options));
+    .argument('<id>');
+  common(command, 'wanted')
+    .addHelpText('after', examples('sluice rollback ID --reason "orders fail" --wait --timeout 10m'))
+    .action(async (id: string, options: Saying, self: Command) => {
+      const shell = shellOf(self, surroundings);
+      const done = await say(shell, 'rollbackRollout', id, { body: {}, options });
       if (options.wait !== true) return show(shell, done, doneText);
       const rollout = await shell.api.call<RolloutDetail>('getRollout', { path: { id } });
       const waiting = { ...shell, timeoutMs: options.timeout };
@@ -115,7 +129,7 @@ function addRollback(program: Command, surroundings: Surroundings): void {
     });
 }
 
-async function finish(shell: Shell, done: Done, options: Waiting): Promise<void> {
+async function finish(shell: Shell, done: Done, options: Saying): Promise<void> {
   if (options.wait !== true) {
     show(shell, done, doneText);
     return;
@@ -127,85 +141,4 @@ async function finish(shell: Shell, done: Done, options: Waiting): Promise<void>
   });
   show(shell, rollout, rolloutText);
   shell.end(exit);
-}
-
-const reasonOf = ({ reason }: Waiting): { reason?: string } => (reason === undefined ? {} : { reason });
-
-const isApproval = (text: string): text is ApprovalName => text === 'canary' || text === 'batches';
-
-function wantedOf(rollout: RolloutDetail, approval: string | undefined): ApprovalName {
-  const name = approval ?? rollout.wanted;
-  if (name === undefined) {
-    throw new CliError(
-      EXIT.conflict,
-      `rollout ${rollout.id} is ${rollout.state} and waits for no approval; possible now: ${rollout.actions.join(', ') || 'nothing'}`,
-    );
-  }
-  if (!isApproval(name)) throw new CliError(EXIT.usage, `"${name}" is no approval: canary or batches`);
-  return name;
-}
-
-function addFailures(program: Command, surroundings: Surroundings): void {
-  program
-    .command('skip')
-    .description('leave a failed host behind, if it runs the version already')
-    .argument('<id>')
-    .argument('<host>')
-    .option(...REASON)
-    .action(async (id: string, host: string, options: { reason?: string }, command: Command) => {
-      const shell = shellOf(command, surroundings);
-      show(shell, await say(shell, 'skipRollout', id, { host, ...options }), doneText);
-    });
-
-  program
-    .command('waive')
-    .description('let a host serve though its verify failed')
-    .argument('<id>')
-    .argument('<host>')
-    .requiredOption(...REASON)
-    .action(async (id: string, host: string, options: { reason: string }, command: Command) => {
-      const shell = shellOf(command, surroundings);
-      show(shell, await say(shell, 'waiveRollout', id, { host, ...options }), doneText);
-    });
-
-  program
-    .command('override')
-    .description('take on more failures, for this rollout only')
-    .argument('<id>')
-    .argument('<failures>', 'how many more', countArgument)
-    .requiredOption(...REASON)
-    .action(async (id: string, extraFailures: number, options: { reason: string }, command: Command) => {
-      const shell = shellOf(command, surroundings);
-      show(shell, await say(shell, 'overrideRollout', id, { extraFailures, ...options }), doneText);
-    });
-}
-
-function addSteering(program: Command, surroundings: Surroundings): void {
-  program
-    .command('mode')
-    .description('automatic, or a person lets each batch go')
-    .argument('<id>')
-    .argument('<mode>', 'automatic or manual')
-    .option(...REASON)
-    .action(async (id: string, mode: string, options: { reason?: string }, command: Command) => {
-      const shell = shellOf(command, surroundings);
-      show(shell, await say(shell, 'modeRollout', id, { mode, ...options }), doneText);
-    });
-
-  program
-    .command('interval')
-    .description('change the waits between batches')
-    .argument('<id>')
-    .addOption(new Option('--interval <duration>', 'before batch 2 and each later one'))
-    .addOption(new Option('--tail <duration>', 'before batch 3 and each later one, or from tailFrom on'))
-    .option(...REASON)
-    .action(async (id: string, options: { interval?: string; tail?: string; reason?: string }, command: Command) => {
-      const shell = shellOf(command, surroundings);
-      const { tail, ...rest } = options;
-      show(
-        shell,
-        await say(shell, 'intervalRollout', id, { ...rest, ...(tail === undefined ? {} : { tailInterval: tail }) }),
-        doneText,
-      );
-    });
 }

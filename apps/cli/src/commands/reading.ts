@@ -1,17 +1,9 @@
 import type { Command } from 'commander';
 
-import type {
-  CommitView,
-  GroupPage,
-  GroupSummary,
-  Page,
-  RolloutDetail,
-  RolloutReport,
-  TargetRow,
-} from '@sluice/gateway';
+import type { GroupPage, GroupSummary, Page, RolloutDetail, RolloutReport, TargetRow } from '@sluice/gateway';
 
-import { EXIT, type ExitCode } from '../client/exit.js';
-import { liveEvents } from '../client/live.js';
+import { DURATION_PATTERN, parseDuration } from '@sluice/kernel';
+
 import {
   groupsTable,
   groupText,
@@ -21,8 +13,7 @@ import {
   rolloutText,
   targetsTable,
 } from '../output/rollouts.js';
-import { formatLine, Timeline } from '../timeline/timeline.js';
-import { countArgument, durationArgument, type Shell, shellOf, show, type Surroundings } from './shell.js';
+import { countArgument, examples, shellOf, show, type Surroundings } from './shell.js';
 
 const PAGE = 200;
 
@@ -47,7 +38,6 @@ export function addReading(program: Command, surroundings: Surroundings): void {
   addRollouts(program, surroundings);
   addTargets(program, surroundings);
   addGroups(program, surroundings);
-  addHistory(program, surroundings);
 }
 
 function addRollouts(program: Command, surroundings: Surroundings): void {
@@ -57,10 +47,13 @@ function addRollouts(program: Command, surroundings: Surroundings): void {
     .option('--app <name>')
     .option('--group <name>')
     .option('--state <state>', 'such as running, awaiting-approval, braked, succeeded')
+    .option('--since <time>', 'planned since then: 2h ago (`2h`), or a time (2026-01-31T12:00:00Z)')
     .option(...LIMIT, 20)
-    .action(async (options: { app?: string; group?: string; state?: string; limit: number }, command: Command) => {
+    .addHelpText('after', examples('sluice list --state braked', 'sluice list --app hello --since 2h -o jsonl'))
+    .action(async (options: Filter & { limit: number }, command: Command) => {
       const shell = shellOf(command, surroundings);
-      const { limit: most, ...filter } = options;
+      const { limit: most, since, ...rest } = options;
+      const filter = { ...rest, since: since === undefined ? undefined : sinceOf(since, shell.now()) };
       const read = (cursor: string | undefined, size: number): Promise<Page<RolloutRow>> =>
         shell.api.call('listRollouts', { query: { ...filter, cursor, limit: size } });
       show(shell, await all(read, most), rolloutsTable);
@@ -70,6 +63,7 @@ function addRollouts(program: Command, surroundings: Surroundings): void {
     .command('get')
     .description('one rollout: state, budget, and what is possible now')
     .argument('<id>')
+    .addHelpText('after', examples('sluice get ID', 'sluice get ID -o json | jq .actions'))
     .action(async (id: string, _options: object, command: Command) => {
       const shell = shellOf(command, surroundings);
       show(shell, await shell.api.call<RolloutDetail>('getRollout', { path: { id } }), rolloutText);
@@ -79,6 +73,7 @@ function addRollouts(program: Command, surroundings: Surroundings): void {
     .command('report')
     .description('how long the rollout, its batches and its steps took')
     .argument('<id>')
+    .addHelpText('after', examples('sluice report ID'))
     .action(async (id: string, _options: object, command: Command) => {
       const shell = shellOf(command, surroundings);
       show(shell, await shell.api.call<RolloutReport>('getReport', { path: { id } }), reportText);
@@ -92,6 +87,7 @@ function addTargets(program: Command, surroundings: Surroundings): void {
     .argument('<id>')
     .option('--phase <phase>', 'only those, such as failed or done')
     .option(...LIMIT, 100_000)
+    .addHelpText('after', examples('sluice targets ID --phase failed', 'sluice targets ID -o jsonl'))
     .action(async (id: string, options: { phase?: string; limit: number }, command: Command) => {
       const shell = shellOf(command, surroundings);
       const read = (cursor: string | undefined, size: number): Promise<Page<TargetRow>> =>
@@ -105,83 +101,28 @@ function addGroups(program: Command, surroundings: Surroundings): void {
     .command('groups')
     .description('groups, or one group with its members')
     .argument('[name]')
-    .action(async (name: string | undefined, _options: object, command: Command) => {
+    .option('--app <name>', 'only groups of this app')
+    .addHelpText('after', examples('sluice groups', 'sluice groups hello-web', 'sluice groups --app hello -o yaml'))
+    .action(async (name: string | undefined, { app }: { app?: string }, command: Command) => {
       const shell = shellOf(command, surroundings);
       if (name !== undefined) {
         show(shell, await shell.api.call<GroupPage>('getGroup', { path: { name }, query: { limit: PAGE } }), groupText);
         return;
       }
       const read = (cursor: string | undefined, size: number): Promise<Page<GroupSummary>> =>
-        shell.api.call('listGroups', { query: { cursor, limit: size } });
+        shell.api.call('listGroups', { query: { app, cursor, limit: size } });
       show(shell, await all(read, 100_000), groupsTable);
     });
 }
 
-function addHistory(program: Command, surroundings: Surroundings): void {
-  program
-    .command('history')
-    .description('what happened, who decided it, and why')
-    .argument('<id>')
-    .action(async (id: string, _options: object, command: Command) => {
-      const shell = shellOf(command, surroundings);
-      await history(shell, id);
-    });
-
-  program
-    .command('watch')
-    .description('the history, then what happens, until the rollout has ended (exit 0 succeeded, 6 not, 8 timeout)')
-    .argument('<id>')
-    .option('--timeout <duration>', 'give up after so long', durationArgument)
-    .action(async (id: string, options: { timeout?: number }, command: Command) => {
-      const shell = shellOf(command, surroundings);
-      shell.end(await watch(shell, id, options.timeout));
-    });
+interface Filter {
+  readonly app?: string;
+  readonly group?: string;
+  readonly state?: string;
+  readonly since?: string;
 }
 
-async function history(shell: Shell, id: string): Promise<void> {
-  const timeline = new Timeline();
-  let after = 0;
-  for (let more = true; more;) {
-    const page = await shell.api.call<{ items: CommitView[]; next: number | null }>('listEvents', {
-      path: { id },
-      query: { after, limit: PAGE },
-    });
-    for (const commit of page.items) tell(shell, timeline, commit);
-    more = page.next !== null;
-    after = page.next ?? after;
-  }
-}
-
-/** As JSON one commit a line, so that a history of any length can be piped on. */
-function tell(shell: Shell, timeline: Timeline, commit: CommitView): void {
-  if (shell.json) shell.out(JSON.stringify(commit));
-  else for (const line of timeline.add(commit)) shell.out(formatLine(line));
-}
-
-async function watch(shell: Shell, id: string, timeoutMs: number | undefined): Promise<ExitCode> {
-  const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-  const signal = timeout === undefined ? shell.interrupted : AbortSignal.any([shell.interrupted, timeout]);
-  const timeline = new Timeline();
-  let ended: ExitCode | undefined;
-  let isLive = false;
-  for await (const event of liveEvents(shell.api, id, { signal, sleep: shell.sleep })) {
-    if (event.kind === 'live') isLive = true;
-    else {
-      tell(shell, timeline, event.commit);
-      ended = endOf(event.commit, ended);
-    }
-    // Its past may hold an end that a retry took back: only what stands when it is live counts.
-    if (isLive && ended !== undefined) return ended;
-  }
-  return timeout?.aborted === true ? EXIT.timeout : EXIT.ok;
-}
-
-function endOf(commit: CommitView, before: ExitCode | undefined): ExitCode | undefined {
-  let ended = before;
-  for (const { type } of commit.events) {
-    if (type === 'RolloutSucceeded') ended = EXIT.ok;
-    if (type === 'RolloutFailed' || type === 'RolloutCancelled' || type === 'RequestRefused') ended = EXIT.failed;
-    if (type === 'RetryOrdered' || type === 'SkipOrdered') ended = undefined;
-  }
-  return ended;
+/** A length of time counts back from now; anything else is for the API to read. */
+function sinceOf(text: string, now: number): string | number {
+  return new RegExp(DURATION_PATTERN).test(text) ? now - parseDuration(text) : text;
 }

@@ -1,9 +1,17 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { parseDuration } from '@sluice/kernel';
+import { stringify } from 'yaml';
 
 import { Api } from '../client/api.js';
 import type { ExitCode } from '../client/exit.js';
+
+/** A screen that can be written over. */
+export interface Terminal {
+  readonly columns: () => number;
+  /** Text as it is, without a line end. */
+  readonly write: (text: string) => void;
+}
 
 /** What a command needs of the process. */
 export interface Surroundings {
@@ -18,6 +26,10 @@ export interface Surroundings {
   readonly readText: (file: string) => Promise<string>;
   /** Aborted when a person presses Ctrl-C. */
   readonly interrupted: AbortSignal;
+  /** SLUICE_TOKEN. */
+  readonly defaultToken?: string;
+  /** There when a person looks at the output as it comes. */
+  readonly terminal?: Terminal;
   /** What the process ends with when the command is done. */
   readonly end: (code: ExitCode) => void;
 }
@@ -25,35 +37,62 @@ export interface Surroundings {
 /** One command's way to the API and to the person. */
 export interface Shell extends Surroundings {
   readonly api: Api;
-  readonly json: boolean;
+  readonly format: Format;
 }
 
+const FORMATS = ['table', 'json', 'yaml', 'jsonl'] as const;
+
+export type Format = (typeof FORMATS)[number];
+
 interface GlobalOptions {
-  readonly output?: 'table' | 'json';
+  readonly output: Format;
   readonly url?: string;
   readonly actor?: string;
+  readonly token?: string;
 }
 
 export function addGlobalOptions(program: Command): Command {
   return program
-    .addOption(
-      new Option('-o, --output <format>', 'how answers are printed').choices(['table', 'json']).default('table'),
-    )
+    .addOption(new Option('-o, --output <format>', 'how answers are printed').choices(FORMATS).default('table'))
+    .option('--token <token>', 'bearer token (SLUICE_TOKEN: other users of this machine cannot see that one)')
     .option('--url <address>', 'where the gateway listens (SLUICE_URL; http://127.0.0.1:7811)')
-    .option('--actor <kind:id>', 'who says so, such as user:ana or service:scheduler');
+    .option('--actor <kind:id>', 'who says so without tokens, such as user:ana or service:scheduler');
 }
 
 export function shellOf(command: Command, surroundings: Surroundings): Shell {
-  const { output, url, actor } = command.optsWithGlobals<GlobalOptions>();
+  const { output: format, url, actor, token = surroundings.defaultToken } = command.optsWithGlobals<GlobalOptions>();
   const { newId, sleep, defaultUrl } = surroundings;
-  const api = new Api({ url: url ?? defaultUrl, newId, sleep, ...(actor === undefined ? {} : { actor }) });
-  return { ...surroundings, api, json: output === 'json' };
+  const api = new Api({
+    ...{ url: url ?? defaultUrl, newId, sleep },
+    ...(actor === undefined ? {} : { actor }),
+    ...(token === undefined || token === '' ? {} : { token }),
+  });
+  return { ...surroundings, api, format };
 }
 
-/** Prints the value as JSON, or the lines that `asText` makes of it. */
+/** Prints the value in the format that was asked for, or the lines that `asText` makes of it. */
 export function show<T>(shell: Shell, value: T, asText: (value: T) => readonly string[]): void {
-  if (shell.json) shell.out(JSON.stringify(value, null, 2));
-  else for (const line of asText(value)) shell.out(line);
+  for (const line of linesOf(shell.format, value, asText)) shell.out(line);
+}
+
+function linesOf<T>(format: Format, value: T, asText: (value: T) => readonly string[]): readonly string[] {
+  switch (format) {
+    case 'table':
+      return asText(value);
+    case 'json':
+      return [JSON.stringify(value, null, 2)];
+    case 'yaml':
+      return [stringify(value).trimEnd()];
+    case 'jsonl':
+      return Array.isArray(value) ? value.map((item) => JSON.stringify(item)) : [JSON.stringify(value)];
+  }
+}
+
+/** One of many that come one after another: as JSON a line each, whatever was asked for. */
+export function showNext(shell: Shell, value: unknown, asText: () => readonly string[]): void {
+  if (shell.format === 'table') for (const line of asText()) shell.out(line);
+  else if (shell.format === 'yaml') shell.out(`---\n${stringify(value).trimEnd()}`);
+  else shell.out(JSON.stringify(value));
 }
 
 /** `30s`, `5m` as ms, for commander. */
@@ -70,5 +109,19 @@ export function countArgument(text: string): number {
   return Number(text);
 }
 
+/** What stands at the end of a command's help. */
+export const examples = (...lines: readonly string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
+
 export const REASON = ['--reason <text>', 'why; it stays in the history'] as const;
 export const TIMEOUT = ['--timeout <duration>', 'how long --wait waits', durationArgument, 30 * 60_000] as const;
+export const WAIT = ['--wait', 'until the rollout has ended (0 succeeded, 6 not) or waits for a person (7)'] as const;
+export const EXPECTED = [
+  '--expected-version <rev>',
+  'refused (exit 5) when its rev is another by now; get shows it',
+  countArgument,
+] as const;
+
+/** If-Match of a command that names what it has seen. */
+export const headersOf = ({ expectedVersion }: { readonly expectedVersion?: number }): Record<string, string> =>
+  expectedVersion === undefined ? {} : { 'if-match': `"${expectedVersion}"` };

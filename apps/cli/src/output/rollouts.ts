@@ -4,6 +4,7 @@ import type { GroupPage, GroupSummary, RolloutDetail, RolloutReport, TargetRow }
 import { brakeInWords, countsInWords, someOf } from '../timeline/words.js';
 import { lengthOf } from '../timeline/time.js';
 import { instant, pairs, table } from './table.js';
+import { versionsInWords } from './versions.js';
 
 export type RolloutRow = Omit<RolloutDetail, 'plan' | 'batches' | 'rev'>;
 
@@ -25,7 +26,7 @@ export const rolloutsTable = (rows: readonly RolloutRow[]): string[] =>
 export function rolloutText(rollout: RolloutDetail): string[] {
   const { budget, counts, plan } = rollout;
   return pairs([
-    ['rollout', rollout.id],
+    ['rollout', `${rollout.id} (rev ${rollout.rev})`],
     ['what', `${rollout.app} ${rollout.version} to ${rollout.group} (${rollout.strategy})`],
     ['state', rollout.state],
     ['why', rollout.brake === undefined ? undefined : brakeInWords(rollout.brake)],
@@ -133,11 +134,6 @@ export const previewText = ({ plan, planHash, batches }: PlanPreview): string[] 
     batches.map(({ name, hosts }) => [name, hosts.length, someOf(hosts)]),
   ),
 ];
-
-const versionsInWords = (versions: Readonly<Record<string, number>>): string =>
-  Object.entries(versions)
-    .map(([version, count]) => `${version === '' ? 'none' : version} x${count}`)
-    .join(', ') || '-';
 
 export const groupsTable = (rows: readonly GroupSummary[]): string[] =>
   table(

@@ -12,6 +12,6 @@ export function Command(path: string, aggregate: 'Rollout' | 'Group', summary: s
     ApiOperation({ operationId: `${verb}${aggregate}`, summary }),
     ApiCommandHeaders(),
     ApiAnswer('Done', 'Done: the state now, its rev, and what it offers.'),
-    ApiProblems(400, 403, 404, 409, 412, 422, 503, 504),
+    ApiProblems(400, 403, 404, 409, 412, 413, 415, 422, 503, 504),
   );
 }

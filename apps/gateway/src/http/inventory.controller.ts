@@ -25,7 +25,7 @@ export class InventoryController {
   @ApiCommandHeaders()
   @ApiBody({ schema: INVENTORY_GROUP_REF })
   @ApiAnswer('Done', 'Stored; rev is the version of the definition.')
-  @ApiProblems(400, 403, 409, 413, 415, 422, 503, 504)
+  @ApiProblems(400, 403, 404, 409, 412, 413, 415, 422, 503, 504)
   replace(
     @Param('name') name: string,
     @Body() body: unknown,
@@ -45,7 +45,7 @@ export class InventoryController {
   @ApiCommandHeaders()
   @ApiBody({ schema: INVENTORY_GROUP_REF })
   @ApiAnswer('Done', 'Stored; rev is the version of the definition.')
-  @ApiProblems(400, 403, 409, 413, 415, 422, 503, 504)
+  @ApiProblems(400, 403, 404, 409, 412, 413, 415, 422, 503, 504)
   merge(
     @Param('name') name: string,
     @Body() body: unknown,

@@ -63,7 +63,7 @@ export class RolloutStreams {
     try {
       for await (const followed of this.follow(id, after, stream.signal)) await stream.send(followed);
     } catch (error) {
-      logger.warn({ rollout: id, error: messageOf(error) }, 'a live stream ended by a fault: its client resumes it');
+      logger.warn({ rollout: id, reason: messageOf(error) }, 'a live stream ended by a fault: its client resumes it');
     } finally {
       this.open.delete(stream);
       stream.close();
