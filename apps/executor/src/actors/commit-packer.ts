@@ -22,7 +22,7 @@ export class CommitPacker<Event extends DomainEvent> {
   }
 
   add(events: readonly Event[], meta: EventMeta): void {
-    const size = events.reduce((sum, event) => sum + estimate(event), 0);
+    const size = events.reduce((sum, event) => sum + estimate(event), metaSize(meta));
     let current = this.commits.at(-1);
     if (current === undefined || current.length + events.length > COMMIT_EVENTS || this.bytes + size > COMMIT_BYTES) {
       current = [];
@@ -34,15 +34,26 @@ export class CommitPacker<Event extends DomainEvent> {
   }
 }
 
-/** Upper bound by kind: only lists of targets and messages vary. */
+/** Upper bounds: what nearly all events are costs nothing to know; text is measured, for it may be in any language. */
 function estimate(event: DomainEvent): number {
-  if (event.type === 'StepSucceeded') return 120;
-  if (event.type === 'StepFailed') return 300 + event.message.length * 2;
-  if (event.type === 'TargetsAdmitted') return 200 + event.targets.length * 7;
-  if (event.type === 'RetryOrdered') return 1_500 + storedTargetsSize(event.redo) + storedTargetsSize(event.probe);
-  if (event.type === 'RollbackRequested')
-    return 1_500 + storedTargetsSize(event.targets) + storedTargetsSize(event.down);
-  if (event.type === 'RolloutFailed' || event.type === 'RolloutCancelled')
-    return 1_500 + storedTargetsSize(event.notServing);
-  return 1_500;
+  switch (event.type) {
+    case 'StepSucceeded':
+      return 120 + (event.source === undefined && event.fellBack === undefined ? 0 : bytesOf(event));
+    case 'TargetsAdmitted':
+      return 200 + event.targets.length * 7;
+    case 'RetryOrdered':
+      return 100 + bytesOf(event.reason) + storedTargetsSize(event.redo) + storedTargetsSize(event.probe);
+    case 'RollbackRequested':
+      return 300 + bytesOf(event.reason) + storedTargetsSize(event.targets) + storedTargetsSize(event.down);
+    case 'RolloutFailed':
+    case 'RolloutCancelled':
+      return 300 + storedTargetsSize(event.notServing);
+    default:
+      return 50 + bytesOf(event);
+  }
 }
+
+const bytesOf = (value: unknown): number => (value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value)));
+
+/** Who and why, written once for the events of a decision. Names are short, so a bound will do. */
+const metaSize = ({ by, cause, corr }: EventMeta): number => 80 + 6 * (by.id.length + cause.length + corr.length);

@@ -138,4 +138,22 @@ describe('one aggregate and its stream', () => {
     await Promise.all(Array.from({ length: 40 }, (_, i) => rig.say([retry], `report:${i}`)));
     expect(await rig.count()).toBe(40);
   });
+
+  it.each(['\u754c', '\u0001', 'x'])('fills commits by what their text takes: failures that say %j', async (letter) => {
+    const rig = new Rig();
+    const host = letter.repeat(200);
+    const failed = (target: number): RolloutEvent => ({
+      type: 'StepFailed',
+      target,
+      step: 'verify',
+      n: 1,
+      ms: 1,
+      code: 'VERIFY_FAILED',
+      message: letter.repeat(400),
+      serving: false,
+    });
+    const said = Array.from({ length: 900 }, (_, i) => rig.say([failed(i)], `${host}${i}`));
+    await Promise.all(said);
+    expect(await rig.count()).toBe(900);
+  });
 });
