@@ -56,6 +56,9 @@ export type {
   LabelledProfile,
   MemberDocument,
   MemberEntry,
+  RequestTemplate,
+  TemplateCommand,
+  TemplateEntry,
 } from './inventory.js';
 export type { Notification, NotificationData, NotificationType, Severity } from './notification.js';
 export { NOTIFICATION_TYPES } from './notification.js';
@@ -112,7 +115,7 @@ export {
   parseStatusQuery,
 } from './schemas/messages.js';
 export { DEPLOY_REQUEST_SCHEMA, REQUEST_LIMITS, REQUEST_PATTERNS } from './schemas/deploy-request.js';
-export { INVENTORY_GROUP_SCHEMA, INVENTORY_SCHEMA } from './schemas/inventory.js';
+export { INVENTORY_GROUP_SCHEMA, INVENTORY_SCHEMA, TEMPLATE_SCHEMA } from './schemas/inventory.js';
 export { COMMIT_SCHEMA, EVENT_SCHEMAS } from './schemas/events.js';
 export { NOTIFICATION_SCHEMA, parseNotification } from './schemas/notification.js';
 export type { Schema } from './schemas/parts.js';

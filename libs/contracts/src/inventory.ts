@@ -1,4 +1,4 @@
-import type { DurationText, Environment, Profile, VerifySpec } from './request.js';
+import type { DeployRequest, DurationText, Environment, Profile, VerifySpec } from './request.js';
 
 export type InventorySource = 'file' | 'api' | 'heartbeat';
 
@@ -40,7 +40,7 @@ export interface MemberEntry {
   readonly endpoint?: string | null;
 }
 
-/** One value of KV `sluice_inventory`: `group.<group>` or `member.<group>.<host>` (names as tokens). */
+/** One value of KV `sluice_inventory`: `group.<group>`, `member.<group>.<host>` or `template.<name>` (names as tokens). */
 export interface InventoryRecord<E> {
   readonly v: 1;
   readonly source: InventorySource;
@@ -76,8 +76,22 @@ export interface GroupDocument {
   readonly version?: number;
 }
 
+/** What a plan template may say: the fields of a request but those that make it this one request (XIM-04). */
+export type RequestTemplate = Omit<
+  DeployRequest,
+  'apiVersion' | 'kind' | 'id' | 'template' | 'app' | 'group' | 'version' | 'artifact' | 'requestedBy' | 'reason'
+>;
+
+/** In KV: `template.<name>`. */
+export interface TemplateEntry {
+  readonly name: string;
+  readonly fields: RequestTemplate;
+}
+
 /** The inventory file (YAML or JSON). */
 export interface InventoryDocument {
+  /** By name. */
+  readonly templates?: Readonly<Record<string, RequestTemplate>>;
   readonly groups: readonly GroupDocument[];
 }
 
@@ -88,3 +102,7 @@ export interface InventoryDocument {
 export type InventoryCommand =
   | { readonly type: 'replaceGroup'; readonly group: GroupDocument }
   | { readonly type: 'mergeGroup'; readonly group: GroupDocument };
+
+/** `sluice.command.inventory`, target = the name of the template. The answer is as for groups. */
+export type TemplateCommand =
+  { readonly type: 'putTemplate'; readonly template: RequestTemplate } | { readonly type: 'removeTemplate' };

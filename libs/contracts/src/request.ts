@@ -82,6 +82,8 @@ export type Profile = ProcessProfile | ExecProfile;
 export interface DeployRequest {
   readonly apiVersion?: typeof REQUEST_API_VERSION;
   readonly kind?: 'DeployRequest';
+  /** A named plan template of the inventory: what this request does not say itself is taken from it (XIM-04). */
+  readonly template?: string;
   /** Makes this request another one than an equal document; without it, equal documents are one rollout. */
   readonly id?: string;
   readonly app: string;

@@ -53,6 +53,10 @@ export class ListedInventory implements InventoryPort {
     return [...this.listed.values()].map(record);
   }
 
+  async templates(): Promise<ReadonlyMap<string, never>> {
+    return new Map();
+  }
+
   /** One group: no other shares its hosts. */
   async sharing(): Promise<readonly never[]> {
     return [];

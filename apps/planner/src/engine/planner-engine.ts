@@ -18,6 +18,7 @@ import {
 } from '@sluice/planning';
 
 import { aboutAnyway, type ReadRequest, readRequest } from '../request/request.js';
+import { withTemplate } from '../request/with-template.js';
 import { PlanStreams } from './plan-streams.js';
 import type { PlannerDeps } from './ports.js';
 
@@ -86,12 +87,17 @@ export class PlannerEngine {
     return this.#refuse(request, request.streamId, [{ path: '', code: 'INTERNAL', message }]);
   }
 
-  async #plan(request: ReadRequest): Promise<Planned> {
+  async #plan(read: ReadRequest): Promise<Planned> {
+    const request = withTemplate(read, await this.#templatesFor(read));
     const input = await this.#inputOf(request);
     const made = makePlan(input);
     const faults = [...request.faults, ...(made.ok ? [] : relevantFaults(request, made.faults))];
     if (faults.length > 0 || !made.ok) return { ok: false, faults: boundFaults(faults) };
     return { ok: true, sealed: sealPlan(made.draft, made.targets), members: input.members };
+  }
+
+  #templatesFor(read: ReadRequest): ReturnType<PlannerDeps['inventory']['templates']> {
+    return read.fields.template === undefined ? Promise.resolve(new Map()) : this.deps.inventory.templates();
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { GroupEntry, InventoryRecord, MemberEntry } from '@sluice/contracts';
+import type { GroupEntry, InventoryRecord, MemberEntry, RequestTemplate } from '@sluice/contracts';
 import type { EventLog } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
 import type { SharingGroup } from '@sluice/planning';
@@ -8,6 +8,8 @@ export interface InventoryPort {
   /** undefined: nobody has defined it. */
   group(name: string): Promise<InventoryRecord<GroupEntry> | undefined>;
   members(group: string): Promise<readonly InventoryRecord<MemberEntry>[]>;
+  /** Named plan templates. */
+  templates(): Promise<ReadonlyMap<string, RequestTemplate>>;
   /** Other groups with members on hosts of this one; members that are known to be down do not count. */
   sharing(group: string): Promise<readonly SharingGroup[]>;
 }

@@ -152,7 +152,10 @@ function longNames(names: readonly string[], path: string): readonly Fault[] {
   });
 }
 
-function schemaFaults(validate: ValidateFunction, base: string): ReadDefinitions {
+export function schemaFaults(
+  validate: ValidateFunction,
+  base: string,
+): Extract<ReadDefinitions, { readonly ok: false }> {
   const faults = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'oneOf' && keyword !== 'anyOf');
   return { ok: false, faults: faults.slice(0, MAX_LISTED).map((error) => faultOf(error, base)) };
 }

@@ -83,4 +83,17 @@ describe('inventory documents', () => {
       faults: [{ path: '/command/group/app' }],
     });
   });
+
+  it('XIM-04 templates are of known fields of a request', () => {
+    const templates = { careful: { strategy: 'rolling', batches: '10%', deadlines: { drain: '1m' } } };
+    expect(readInventory({ groups: [], templates })).toEqual({ ok: true, definitions: [] });
+    const wrong = { careful: { batch: '10%' }, other: { version: '1' } };
+    expect(readInventory({ groups: [], templates: wrong })).toMatchObject({
+      ok: false,
+      faults: [
+        { path: '/templates/careful/batch', code: 'UNKNOWN_FIELD' },
+        { path: '/templates/other/version', code: 'UNKNOWN_FIELD' },
+      ],
+    });
+  });
 });

@@ -5,7 +5,7 @@ import { BUCKETS } from '@sluice/contracts';
 import { type Clock, messageOf } from '@sluice/kernel';
 import type { Log, RunningService } from '@sluice/messaging';
 
-import type { GroupRecord, MemberRecord } from './records.js';
+import type { AnyRecord } from './records.js';
 import { type InventoryChange, InventoryStore } from './store.js';
 
 const PARALLEL_WRITES = 8;
@@ -63,9 +63,9 @@ function adopt(store: InventoryStore, entry: KvWatchEntry, log: Log): void {
 }
 
 /** Only planners write the bucket, so what it holds is trusted beyond being a record of version 1. */
-function recordOf(entry: KvWatchEntry): GroupRecord | MemberRecord | undefined {
+function recordOf(entry: KvWatchEntry): AnyRecord | undefined {
   try {
-    const record = entry.json<GroupRecord | MemberRecord | null>();
+    const record = entry.json<AnyRecord | null>();
     return record?.v === 1 && typeof record.entry === 'object' ? record : undefined;
   } catch {
     return undefined;

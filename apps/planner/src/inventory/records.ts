@@ -1,9 +1,11 @@
-import type { GroupEntry, InventoryRecord, InventorySource, MemberEntry } from '@sluice/contracts';
+import type { GroupEntry, InventoryRecord, InventorySource, MemberEntry, TemplateEntry } from '@sluice/contracts';
 
 import type { DefinedMember } from './definition.js';
 
 export type GroupRecord = InventoryRecord<GroupEntry>;
 export type MemberRecord = InventoryRecord<MemberEntry>;
+export type TemplateRecord = InventoryRecord<TemplateEntry>;
+export type AnyRecord = GroupRecord | MemberRecord | TemplateRecord;
 
 /** Where a definition comes from. `fetchedAt` is when it came; heartbeats do not touch it. */
 export interface Origin {

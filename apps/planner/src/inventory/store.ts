@@ -1,4 +1,11 @@
-import { type GroupEntry, type Hello, type HelloApp, type InventorySource, REQUEST_PATTERNS } from '@sluice/contracts';
+import {
+  type GroupEntry,
+  type Hello,
+  type HelloApp,
+  type InventorySource,
+  REQUEST_PATTERNS,
+  type RequestTemplate,
+} from '@sluice/contracts';
 
 import type { SharingGroup } from '@sluice/planning';
 
@@ -6,6 +13,7 @@ import type { InventoryPort } from '../engine/ports.js';
 import type { Definition } from './definition.js';
 import { groupKey, memberKey, readKey } from './keys.js';
 import {
+  type AnyRecord,
   type GroupRecord,
   groupRecord,
   isStale,
@@ -13,10 +21,12 @@ import {
   type MemberRecord,
   memberRecord,
   type Origin,
+  type TemplateRecord,
 } from './records.js';
+import { TemplateStore } from './templates.js';
 
 /** A record to be stored, or a key to be removed. */
-export type InventoryChange = { readonly key: string; readonly record: GroupRecord | MemberRecord | undefined };
+export type InventoryChange = { readonly key: string; readonly record: AnyRecord | undefined };
 
 interface Group {
   record: GroupRecord;
@@ -48,7 +58,15 @@ export class InventoryStore implements InventoryPort {
   readonly #groups = new Map<string, Group>();
   #size = 0;
 
-  constructor(private readonly onChange: (change: InventoryChange) => void = () => undefined) {}
+  readonly templateStore: TemplateStore;
+
+  constructor(private readonly onChange: (change: InventoryChange) => void = () => undefined) {
+    this.templateStore = new TemplateStore(onChange);
+  }
+
+  templates(): Promise<ReadonlyMap<string, RequestTemplate>> {
+    return Promise.resolve(this.templateStore.fields());
+  }
 
   group(name: string): Promise<GroupRecord | undefined> {
     return Promise.resolve(this.#groups.get(name)?.record);
@@ -92,9 +110,10 @@ export class InventoryStore implements InventoryPort {
   }
 
   /** A record that another planner stored, or that was there at the start; `undefined`: it was removed. */
-  adopt(key: string, record: GroupRecord | MemberRecord | undefined): void {
+  adopt(key: string, record: AnyRecord | undefined): void {
     const name = readKey(key);
     if (name === undefined) return;
+    if (name.kind === 'template') return this.templateStore.adopt(name.name, record as TemplateRecord | undefined);
     const held = this.#groups.get(name.group);
     if (record === undefined) {
       if (name.kind === 'group') this.#groups.delete(name.group);

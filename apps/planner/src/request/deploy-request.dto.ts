@@ -36,6 +36,7 @@ export class DeployRequestDto {
   @Optional() @OneOf(REQUEST_API_VERSION) apiVersion?: unknown;
   @Optional() @OneOf('DeployRequest') kind?: unknown;
   @Optional() @Name() id?: unknown;
+  @Optional() @Name() template?: unknown;
   @Name() app?: unknown;
   @Name() group?: unknown;
 

@@ -10,7 +10,7 @@ export function meaningFaults(fields: Fields, subjectApp: string | undefined): r
   const artifact = fields['artifact'] as Fields | undefined;
   const sources = (artifact?.['sources'] ?? []) as readonly Fields[];
   return [
-    ...['id', 'app', 'group'].flatMap((name) => nameFaults(`/${name}`, fields[name])),
+    ...['id', 'app', 'group', 'template'].flatMap((name) => nameFaults(`/${name}`, fields[name])),
     ...nameFaults('/canary/host', canary?.['host']),
     ...urlFaults('/artifact/url', artifact?.['url']),
     ...sources.flatMap(({ site, url }, i) => [

@@ -18,6 +18,7 @@ export const FULL_REQUEST: DeployRequest = {
   apiVersion: 'sluice/v1',
   kind: 'DeployRequest',
   id: 'ticket-7',
+  template: 'careful',
   strategy: 'canary',
   batches: '10%+20%+20%+50%',
   interval: '30s',

@@ -27,7 +27,7 @@ export interface StartPlannerDeps {
   readonly clock: Clock;
   readonly logger: Log;
   readonly newId: () => string;
-  /** YAML or JSON; it is the truth, at each start, about the groups that it names. */
+  /** YAML or JSON; it is the truth, at each start, about the groups and templates that it names. */
   readonly inventoryFile?: string;
   readonly metrics?: Metrics;
   readonly spans?: SpanSink;
@@ -39,9 +39,11 @@ export interface StartPlannerDeps {
  */
 export async function startPlanner(deps: StartPlannerDeps): Promise<RunningService> {
   const { nats, servers, log, clock, logger, newId, spans } = deps;
-  const definitions = deps.inventoryFile === undefined ? [] : await readInventoryFile(deps.inventoryFile);
+  const file = deps.inventoryFile === undefined ? undefined : await readInventoryFile(deps.inventoryFile);
   const inventory = await keepInventory(nats, clock, logger);
-  for (const definition of definitions) inventory.store.define('file', definition, 'replace', clock.now());
+  for (const definition of file?.definitions ?? []) inventory.store.define('file', definition, 'replace', clock.now());
+  const origin = { source: 'file', version: clock.now(), fetchedAt: clock.now() } as const;
+  for (const [name, fields] of file?.templates ?? []) inventory.store.templateStore.put(name, fields, origin);
   const parts: PlannerDeps = { log, clock, newId, inventory: inventory.store, groups: new LogGroupFacts(log) };
   const engine = new PlannerEngine(parts);
   const commands = new InventoryCommands(inventory.store, clock, logger);

@@ -173,6 +173,10 @@ export const DEPLOY_REQUEST_SCHEMA = {
         'name',
         'Your own name for this request. The same id twice is one rollout. Without it, equal documents are one rollout.',
       ),
+      template: text(
+        'name',
+        'A plan template of the inventory; each field that this request has itself takes the place of the one there.',
+      ),
       app: text('name', 'The app: the same as the last token of the subject.'),
       group: text('name', 'The group of hosts, as the inventory names it.'),
       version: text('version', 'The version to deploy; it names a folder on the hosts.', { examples: ['2.0.0'] }),

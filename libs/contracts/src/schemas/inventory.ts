@@ -1,4 +1,4 @@
-import { PROFILE_SCHEMA, REQUEST_LIMITS, REQUEST_PATTERNS } from './deploy-request.js';
+import { DEPLOY_REQUEST_SCHEMA, PROFILE_SCHEMA, REQUEST_LIMITS, REQUEST_PATTERNS } from './deploy-request.js';
 
 const MAX_GROUPS = 100_000;
 const MAX_MEMBERS = 200_000;
@@ -73,6 +73,32 @@ export const INVENTORY_GROUP_SCHEMA = {
   additionalProperties: false,
 } as const;
 
+const MAX_TEMPLATES = 1_000;
+
+/** What makes a request this one request: no template can say it. */
+const OWN_FIELDS: readonly string[] = [
+  'apiVersion',
+  'kind',
+  'id',
+  'template',
+  'app',
+  'group',
+  'version',
+  'artifact',
+  'requestedBy',
+  'reason',
+];
+
+/** JSON Schema of one plan template, as RequestTemplate. */
+export const TEMPLATE_SCHEMA = {
+  type: 'object',
+  description: 'Fields of a request, for all requests that name this template.',
+  properties: Object.fromEntries(
+    Object.entries<object>(DEPLOY_REQUEST_SCHEMA.properties).filter(([field]) => !OWN_FIELDS.includes(field)),
+  ),
+  additionalProperties: false,
+} as const;
+
 /** JSON Schema (draft 2020-12) of the inventory file. */
 export const INVENTORY_SCHEMA = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -80,7 +106,16 @@ export const INVENTORY_SCHEMA = {
   title: 'Inventory',
   description: 'The groups of hosts that Sluice deploys to.',
   type: 'object',
-  properties: { groups: { type: 'array', items: INVENTORY_GROUP_SCHEMA, maxItems: MAX_GROUPS } },
+  properties: {
+    groups: { type: 'array', items: INVENTORY_GROUP_SCHEMA, maxItems: MAX_GROUPS },
+    templates: {
+      type: 'object',
+      description: 'Plan templates by name.',
+      propertyNames: { pattern: REQUEST_PATTERNS.name },
+      additionalProperties: TEMPLATE_SCHEMA,
+      maxProperties: MAX_TEMPLATES,
+    },
+  },
   required: ['groups'],
   additionalProperties: false,
 } as const;

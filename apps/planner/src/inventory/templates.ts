@@ -1,0 +1,75 @@
+import { encodeToken, type Fault, type RequestTemplate, TEMPLATE_SCHEMA } from '@sluice/contracts';
+import { isSluiceError } from '@sluice/kernel';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+
+import { schemaFaults } from './definition.js';
+import { templateKey } from './keys.js';
+import { type AnyRecord, isStale, type Origin, type TemplateRecord } from './records.js';
+
+const isTemplate: ValidateFunction<RequestTemplate> = new Ajv2020({
+  allErrors: true,
+  strict: false,
+}).compile<RequestTemplate>(TEMPLATE_SCHEMA);
+
+const MAX_TEMPLATES = 1_000;
+
+export type ReadTemplate =
+  { readonly ok: true; readonly fields: RequestTemplate } | { readonly ok: false; readonly faults: readonly Fault[] };
+
+/** One template, as a command brings it. Its values are judged with each request that uses it, which knows the group. */
+export function readTemplate(name: string, document: unknown, path: string): ReadTemplate {
+  const named = nameFaults(name);
+  if (named.length > 0) return { ok: false, faults: named };
+  return isTemplate(document)
+    ? { ok: true, fields: document }
+    : { ok: false, faults: schemaFaults(isTemplate, path).faults };
+}
+
+/** The schema counts characters, a name's bound is in bytes. */
+export function nameFaults(name: string): readonly Fault[] {
+  try {
+    encodeToken(name);
+    return [];
+  } catch (error) {
+    if (!isSluiceError(error, 'BAD_NAME')) throw error;
+    return [{ path: '/target', code: error.code, message: error.message }];
+  }
+}
+
+/** Named plan templates (XIM-04), the newest definition of each. */
+export class TemplateStore {
+  readonly #templates = new Map<string, TemplateRecord>();
+
+  constructor(private readonly onChange: (change: { key: string; record: AnyRecord | undefined }) => void) {}
+
+  fields(): ReadonlyMap<string, RequestTemplate> {
+    return new Map([...this.#templates].map(([name, { entry }]) => [name, entry.fields]));
+  }
+
+  version(name: string): number {
+    return this.#templates.get(name)?.version ?? 0;
+  }
+
+  /** False: there are too many already, or what is stored is newer. */
+  put(name: string, fields: RequestTemplate, origin: Origin): boolean {
+    const known = this.#templates.get(name);
+    if (isStale(known, origin) || (known === undefined && this.#templates.size >= MAX_TEMPLATES)) return false;
+    const record: TemplateRecord = { v: 1, ...origin, entry: { name, fields } };
+    this.#templates.set(name, record);
+    this.onChange({ key: templateKey(name), record });
+    return true;
+  }
+
+  remove(name: string): boolean {
+    if (!this.#templates.delete(name)) return false;
+    this.onChange({ key: templateKey(name), record: undefined });
+    return true;
+  }
+
+  /** As another planner stored it. */
+  adopt(name: string, record: TemplateRecord | undefined): void {
+    const known = this.#templates.get(name);
+    if (record === undefined) this.#templates.delete(name);
+    else if (known === undefined || record.fetchedAt >= known.fetchedAt) this.#templates.set(name, record);
+  }
+}
