@@ -72,7 +72,8 @@ async function startLocked(
   table: AppDeps['table'],
   unlock: () => Promise<void>,
 ): Promise<RunningService> {
-  const { nats, clock, logger, host } = deps;
+  const { nats, clock, host } = deps;
+  const logger = deps.logger.child({ host });
   const startedAt = clock.now();
   const meter = runMeter(deps.metrics);
   const watching = { recorded: meter.recorded };
@@ -107,7 +108,7 @@ async function startLocked(
   ];
   await nats.flush();
   beat.say();
-  logger.info({ host, apps: [...apps.keys()] }, 'the agent is ready');
+  logger.info({ apps: [...apps.keys()] }, 'the agent is ready');
   return { name: 'agent', stop: once(() => stopAll(deps, { endpoints, beat, runner, outbox, journal, unlock })) };
 }
 

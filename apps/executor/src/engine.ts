@@ -73,7 +73,7 @@ export class ExecutorEngine {
   async start(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.following = this.follow(resolve).catch((error: unknown) => {
-        this.logger.error({ err: messageOf(error) }, 'the log cannot be followed any more; this executor stops');
+        this.logger.error({ reason: messageOf(error) }, 'the log cannot be followed any more; this executor stops');
         this.halt();
         reject(error instanceof Error ? error : new SluiceError('LOG_UNAVAILABLE', String(error)));
       });
@@ -146,7 +146,7 @@ export class ExecutorEngine {
       return await act();
     } catch (error) {
       if (isSluiceError(error)) return { ok: false, code: error.code, message: error.message, details: error.details };
-      this.logger.error({ err: messageOf(error) }, 'a command failed');
+      this.logger.error({ reason: messageOf(error) }, 'a command failed');
       return { ok: false, code: 'INTERNAL', message: 'the command failed inside the executor; its log says why' };
     }
   }
@@ -195,7 +195,10 @@ export class ExecutorEngine {
       this.coordinator.blockBad(actor);
       this.registry.forget(actor);
     } catch (error) {
-      this.logger.error({ rollout: id, err: messageOf(error) }, 'its version could not be blocked: block it by hand');
+      this.logger.error(
+        { rollout: id, reason: messageOf(error) },
+        'its version could not be blocked: block it by hand',
+      );
     }
   }
 
@@ -310,7 +313,7 @@ export class ExecutorEngine {
       () => this.setTimer(actor),
       (error: unknown) => {
         if (isSluiceError(error, 'STOPPING')) return;
-        const facts = { rollout: actor.id, input: input.type, err: messageOf(error) };
+        const facts = { rollout: actor.id, input: input.type, reason: messageOf(error) };
         this.logger.error(facts, 'an input could not be decided; it is tried again in a moment');
         if (input.type === 'verdict') this.verdicts.add(actor.id, input.judged);
         this.again(actor);

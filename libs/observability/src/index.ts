@@ -1,5 +1,6 @@
 export { systemClock } from './clock.js';
 export { createUlidMaker, newUlid } from './ids.js';
+export { LOG_FIELDS } from './log-fields.js';
 export type { LogDestination, Logger, LogLevel } from './logger.js';
 export { createLogger } from './logger.js';
 export { COUNTS, LONG_SECONDS, SHORT_SECONDS } from './metrics/buckets.js';

@@ -11,6 +11,7 @@ import { isSluiceError, messageOf, SluiceError } from '@sluice/kernel';
 
 import type { AppConfig } from '../app/app-host.js';
 import { admit, type Refusal, reportOf, statusOf } from './admission.js';
+import { factsOf } from './facts.js';
 import type { Outbox } from './outbox.js';
 import type { Runner, RunnerDeps } from './runner.js';
 
@@ -87,7 +88,7 @@ export class AgentCore {
     } catch (error) {
       runner.release(run);
       logger.error(
-        { attempt: run.attempt, reason: messageOf(error) },
+        { ...factsOf(run), reason: messageOf(error) },
         'a run was refused for the journal cannot be written',
       );
       throw new SluiceError('BUSY', messageOf(error), {}, { cause: error });

@@ -43,8 +43,10 @@ export class Outbox {
     if (this.stopped || this.timers.has(attempt)) return;
     const fire = (): void => {
       this.timers.delete(attempt);
-      this.deps.send(report()).catch((error: unknown) => {
-        this.deps.logger.debug({ attempt, reason: messageOf(error) }, 'nobody took the progress of a run');
+      const told = report();
+      const { rollout } = told;
+      this.deps.send(told).catch((error: unknown) => {
+        this.deps.logger.debug({ rollout, attempt, reason: messageOf(error) }, 'nobody took the progress of a run');
       });
     };
     this.timers.set(attempt, this.deps.clock.schedule(PROGRESS_WINDOW_MS, fire));
@@ -83,12 +85,12 @@ export class Outbox {
   }
 
   private async deliver(entry: Pending): Promise<void> {
-    const { attempt } = entry.report;
+    const { attempt, rollout } = entry.report;
     try {
       const answer = await this.deps.send(entry.report);
       if (!answer.ok && answer.retry) return this.later(entry, answer.message);
       if (!answer.ok)
-        this.deps.logger.warn({ attempt, code: answer.code }, `nobody wants this report: ${answer.message}`);
+        this.deps.logger.warn({ rollout, attempt, code: answer.code }, `nobody wants this report: ${answer.message}`);
       await this.deps.settled(attempt);
       this.pending.delete(attempt);
     } catch (error) {
@@ -98,9 +100,9 @@ export class Outbox {
 
   private later(entry: Pending, reason: string): void {
     if (this.stopped) return;
-    const { attempt } = entry.report;
+    const { attempt, rollout } = entry.report;
     const waitMs = Math.round(entry.waitMs * (0.75 + this.deps.random() / 2));
-    this.deps.logger.debug({ attempt, waitMs, reason }, 'a final report waits for its next try');
+    this.deps.logger.debug({ rollout, attempt, waitMs, reason }, 'a final report waits for its next try');
     entry.waitMs = Math.min(LONGEST_WAIT_MS, entry.waitMs * 2);
     const again = (): void => {
       this.timers.delete(attempt);

@@ -8,6 +8,7 @@ import { oneLine } from '../files/tail.js';
 import { stepSetOf } from '../profiles/step-sets.js';
 import { StepNotes } from '../profiles/steps.js';
 import { type Deadline, deadlineAfter, elapsed } from '../time/waiting.js';
+import { factsOf } from './facts.js';
 
 export interface PerformDeps {
   readonly clock: Clock;
@@ -88,6 +89,6 @@ async function keepOutput({ logger }: PerformDeps, app: AppHost, { run, step, no
   try {
     await app.outputs.keep({ rollout: run.rollout, n: run.n, step }, notes.output.read());
   } catch (error) {
-    logger.warn({ attempt: run.attempt, step, reason: messageOf(error) }, 'the output of a step could not be kept');
+    logger.warn({ ...factsOf(run), step, reason: messageOf(error) }, 'the output of a step could not be kept');
   }
 }

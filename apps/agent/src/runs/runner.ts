@@ -7,6 +7,7 @@ import type { Journal } from '../journal/journal.js';
 import type { JournalRecord } from '../journal/records.js';
 import { sleep } from '../time/waiting.js';
 import { reportOf } from './admission.js';
+import { factsOf } from './facts.js';
 import type { Outbox } from './outbox.js';
 import { performStep } from './perform.js';
 
@@ -50,7 +51,7 @@ export class Runner {
     const going = this.execute(run)
       .catch((error: unknown) => {
         this.deps.logger.error(
-          { attempt: run.attempt, reason: messageOf(error) },
+          { ...factsOf(run), reason: messageOf(error) },
           'a run stopped in its middle: restart the agent',
         );
       })
@@ -93,7 +94,8 @@ export class Runner {
   private async perform(run: RunCommand, step: StepName): Promise<StepReport | undefined> {
     const report = await performStep(this.deps, { run, step, stopping: this.stopping.signal });
     if (report === undefined) return undefined;
-    const fields = { attempt: run.attempt, ...report };
+    const { ms, code, message: reason, note, source } = report;
+    const fields = { ...factsOf(run), step, ms, code, reason, note, source };
     if (report.ok) this.deps.logger.info(fields, `${step} succeeded`);
     else this.deps.logger.warn(fields, `${step} failed`);
     return report;
@@ -102,12 +104,13 @@ export class Runner {
   /** A disk that is full for a while holds the run up; it never goes on without its journal. */
   private async record(entry: JournalRecord): Promise<void> {
     const { journal, clock, logger } = this.deps;
+    const attempt = 'attempt' in entry ? entry.attempt : undefined;
     for (let i = 1; ; i += 1) {
       try {
         return await journal.append(entry);
       } catch (error) {
         if (i >= JOURNAL_TRIES || this.stopping.signal.aborted) throw error;
-        if (i === 1) logger.error({ reason: messageOf(error) }, 'a run waits for the journal');
+        if (i === 1) logger.error({ attempt, reason: messageOf(error) }, 'a run waits for the journal');
       }
       await sleep(clock, JOURNAL_WAIT_MS, this.stopping.signal);
     }

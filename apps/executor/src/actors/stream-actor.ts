@@ -197,7 +197,7 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
   }
 
   private refuse(items: readonly Waiting<Input, Event>[], error: unknown): void {
-    const facts = { stream: this.stream.id, err: messageOf(error) };
+    const facts = { stream: this.stream.id, reason: messageOf(error) };
     this.deps.logger.error(facts, 'a turn failed; its inputs are refused and the state is read again');
     for (const item of items) item.reject(error);
   }

@@ -147,7 +147,10 @@ export class Coordinator {
 
   private complain(actor: RolloutActor, error: unknown): void {
     if (isSluiceError(error, 'STOPPING') || isSluiceError(error, 'NOT_OFFERED')) return;
-    this.logger.error({ id: actor.id, err: messageOf(error) }, 'a reaction failed; it is tried again in a moment');
+    this.logger.error(
+      { rollout: actor.id, reason: messageOf(error) },
+      'a reaction failed; it is tried again in a moment',
+    );
     this.again(actor);
   }
 }

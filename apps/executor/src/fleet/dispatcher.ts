@@ -158,7 +158,7 @@ export class Dispatcher {
   private notAsked(item: Watched, error: unknown): void {
     this.over(item);
     this.logger.warn(
-      { rollout: item.actor.id, target: item.target, err: messageOf(error) },
+      { rollout: item.actor.id, ...placeOf(item), reason: messageOf(error) },
       'an agent could not be asked; it is asked again',
     );
     this.again(item, item.delay * 2);
@@ -198,7 +198,7 @@ export class Dispatcher {
       if (isOwn(item, status.report)) void this.onReport(status.report).catch(() => undefined);
       else
         this.logger.warn(
-          { rollout: item.actor.id, target: item.target },
+          { rollout: item.actor.id, ...placeOf(item) },
           'an agent answered for another host or rollout; it is asked again',
         );
       this.again(item, Math.min(item.delay * 2, MAX_POLL_MS), 'poll');
@@ -231,7 +231,7 @@ export class Dispatcher {
     const { actor, target } = item;
     actor.submit(input, EXECUTOR, `agent:${hostOf(actor.state, target)}`).catch((error: unknown) => {
       this.logger.warn(
-        { rollout: actor.id, target, err: messageOf(error) },
+        { rollout: actor.id, ...placeOf(item), reason: messageOf(error) },
         'what an agent said could not be recorded; it is asked again',
       );
     });
@@ -277,3 +277,5 @@ function attemptOfWatched({ actor, target, n }: Watched): OpenAttempt | undefine
   const attempt = actor.state.open.get(target) ?? actor.state.unknown.get(target);
   return attempt?.n === n ? attempt : undefined;
 }
+
+const placeOf = ({ actor, target }: Watched) => ({ host: hostOf(actor.state, target), target });

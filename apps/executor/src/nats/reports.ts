@@ -71,7 +71,8 @@ class ReportIntake {
     this.onReport(report).then(
       (answered) => this.done(message, answered),
       (error: unknown) => {
-        this.log.error({ host: report.host, reason: messageOf(error) }, 'a report failed');
+        const { host, rollout, attempt } = report;
+        this.log.error({ host, rollout, attempt, reason: messageOf(error) }, 'a report failed');
         this.done(message, refusal('INTERNAL', 'the report failed in the executor; its log says why', true));
       },
     );

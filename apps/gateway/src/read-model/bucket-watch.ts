@@ -41,7 +41,7 @@ export class BucketWatch {
       try {
         await this.watchOnce();
       } catch (error) {
-        if (!this.stopped) logger.debug({ bucket, error: messageOf(error) }, 'the bucket is not there yet');
+        if (!this.stopped) logger.debug({ bucket, reason: messageOf(error) }, 'the bucket is not there yet');
       }
       if (!this.stopped) await this.pause();
     }

@@ -154,7 +154,7 @@ export class NotifierEngine {
     // Another notifier beside this one was faster: its ledger is read, and there is nothing to wait for.
     else if (!isSluiceError(failure, 'CONCURRENCY_CONFLICT')) {
       this.logger.warn(
-        { id: queue.source.id, reason: messageOf(failure) },
+        { stream: queue.source.id, reason: messageOf(failure) },
         'a notification cannot be told; trying again',
       );
       this.backoff.failed();
