@@ -54,7 +54,7 @@ export class ListedInventory implements InventoryPort {
   }
 
   async templates(): Promise<ReadonlyMap<string, never>> {
-    return new Map();
+    return new Map<string, never>();
   }
 
   /** One group: no other shares its hosts. */
