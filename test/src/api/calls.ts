@@ -51,8 +51,16 @@ const TYPES = [
 ] as const;
 const TIMES = ['2026-01-31T12:00:00Z', '2026-02-30T12:00:00Z', '0', '99999999999999'] as const;
 
-/** Calls of that operation. `known`: names of what is there, so that some of them reach something. */
-export function callsOf(operation: Operation, document: OpenApi, known: readonly string[]): fc.Arbitrary<Call> {
+/** What helps calls to get past the first check. */
+export interface Hints {
+  /** Names of what is there. */
+  readonly known: readonly string[];
+  /** A good body by operation: sent as it is, or with one member changed. */
+  readonly bodies: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+/** Calls of that operation. */
+export function callsOf(operation: Operation, document: OpenApi, { known, bodies: good }: Hints): fc.Arbitrary<Call> {
   const resolve = (ref: string): Readonly<Record<string, unknown>> =>
     document.components.schemas[ref.slice(ref.lastIndexOf('/') + 1)] ?? {};
   const around = { resolve, known };
@@ -73,7 +81,8 @@ export function callsOf(operation: Operation, document: OpenApi, known: readonly
     Object.fromEntries(named('header').map((name) => [name, fc.option(headerText, { nil: undefined })])),
   );
   const schema = Object.values(operation.requestBody?.content ?? {})[0]?.schema;
-  const body = schema === undefined ? fc.constant(undefined) : bodies(valuesOf(schema, around));
+  const body =
+    schema === undefined ? fc.constant(undefined) : bodies(near(good[operation.operationId], valuesOf(schema, around)));
   const type = fc.constantFrom(...TYPES);
   return fc.record({ path, query, headers, body, type }).map((drawn) => callOf(operation, drawn));
 }
@@ -93,6 +102,18 @@ const bodies = (values: fc.Arbitrary<unknown>): fc.Arbitrary<string> =>
     },
     { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 200 }) },
   );
+
+/** A good body in some of the cases, with one member that was drawn in others. */
+function near(
+  good: Readonly<Record<string, unknown>> | undefined,
+  values: fc.Arbitrary<unknown>,
+): fc.Arbitrary<unknown> {
+  if (good === undefined) return values;
+  const name = fc.constantFrom(...Object.keys(good));
+  const changed = fc.tuple(name, fc.jsonValue({ maxDepth: 2 })).map(([key, value]) => ({ ...good, [key]: value }));
+  const own = fc.nat().map((n) => (n % 2 === 0 ? good : { ...good, reason: `fuzz ${n}` }));
+  return fc.oneof({ weight: 3, arbitrary: values }, changed, own);
+}
 
 interface Drawn {
   readonly path: Readonly<Record<string, string>>;

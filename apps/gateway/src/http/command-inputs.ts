@@ -1,8 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, MaxLength, Min } from 'class-validator';
+import { IsIn, IsInt, IsString, Length, Matches, Max, MaxLength, Min } from 'class-validator';
 
 import type { ApprovalName, RolloutMode } from '@sluice/contracts';
 import { DURATION_PATTERN } from '@sluice/kernel';
+
+import { Optional } from './optional.js';
 
 const HASH = /^[0-9a-f]{64}$/;
 const DURATION = new RegExp(DURATION_PATTERN);
@@ -10,7 +12,7 @@ const DURATION = new RegExp(DURATION_PATTERN);
 /** What every command may say. */
 export class CommandInput {
   @ApiPropertyOptional({ description: 'Why; it stays in the history.', maxLength: 500 })
-  @IsOptional()
+  @Optional()
   @IsString()
   @MaxLength(500)
   readonly reason?: string;
@@ -59,12 +61,12 @@ export class ModeInput extends CommandInput {
 
 export class IntervalInput extends CommandInput {
   @ApiPropertyOptional({ description: 'Wait before batch 2 and each later one until tailFrom.', example: '30s' })
-  @IsOptional()
+  @Optional()
   @Matches(DURATION)
   readonly interval?: string;
 
   @ApiPropertyOptional({ description: 'Wait before batch tailFrom and each later one.', example: '5m' })
-  @IsOptional()
+  @Optional()
   @Matches(DURATION)
   readonly tailInterval?: string;
 }

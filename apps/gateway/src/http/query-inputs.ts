@@ -1,10 +1,11 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsString, Length, Matches, Max, Min } from 'class-validator';
 
 import { PHASES, type Phase, type RolloutStatus } from '@sluice/rollout';
 
 import { DEFAULT_LIMIT, MAX_LIMIT } from './cursor.js';
+import { Optional } from './optional.js';
 import { refuse } from '../problems/problem.js';
 import { STATES } from './schemas/rollouts.js';
 
@@ -14,7 +15,7 @@ const INSTANT = /^(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\
 /** One page of a list. */
 export class PageQuery {
   @ApiPropertyOptional({ minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })
-  @IsOptional()
+  @Optional()
   @Type(() => Number)
   @IsInt()
   @Min(1)
@@ -22,7 +23,7 @@ export class PageQuery {
   readonly limit: number = DEFAULT_LIMIT;
 
   @ApiPropertyOptional({ description: '`next` of the page before.' })
-  @IsOptional()
+  @Optional()
   @IsString()
   @Length(1, 1_024)
   readonly cursor?: string;
@@ -30,19 +31,19 @@ export class PageQuery {
 
 export class RolloutsQuery extends PageQuery {
   @ApiPropertyOptional()
-  @IsOptional()
+  @Optional()
   @IsString()
   @Length(1, 200)
   readonly app?: string;
 
   @ApiPropertyOptional()
-  @IsOptional()
+  @Optional()
   @IsString()
   @Length(1, 200)
   readonly group?: string;
 
   @ApiPropertyOptional({ enum: STATES })
-  @IsOptional()
+  @Optional()
   @IsIn(STATES)
   readonly state?: RolloutStatus;
 
@@ -51,14 +52,14 @@ export class RolloutsQuery extends PageQuery {
     pattern: INSTANT.source,
     example: '2026-01-31T12:00:00Z',
   })
-  @IsOptional()
+  @Optional()
   @Matches(INSTANT)
   readonly since?: string;
 }
 
 export class GroupsQuery extends PageQuery {
   @ApiPropertyOptional({ maxLength: 200, minLength: 1 })
-  @IsOptional()
+  @Optional()
   @IsString()
   @Length(1, 200)
   readonly app?: string;
@@ -77,14 +78,14 @@ export function instantOf(text: string): number {
 
 export class TargetsQuery extends PageQuery {
   @ApiPropertyOptional({ enum: PHASES })
-  @IsOptional()
+  @Optional()
   @IsIn(PHASES)
   readonly phase?: Phase;
 }
 
 export class EventsQuery {
   @ApiPropertyOptional({ minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })
-  @IsOptional()
+  @Optional()
   @Type(() => Number)
   @IsInt()
   @Min(1)
@@ -92,7 +93,7 @@ export class EventsQuery {
   readonly limit: number = DEFAULT_LIMIT;
 
   @ApiPropertyOptional({ description: 'Only commits after this log position.' })
-  @IsOptional()
+  @Optional()
   @Matches(/^\d{1,15}$/)
   readonly after?: string;
 }

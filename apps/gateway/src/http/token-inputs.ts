@@ -1,9 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsOptional, IsString, Length, Matches, MaxLength } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsString, Length, Matches, MaxLength } from 'class-validator';
 
 import { DURATION_PATTERN } from '@sluice/kernel';
 
 import { GRANT_PATTERN } from '../access/grants.js';
+import { Optional } from './optional.js';
 
 const SUBJECT = /^(?:user|service):[^\p{Cc}\p{Cs}]{1,200}$/u;
 
@@ -36,13 +37,13 @@ export class CreateTokenInput {
     pattern: DURATION_PATTERN,
     example: '30d',
   })
-  @IsOptional()
+  @Optional()
   @IsString()
   @Matches(new RegExp(DURATION_PATTERN))
   readonly expiresIn?: string;
 
   @ApiPropertyOptional({ description: 'What it is for.', maxLength: 200 })
-  @IsOptional()
+  @Optional()
   @IsString()
   @MaxLength(200)
   readonly note?: string;
