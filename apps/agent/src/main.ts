@@ -1,22 +1,21 @@
+import { fileURLToPath } from 'node:url';
+
 import { loadConfig } from '@sluice/config';
-import { connectNats } from '@sluice/messaging';
-import { createLogger, systemClock } from '@sluice/observability';
 
 import { readAgentConfig } from './config/agent-config.js';
-import { AGENT_VERSION, startAgent } from './start-agent.js';
+import { runAgent, superviseAgent } from './run-agent.js';
 
-/** `node main.js <config.yaml>`: one agent until SIGTERM or SIGINT; its apps live on. */
+/**
+ * `node main.js [--supervise] <config.yaml>`: the agent of this host until SIGTERM or SIGINT; its apps live on. With
+ * `--supervise` it can be upgraded by a rollout of its own.
+ */
+const args = process.argv.slice(2);
+const file = args.find((arg) => !arg.startsWith('--')) ?? 'agent.yaml';
 const settings = loadConfig();
-const logger = createLogger('agent', settings.logLevel);
-const { nats: servers = settings.natsUrl, ...config } = await readAgentConfig(process.argv[2] ?? 'agent.yaml');
-const nats = await connectNats({ servers, name: `agent ${config.host}`, waitMs: settings.natsWait, log: logger });
-const agent = await startAgent({ ...config, nats, clock: systemClock, logger, version: AGENT_VERSION });
-
-const stop = (): void => {
-  void agent
-    .stop()
-    .then(() => nats.close())
-    .finally(() => process.exit());
-};
-process.once('SIGTERM', stop);
-process.once('SIGINT', stop);
+const config = await readAgentConfig(file);
+if (args.includes('--supervise')) {
+  const installed = { program: process.execPath, args: [fileURLToPath(import.meta.url)] };
+  await superviseAgent(file, { ...settings, dataDir: config.dataDir, installed });
+  process.exit(0);
+}
+process.exit(await runAgent(config, settings, { supervised: args.includes('--supervised') }));

@@ -13,15 +13,14 @@ import { HelloBeat } from './edge/hello-beat.js';
 import { lockFolder } from './host/lock.js';
 import { processTable } from './host/process-table.js';
 import { Journal } from './journal/journal.js';
+import type { OwnRelease } from './self/own-release.js';
+import { selfOf, takeUpSelf } from './self/taking-up.js';
 import { AgentCore } from './runs/agent-core.js';
 import { Outbox } from './runs/outbox.js';
 import { type RunMeter, runMeter } from './runs/run-meter.js';
 import { runTracer } from './runs/run-tracer.js';
 import { Runner } from './runs/runner.js';
 import { sleep } from './time/waiting.js';
-
-/** What agents of this build call themselves in their hello. */
-export const AGENT_VERSION = '0.1.0';
 
 const HELLO_MS = 5_000;
 const STOP_MS = 30_000;
@@ -41,6 +40,8 @@ export interface AgentDeps {
   readonly apps: readonly AppConfig[];
   /** The agent's own version, for its hello. */
   readonly version: string;
+  /** For an agent under a supervisor: its own release. */
+  readonly self?: OwnRelease;
   readonly helloIntervalMs?: number;
   readonly limits?: Partial<ArtifactLimits>;
   /** In [0, 1), for the jitter of resent reports. */
@@ -83,7 +84,8 @@ async function startLocked(
     recorded: (record) => watching.recorded(record),
   });
   watching.recorded = watcherOf(deps, journal, meter);
-  const apps = await openApps(deps, { table, onChange: () => beat.say(), received: meter.received });
+  const self = deps.self === undefined ? undefined : selfOf(deps, deps.self, startedAt);
+  const apps = await openApps(deps, { table, self, onChange: () => beat.say(), received: meter.received });
   const outbox = new Outbox({
     clock,
     logger,
@@ -100,6 +102,7 @@ async function startLocked(
     compose: () => composeHello(deps, apps, startedAt),
     publish: (hello) => nats.publish(SUBJECTS.hello(host), JSON.stringify(hello)),
   });
+  if (self !== undefined) await takeUpSelf(apps, self);
   core.resume();
   const endpoints = [
     answer(nats, logger, { subject: SUBJECTS.agentRun(host), handle: (data) => core.run(data) }),
@@ -126,7 +129,7 @@ function watcherOf({ metrics, spans }: AgentDeps, journal: Journal, meter: RunMe
 
 async function openApps(
   deps: AgentDeps,
-  own: Pick<AppDeps, 'table' | 'onChange' | 'received'>,
+  own: Pick<AppDeps, 'table' | 'self' | 'onChange' | 'received'>,
 ): Promise<ReadonlyMap<string, AppHost>> {
   const { host, site, dataDir, clock } = deps;
   const limits = { ...DEFAULT_LIMITS, ...deps.limits };

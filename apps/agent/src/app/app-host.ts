@@ -8,6 +8,7 @@ import type { ArtifactLimits } from '../artifact/limits.js';
 import { onDisk } from '../files/disk-fault.js';
 import { tailOf } from '../files/tail.js';
 import type { ProcessTable } from '../host/process-table.js';
+import type { Self } from '../self/own-release.js';
 import { type AppState, AppStateFile, type Running } from './app-state.js';
 import { ReleaseStore } from './release-store.js';
 import { StepOutputs } from './step-outputs.js';
@@ -39,6 +40,8 @@ export interface AppDeps {
   readonly clock: Clock;
   readonly table: ProcessTable;
   readonly limits: ArtifactLimits;
+  /** For an agent that has a supervisor, and so may be an app itself. */
+  readonly self?: Self | undefined;
   /** A fact of the hello changed. */
   readonly onChange: () => void;
   /** Bytes of an artifact came in. */
@@ -82,7 +85,7 @@ export class AppHost {
     return join(this.folder, 'app.log');
   }
 
-  /** The process lives, or scripts installed something: whether that works, verify says. */
+  /** The process lives, or it is this agent, or scripts installed something: whether that works, verify says. */
   async lives(): Promise<boolean> {
     const { running } = this.state;
     if (running?.kind !== 'process') return running !== null;

@@ -36,7 +36,12 @@ export interface RunningScripts extends Installed {
   readonly kind: 'exec';
 }
 
-export type Running = RunningProcess | RunningScripts;
+/** The agent itself, started by its supervisor from this release. */
+export interface RunningSelf extends Installed {
+  readonly kind: 'self';
+}
+
+export type Running = RunningProcess | RunningScripts | RunningSelf;
 
 export interface AppState {
   readonly v: 1;
@@ -96,4 +101,4 @@ const hasRunning = (running: Running | null | undefined): boolean =>
   running === null ||
   (typeof running === 'object' &&
     typeof running.version === 'string' &&
-    (running.kind === 'exec' || Number.isInteger(running.pid)));
+    (running.kind !== 'process' || Number.isInteger(running.pid)));

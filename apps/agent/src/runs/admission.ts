@@ -99,20 +99,28 @@ function faultOfToken({ journal }: AdmissionView, run: RunCommand): Refusal | un
 }
 
 function faultOfRest({ apps, busyWith }: AdmissionView, run: RunCommand): Refusal | undefined {
-  const { app, version, profile, verify } = run.spec;
+  const { app, version } = run.spec;
   if (!isSafeVersion(version))
     return refuse(
       'BAD_RUN',
       'the version must be letters, digits and . _ + ~ - and begin with a letter or digit: it names a folder',
     );
-  if (profile.kind === 'exec' && run.steps.includes('install') && profile.steps.install === undefined) {
-    return refuse('BAD_RUN', 'an exec profile needs a script for install: add profile.steps.install to the request');
-  }
-  if (profile.kind === 'process' && apps.get(app)?.port === undefined && verify.port === undefined) {
-    return refuse('BAD_RUN', `the agent knows no port of ${app}: add it to its configuration`);
-  }
+  const fault = faultOfProfile(apps.get(app)?.port, run);
+  if (fault !== undefined) return refuse('BAD_RUN', fault);
   const busy = busyWith(app);
   return busy === undefined ? undefined : refuse('BUSY', `${busy} works on ${app} now: wait until it ended`);
+}
+
+/** What a profile lacks on this host. The agent itself is asked over NATS: it needs no port. */
+function faultOfProfile(configured: number | undefined, { spec, steps }: RunCommand): string | undefined {
+  const { app, profile, verify } = spec;
+  if (profile.kind === 'exec')
+    return steps.includes('install') && profile.steps.install === undefined
+      ? 'an exec profile needs a script for install: add profile.steps.install to the request'
+      : undefined;
+  return profile.self !== true && (verify.port ?? configured) === undefined
+    ? `the agent knows no port of ${app}: add it to its configuration`
+    : undefined;
 }
 
 export function statusOf(attempt: Attempt | undefined): AttemptStatus {
