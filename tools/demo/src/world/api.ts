@@ -6,10 +6,14 @@ export type Resting = 'awaiting-approval' | 'braked' | 'succeeded' | 'failed' | 
 
 /** The demo's operator: speaks HTTP like anybody else. */
 export class Api {
-  constructor(readonly url: string) {}
+  /** `headers` go with every call: a token, where one is needed. */
+  constructor(
+    readonly url: string,
+    private readonly headers: Readonly<Record<string, string>> = {},
+  ) {}
 
   async get<T>(path: string): Promise<T | undefined> {
-    const response = await fetch(`${this.url}${path}`).catch(() => undefined);
+    const response = await fetch(`${this.url}${path}`, { headers: this.headers }).catch(() => undefined);
     if (response === undefined || !response.ok) {
       await response?.body?.cancel();
       return undefined;
@@ -21,7 +25,7 @@ export class Api {
   async post<T>(path: string, body: object, actor = 'user:ana'): Promise<T> {
     const response = await fetch(`${this.url}${path}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-sluice-actor': actor },
+      headers: { ...this.headers, 'content-type': 'application/json', 'x-sluice-actor': actor },
       body: JSON.stringify(body),
     });
     const text = await response.text();
