@@ -48,9 +48,10 @@ const READY_MS = 60_000;
 export class Site {
   readonly folder: string;
   readonly processes: Processes;
-  readonly api: Api;
+  api: Api;
   readonly inventoryFile: string;
   private connection: NatsConnection | undefined;
+  private token = '';
 
   private constructor(
     readonly groups: readonly SiteGroup[],
@@ -59,7 +60,7 @@ export class Site {
   ) {
     this.folder = ground.folder;
     this.processes = new Processes(this.path('logs'));
-    this.api = new Api(`http://127.0.0.1:${ground.http}`);
+    this.api = new Api(this.url);
     this.inventoryFile = this.path('inventory.yaml');
     writeFileSync(this.inventoryFile, stringify({ groups: groups.map(definitionOf) }));
   }
@@ -73,6 +74,15 @@ export class Site {
     const artifacts = await Artifacts.serve(join(folder, 'releases'), files);
     const apps = new Map(places.map((place, index) => [place, ports[index] ?? 0]));
     return new Site(groups, artifacts, { folder, nats, http, apps });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.ground.http}`;
+  }
+
+  /** What a call needs to be let in. */
+  get headers(): Readonly<Record<string, string>> {
+    return this.token === '' ? {} : { authorization: `Bearer ${this.token}` };
   }
 
   get natsPort(): number {
@@ -120,6 +130,14 @@ export class Site {
     return this.start(name, name === 'planner' ? [name, '--inventory', this.inventoryFile] : [name]);
   }
 
+  /** Makes a token for a machine that may do everything, as whoever it names, and calls with it from here on. */
+  async signIn(subject: string): Promise<void> {
+    const made = await this.cli(['-o', 'json', 'token', 'create', subject, '--role', 'admin', '--nats', this.natsUrl]);
+    if (made.code !== 0) throw new Error(`no token was made: ${made.stderr}`);
+    this.token = (JSON.parse(made.stdout) as { readonly token: string }).token;
+    this.api = new Api(this.url, this.headers);
+  }
+
   async ready(): Promise<void> {
     await until('the API is ready', () => this.api.get('/health/ready'), READY_MS);
   }
@@ -156,6 +174,12 @@ export class Site {
     return this.publish(SUBJECTS.deployRequest(app), JSON.stringify({ requestedBy: BOT, ...document }));
   }
 
+  /** Publishes a request; resolves when it cannot be lost any more. */
+  async send(document: { readonly app: string; readonly [field: string]: unknown }): Promise<void> {
+    const payload = JSON.stringify({ requestedBy: BOT, ...document });
+    await jetstream(this.nats).publish(SUBJECTS.deployRequest(document.app), payload);
+  }
+
   /** Publishes these bytes, and waits for the next outcome. */
   async publish(subject: string, payload: string | Uint8Array): Promise<RequestOutcome> {
     const outcomes = this.nats.subscribe('sluice.outcome.*', { max: 1 });
@@ -181,15 +205,10 @@ export class Site {
 
   async cli(args: readonly string[], stdin = ''): Promise<CliRun> {
     return new Promise((resolve) => {
-      const options = { maxBuffer: 16 << 20 };
-      const child = execFile(
-        process.execPath,
-        [CLI, '--url', this.api.url, ...args],
-        options,
-        (error, stdout, stderr) => {
-          resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
-        },
-      );
+      const options = { maxBuffer: 16 << 20, env: { ...process.env, SLUICE_URL: this.url, SLUICE_TOKEN: this.token } };
+      const child = execFile(process.execPath, [CLI, ...args], options, (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
+      });
       child.stdin?.end(stdin);
     });
   }
