@@ -114,7 +114,19 @@ function profileInWords(profile: Profile): string {
     .join(', ')}`;
 }
 
-export const previewText = ({ plan, planHash, batches }: PlanPreview): string[] => [
+function expectationsOf({
+  estimate,
+  unreachable = [],
+  unreachableCount = 0,
+}: Partial<PlanPreview>): (readonly [string, string])[] {
+  const silent = `${unreachableCount} not heard of for 30s: ${someOf([...unreachable])}`;
+  return [
+    ...(estimate === undefined ? [] : [['takes', estimate.words] as const]),
+    ...(unreachableCount === 0 ? [] : [['silent', silent] as const]),
+  ];
+}
+
+export const previewText = ({ plan, planHash, batches, ...expected }: PlanPreview): string[] => [
   ...pairs([
     ['what', `${plan.app} ${plan.version} to ${plan.group} (${plan.strategy}, ${plan.environment})`],
     [
@@ -125,6 +137,7 @@ export const previewText = ({ plan, planHash, batches }: PlanPreview): string[] 
       'budget',
       `at most ${plan.budget.maxUnavailable} of ${plan.budget.members} unavailable, brake at ${Math.min(plan.budget.maxUnavailable, plan.budget.failureLimit)} lost`,
     ],
+    ...expectationsOf(expected),
     ['plan', planHash],
     ...profilesOf(plan, batches),
   ]),

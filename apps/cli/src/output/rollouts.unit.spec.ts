@@ -27,3 +27,10 @@ it('TAR-05 a preview tells which hosts are installed in another way', () => {
   ]);
   expect(linesOf({})).toEqual([]);
 });
+
+it('TRS-16 TRS-19 a preview tells how long it takes and who was not heard of', () => {
+  const estimate = { words: 'about 5m' } as NonNullable<PlanPreview['estimate']>;
+  const expected = { estimate, unreachable: ['b'], unreachableCount: 1 };
+  const lines = previewText({ plan, planHash: 'abc', batches: [batch], ...expected }).join('\n');
+  expect(lines).toMatch(/takes +about 5m\nsilent +1 not heard of for 30s: b\n/);
+});
