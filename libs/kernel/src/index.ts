@@ -1,5 +1,5 @@
 export type { Actor, ActorKind } from './actor.js';
-export { serviceActor } from './actor.js';
+export { ANONYMOUS, isNamed, LOCAL, serviceActor } from './actor.js';
 export type { CancelTimer, Clock } from './clock.js';
 export type { Decider } from './decider.js';
 export { DURATION_PATTERN, formatDuration, MAX_DURATION_MS, parseDuration } from './duration.js';

@@ -164,7 +164,7 @@ describe('timeline', () => {
         " +01:14.1  executor      batch 1: 3 of 3 done in 4.1 s",
         " +01:15.0  executor      batch 2 begins: 3 hosts: web-05, web-06, web-07",
         " +01:16.0  executor      web-05: verify failed after 1.2 s: GET /health answered 500 [VERIFY_TIMEOUT]; it does not serve",
-        " +01:16.0  executor      BRAKED: lost 3 >= limit 3 (A 3, T 4) (lost 3, limit 3): web-05, web-06, web-07",
+        " +01:16.0  executor      BRAKED: lost 3 >= limit 3 (A 3, T 4): web-05, web-06, web-07",
         " +01:20.0  bo            settles: rollback: bad build",
         " +01:21.0  executor      CANCELLED (rollback): 4 done, 3 failed; not serving: web-05, web-06, web-07",
       ]

@@ -28,11 +28,8 @@ export const countsInWords = (counts: TargetCounts): string =>
     .map(([key, word]) => `${counts[key]} ${word}`)
     .join(', ') || 'no hosts';
 
-/** Why a brake, with the numbers that the decision stood on. */
-export function brakeInWords({ words, numbers }: BrakeCause): string {
-  const told = Object.entries(numbers).map(([name, value]) => `${name} ${value}`);
-  return told.length === 0 ? words : `${words} (${told.join(', ')})`;
-}
+/** Why a brake; the numbers that the decision stood on are in the words. */
+export const brakeInWords = ({ words }: BrakeCause): string => words;
 
 export const faultsInWords = (faults: readonly Fault[]): string =>
   someOf(faults.map(({ path, message }) => `${path === '' ? 'the document' : path} ${message}`));

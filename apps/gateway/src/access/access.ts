@@ -1,13 +1,10 @@
-import type { Actor, Clock } from '@sluice/kernel';
+import { type Clock, LOCAL } from '@sluice/kernel';
 
 import { type Exchange, headerOf } from '../http/exchange.js';
 import { type ProblemError, refuse } from '../problems/problem.js';
 import { grantsInWords, missing, type Principal } from './principal.js';
 import { checkToken, isPast, type TokenRecord } from './token.js';
 import type { KnownTokens } from './token-view.js';
-
-/** Whoever speaks without a name in local mode. */
-export const LOCAL: Actor = { id: 'local', kind: 'user' };
 
 export interface AccessParts {
   readonly tokens: KnownTokens;

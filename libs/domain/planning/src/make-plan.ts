@@ -10,6 +10,7 @@ import type {
   Profile,
   StepSpec,
 } from '@sluice/contracts';
+import { ANONYMOUS } from '@sluice/kernel';
 
 import { batchSizes } from './batch-sizes.js';
 import { budgetOf } from './budget.js';
@@ -49,8 +50,6 @@ export type PlanDraft = Omit<Plan, 'targetsHash'>;
 export type MadePlan =
   | { readonly ok: true; readonly draft: PlanDraft; readonly targets: readonly PlanTarget[] }
   | { readonly ok: false; readonly faults: readonly Fault[] };
-
-const DEFAULT_REQUESTER = { id: 'anonymous', kind: 'user' } as const;
 
 /**
  * The fixed plan of a request, or every fault that keeps it from being made. Codes: GROUP_UNKNOWN, EMPTY_GROUP,
@@ -261,7 +260,7 @@ function draftOf({ input, wishes, laidOut, spec, profiles, leftOut }: DraftParts
     gates: wishes.gates,
     onCanaryFailure: wishes.onCanaryFailure,
     leftOut: boundLeftOut(leftOut),
-    requestedBy: request.requestedBy ?? DEFAULT_REQUESTER,
+    requestedBy: request.requestedBy ?? ANONYMOUS,
     ...(request.reason === undefined ? {} : { reason: request.reason }),
     ...wishes.steps.plan,
     pollAfterMs: POLL_AFTER_MS,

@@ -45,6 +45,14 @@ describe('the canary', () => {
     expect(nextActions(machine.state)).toContain('approve');
   });
 
+  it.each(['anonymous', 'local'])('I13 %s is nobody, and approves nothing', (nobody) => {
+    const machine = Machine.started(shape);
+    machine.settle(0);
+    const command = { type: 'approve', approval: 'canary', planHash: 'hash' } as const;
+    expect(refusal(() => machine.say(command, nobody))).toMatchObject({ code: 'NOT_ALLOWED' });
+    expect(machine.state.status).toBe('awaiting-approval');
+  });
+
   it('I13 the approver is not the requester, and names the plan that was read', () => {
     const machine = Machine.started(shape);
     machine.settle(0);

@@ -1,6 +1,6 @@
 import type { RolloutCommand, RolloutEvent, Stage } from '@sluice/contracts';
 import { stageAt, stageCount } from '@sluice/contracts';
-import { type Actor, SluiceError, unreachable } from '@sluice/kernel';
+import { type Actor, isNamed, SluiceError, unreachable } from '@sluice/kernel';
 
 import { budgetFor, budgetIsFree } from '../budget.js';
 import { phaseAt, planOf, type RolloutState } from '../state.js';
@@ -55,7 +55,10 @@ export function decideCommand(state: RolloutState, command: RolloutCommand, said
   }
 }
 
-/** The approver is not the requester, and names the plan that was read (I13). */
+/**
+ * The approver is somebody, is not the requester, and names the plan that was read (I13). Whoever asked without a name
+ * could approve without one, or under the name of nobody: so who has no name approves nothing.
+ */
 function approve(
   state: RolloutState,
   command: Extract<RolloutCommand, { readonly type: 'approve' }>,
@@ -63,6 +66,12 @@ function approve(
 ): Decided {
   const plan = planOf(state);
   assertWanted(state, command.approval);
+  if (!isNamed(said.actor)) {
+    throw new SluiceError(
+      'NOT_ALLOWED',
+      `an approval needs a name, and ${said.actor.id} is none: say who you are (--actor user:NAME), or use a token`,
+    );
+  }
   if (said.actor.id === plan.requestedBy.id) {
     throw new SluiceError('NOT_ALLOWED', `${said.actor.id} requested this rollout, so somebody else must approve it`);
   }
