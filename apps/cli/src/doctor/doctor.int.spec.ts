@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -123,6 +123,23 @@ describe('doctor finds planted faults', () => {
       todo: expect.stringContaining('time servers') as string,
     });
     for (const { state, todo } of findings) expect([state, todo !== undefined]).toEqual([state, state !== 'ok']);
+  });
+
+  it('reads how the server writes from the configuration of the up that started it, and from no other', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'sluice doctor '));
+    const { port } = new URL(server.url);
+    const syncOf = async (config: string): Promise<Finding['state'] | undefined> => {
+      await writeFile(join(dataDir, 'nats.conf'), config);
+      const findings = await look('http://127.0.0.1:1', server.url, { config: { ...CONFIG, dataDir } });
+      return find(findings, 'sync')?.state;
+    };
+    try {
+      expect(await syncOf(`listen: "127.0.0.1:${port}"\njetstream { sync_interval: always }\n`)).toBe('ok');
+      expect(await syncOf(`listen: "127.0.0.1:${port}"\njetstream { }\n`)).toBe('wrong');
+      expect(await syncOf('listen: "127.0.0.1:1"\njetstream { sync_interval: always }\n')).toBe('unknown');
+    } finally {
+      await rm(dataDir, { recursive: true, force: true });
+    }
   });
 
   it('a server that is not there', async () => {
