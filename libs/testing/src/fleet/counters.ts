@@ -1,3 +1,5 @@
+import type { RunCommand } from '@sluice/contracts';
+
 /** What a fleet lived through: kept by the hosts themselves, not read from any report or log. */
 export class FleetCounters {
   private readonly executions = new Map<string, number>();
@@ -12,14 +14,23 @@ export class FleetCounters {
   reports = 0;
   refusals = 0;
 
-  /** A host begins a run under that fencing token. `place` names the host and the group. */
-  took(place: string, token: number): void {
-    const highest = this.tokens.get(place) ?? 0;
-    if (token < highest) this.outdated.push(`${place} began a run with token ${token} after one with ${highest}`);
-    this.tokens.set(place, Math.max(highest, token));
+  /** A host begins a run under that fencing token, the `n`th attempt of its target. `place` names host and group. */
+  took(place: string, { token, n, rollout }: Pick<RunCommand, 'token' | 'n' | 'rollout'>): void {
+    const old = this.isOld(place, token)
+      ? `token ${token}`
+      : this.isOld(`${place}/${rollout}`, n)
+        ? `attempt ${n}`
+        : '';
+    if (old !== '') this.outdated.push(`${place} began a run with ${old} of ${rollout} after a newer one`);
   }
 
-  /** Runs that began although a newer rollout had been there before: must be none. */
+  private isOld(key: string, value: number): boolean {
+    const highest = this.tokens.get(key) ?? 0;
+    this.tokens.set(key, Math.max(highest, value));
+    return value < highest;
+  }
+
+  /** Runs that began although a newer rollout, or a newer attempt, had been there before: must be none. */
   unfenced(): readonly string[] {
     return this.outdated;
   }

@@ -65,6 +65,7 @@ const MAX_RESEND_MS = 30_000;
 export class FakeFleet {
   readonly counters = new FleetCounters();
   readonly hosts = new Map<string, FakeHost>();
+  private readonly former = new Map<string, FakeHost[]>();
   private readonly random: Random;
   private readonly latencyMs: number;
   private readonly progress = new Set<JournalEntry>();
@@ -113,6 +114,7 @@ export class FakeFleet {
   replace(name: string, running: string | null = null): FakeHost {
     const old = this.host(name);
     old.vanish();
+    this.former.set(name, [...(this.former.get(name) ?? []), old]);
     const fresh = this.newHost(name, this.options.clock.now());
     for (const { app, group, serving } of old.slots.values()) {
       this.counters.serving(serving, true);
@@ -132,6 +134,12 @@ export class FakeFleet {
     const host = this.hosts.get(name);
     if (host === undefined) throw new Error(`this fleet has no host ${name}`);
     return host;
+  }
+
+  /** Every machine that has had that name. */
+  machines(name: string): readonly FakeHost[] {
+    const now = this.hosts.get(name);
+    return now === undefined ? [] : [...(this.former.get(name) ?? []), now];
   }
 
   /** Version -> how many hosts of the group run it. */

@@ -59,6 +59,7 @@ export class FakeHost {
       return refused;
     }
     slot.fence = command.token;
+    slot.attempted(command);
     if (this.journal.has(command.attempt))
       return { ok: true, state: 'known', status: this.status({ v: 1, attempt: command.attempt }) };
     const entry: JournalEntry = {
@@ -71,7 +72,7 @@ export class FakeHost {
     };
     this.journal.set(command.attempt, entry);
     slot.current = command.attempt;
-    this.parts.counters.took(`${this.label}/${command.spec.group}`, command.token);
+    this.parts.counters.took(`${this.label}/${command.spec.group}`, command);
     this.begin(entry, slot);
     return { ok: true, state: 'accepted' };
   }
@@ -130,6 +131,7 @@ export class FakeHost {
       return known.command.specHash === command.specHash
         ? undefined
         : no('SPEC_CHANGED', 'another spec under the same attempt');
+    if (command.n < slot.newestOf(command.rollout)) return no('FENCED', `attempt ${command.n} comes too late`);
     return slot.current === undefined ? undefined : no('BUSY', `${slot.current} runs`);
   }
 

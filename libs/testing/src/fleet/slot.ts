@@ -13,6 +13,7 @@ export class Slot {
   private link: string | null;
   private out: boolean;
   private readonly local = new Set<string>();
+  private newest = { rollout: '', n: 0 };
 
   constructor(
     readonly app: string,
@@ -37,6 +38,15 @@ export class Slot {
 
   get serving(): boolean {
     return this.version !== null && !this.out;
+  }
+
+  /** Number of the newest attempt of that rollout; 0 when another one was here since, which its token tells. */
+  newestOf(rollout: string): number {
+    return this.newest.rollout === rollout ? this.newest.n : 0;
+  }
+
+  attempted({ rollout, n }: Pick<RunCommand, 'rollout' | 'n'>): void {
+    this.newest = { rollout, n: Math.max(n, this.newestOf(rollout)) };
   }
 
   has(version: string): boolean {
