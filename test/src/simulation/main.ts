@@ -1,13 +1,7 @@
 import { parseArgs } from 'node:util';
 
-import { c10 } from './scenarios/all-fail.js';
-import { chaos } from './scenarios/chaos.js';
-import { c1 } from './scenarios/crashes.js';
-import { c2, c7 } from './scenarios/messages.js';
-import { scale } from './scenarios/scale.js';
+import { SCENARIOS } from './scenarios/index.js';
 import { repeatWith, type Run, type Scenario } from './scenarios/scenario.js';
-
-const SCENARIOS: Readonly<Record<string, Scenario>> = { C1: c1, C2: c2, C7: c7, C10: c10, chaos, scale };
 
 const USAGE = `simulate [--only ${Object.keys(SCENARIOS).join('|')}]... [--seeds N] [--seed FIRST] [--fleet TARGETS] [--trace]`;
 

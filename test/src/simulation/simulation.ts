@@ -3,11 +3,13 @@ import {
   type DeployRequest,
   type DomainEvent,
   type GroupCommand,
+  type Plan,
   type RolloutCommand,
   type RolloutEvent,
   type StreamName,
 } from '@sluice/contracts';
 import { InMemoryEventLog } from '@sluice/event-log';
+import type { Clock } from '@sluice/kernel';
 import {
   FakeFleet,
   type MessageFaults,
@@ -23,8 +25,9 @@ import type { RolloutModel } from './invariants/rollout-model.js';
 import { Invariants } from './invariants/invariants.js';
 import { CrashInjector, type CrashPlan, type ServiceName, serviceOf } from './crash-plan.js';
 import { type Appended, ObservedLog } from './observed-log.js';
-import { ListedInventory, PlannerService } from './planner-service.js';
+import { ListedInventory, PlannerService, type ServiceParts } from './planner-service.js';
 import { ExecutorService, GateService } from './services.js';
+import { truthOf } from './truth.js';
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -34,6 +37,8 @@ export interface SimulationOptions {
   readonly faults?: StepFaults;
   readonly messages?: MessageFaults;
   readonly crash?: CrashPlan;
+  /** What a plan says beside what its request could ask for; seals it anew. Not asked for rollbacks. */
+  readonly amend?: (plan: Plan) => Plan;
   /** How long the operator thinks before each approval, ms; never approves when it is undefined. */
   readonly approveAfterMs?: number | undefined;
   /** 5 s by default; 0 = never. */
@@ -62,11 +67,13 @@ export const hostName = (index: number): string => `host-${String(index).padStar
 export class Simulation {
   readonly clock = new VirtualClock();
   readonly random: Random;
-  readonly invariants = new Invariants();
+  readonly invariants: Invariants;
   readonly fleet: FakeFleet;
   readonly inventory: ListedInventory;
   readonly timeline: TimedEvent[] = [];
   readonly errors: string[] = [];
+  /** How far the clock of a service is off, ms. */
+  readonly skew = { planner: 0, executor: 0, gate: 0 };
   readonly commits = { planner: 0, executor: 0, gate: 0 };
   private readonly log: ObservedLog;
   private readonly newId: () => string;
@@ -93,9 +100,10 @@ export class Simulation {
       profile: { kind: 'process', command: ['node', 'server.mjs'], stopGraceMs: 1_000 },
     });
     this.fleet = this.newFleet();
-    this.planner = new PlannerService(this.parts(), this.inventory);
+    this.invariants = new Invariants(truthOf(this.fleet));
+    this.planner = this.newPlanner();
     this.executor = this.newExecutor();
-    this.gate = new GateService(this.parts(), this.logger('gate'));
+    this.gate = this.newGate();
     this.approve();
   }
 
@@ -121,16 +129,21 @@ export class Simulation {
   }
 
   /** Says a command and lets time pass until it is answered. */
-  command(target: string, command: RolloutCommand, actor?: string): Promise<CommandResult> {
-    return this.drive(this.tell(target, command, actor));
+  command(target: string, command: RolloutCommand, actor?: string, id?: string): Promise<CommandResult> {
+    return this.drive(this.tell(target, command, actor, id));
+  }
+
+  /** A key for a command, as its sender makes it up. */
+  nextCommand(): string {
+    this.commands += 1;
+    return `command-${this.commands}`;
   }
 
   /** Says a command from within a reaction. */
-  tell(target: string, command: RolloutCommand, actor = 'olga'): Promise<CommandResult> {
-    this.commands += 1;
+  tell(target: string, command: RolloutCommand, actor = 'olga', id = this.nextCommand()): Promise<CommandResult> {
     const envelope = {
       v: 1,
-      id: `command-${this.commands}`,
+      id,
       target,
       command,
       actor: { id: actor, kind: 'user' },
@@ -140,10 +153,9 @@ export class Simulation {
   }
 
   groupCommand(command: GroupCommand, actor = 'olga'): Promise<CommandResult> {
-    this.commands += 1;
     const envelope = {
       v: 1,
-      id: `command-${this.commands}`,
+      id: this.nextCommand(),
       target: GROUP,
       command,
       actor: { id: actor, kind: 'user' },
@@ -175,11 +187,21 @@ export class Simulation {
       ({ invariant, what, event, position }) => `${invariant} at position ${position} (${event}): ${what}`,
     );
     const twice = this.fleet.counters.doneTwice().map((key) => `a step was done twice: ${key}`);
-    return [...broken, ...twice, ...this.errors];
+    return [...broken, ...twice, ...this.fleet.counters.unfenced().map((what) => `I2: ${what}`), ...this.errors];
   }
 
-  private parts(): { readonly log: ObservedLog; readonly clock: VirtualClock; readonly newId: () => string } {
-    return { log: this.log, clock: this.clock, newId: this.newId };
+  private parts(service: ServiceName): ServiceParts {
+    const { log, clock, newId, skew } = this;
+    const schedule: Clock['schedule'] = (delayMs, fire) => clock.schedule(delayMs, fire);
+    return { log, newId, clock: { now: () => clock.now() + skew[service], schedule } };
+  }
+
+  private newPlanner(): PlannerService {
+    return new PlannerService(this.parts('planner'), this.inventory, this.options.amend);
+  }
+
+  private newGate(): GateService {
+    return new GateService(this.parts('gate'), this.logger('gate'));
   }
 
   private newFleet(): FakeFleet {
@@ -205,7 +227,7 @@ export class Simulation {
   }
 
   private newExecutor(): ExecutorService {
-    return new ExecutorService(this.parts(), this.fleet, this.logger('executor'));
+    return new ExecutorService(this.parts('executor'), this.fleet, this.logger('executor'));
   }
 
   private logger(service: ServiceName): {
@@ -246,9 +268,9 @@ export class Simulation {
     this.crashes += 1;
     this[service].life.kill();
     this.clock.schedule(RESTART_MS, () => {
-      if (service === 'planner') this.planner = new PlannerService(this.parts(), this.inventory);
+      if (service === 'planner') this.planner = this.newPlanner();
       else if (service === 'executor') this.executor = this.newExecutor();
-      else this.gate = new GateService(this.parts(), this.logger('gate'));
+      else this.gate = this.newGate();
     });
   }
 

@@ -1,13 +1,6 @@
 import type { RolloutEvent } from '@sluice/contracts';
 
-import {
-  chainOf,
-  countTargets,
-  numbersOf,
-  type Numbers,
-  type RolloutModel,
-  type TargetModel,
-} from './rollout-model.js';
+import { chainOf, isCanary, numbersOf, type Numbers, type RolloutModel, type TargetModel } from './rollout-model.js';
 
 /** Says that an invariant does not hold: its name, and what was seen. */
 export type Complain = (invariant: string, what: string) => void;
@@ -36,16 +29,24 @@ function mayRun(model: RolloutModel, { run }: Admitted, target: TargetModel, com
   if (where === 'open') complain('I2', `${host} was admitted (${run}) while attempt ${target.n} was open`);
   if (where === 'excluded') complain('I7', `${host} is excluded and was admitted (${run})`);
   if (run === 'enable') {
-    if (where !== 'held') complain('I4', `${host} was enabled while ${where}, not held`);
-    if (!model.approved.has('canary')) complain('I4', `${host} was enabled without an approval of the canary`);
+    mayEnable(model, target, complain);
   } else if (run === 'probe') {
     if (target.ordered === undefined) complain('I6', `${host} was probed, but nobody ordered it`);
   } else mayRoll(model, target, complain);
 }
 
+/** A canary by its approval; another target only when somebody answered for its failed verify. */
+function mayEnable(model: RolloutModel, target: TargetModel, complain: Complain): void {
+  const { host, where, waived } = target;
+  if (where !== 'held') complain('I4', `${host} was enabled while ${where}, not held`);
+  const canary = isCanary(model, target);
+  if (canary && !model.approved.has('canary')) complain('I4', `${host} was enabled without an approval of the canary`);
+  if (!canary && !waived) complain('I4', `${host} was enabled by itself, though nobody waived its verify`);
+}
+
 function mayRoll(model: RolloutModel, target: TargetModel, complain: Complain): void {
   const { host, where, stage, ordered } = target;
-  if (ordered === 'redo') return;
+  if (ordered === 'redo' || ordered === 'again') return;
   if (where !== 'pending') complain('I2', `${host} was admitted while ${where}, and no retry was ordered`);
   if (stage !== model.stage || !model.entered)
     complain(
@@ -60,7 +61,11 @@ function mayRoll(model: RolloutModel, target: TargetModel, complain: Complain): 
 function fitsBudget(model: RolloutModel, numbers: Numbers, target: TargetModel, complain: Complain): Numbers {
   const { A, T, lost, writtenOff, unavailable, serving, out } = numbers;
   const { advisory, minServing } = model.plan.budget;
-  if (!advisory && target.ordered !== 'redo' && lost - writtenOff >= Math.min(A, T)) {
+  if (
+    !advisory &&
+    !(target.ordered === 'redo' || (target.ordered === 'again' && model.retrying)) &&
+    lost - writtenOff >= Math.min(A, T)
+  ) {
     complain(
       'I1',
       `${target.host} was admitted although lost ${lost} - written off ${writtenOff} >= min(A ${A}, T ${T})`,
@@ -84,25 +89,14 @@ function afterLost({ lost, out }: Numbers, target: TargetModel, model: RolloutMo
 function open(model: RolloutModel, { run }: Admitted, target: TargetModel): void {
   target.n += run === 'enable' ? 0 : 1;
   target.run = run;
-  target.chain = chainOf(run, target.stage === 0 && model.plan.canaries > 0);
+  target.chain = chainOf(run, isCanary(model, target), model.plan.prefetch === true);
   target.next = 0;
   target.where = 'open';
   if (run === 'probe') target.ordered = target.ordered === 'skip' ? 'skipping' : 'probing';
   if (run !== 'roll') return;
   target.out = true;
   target.lost = false;
+  target.waived = false;
   target.ordered = undefined;
-  if (target.stage === 0 && model.plan.canaries > 0) model.approved.delete('canary');
-}
-
-/** The stage is over: nothing of it may be left in between (TAR-19). */
-export function passStage(model: RolloutModel, stage: number, complain: Complain): void {
-  if (stage !== model.stage) complain('I5', `stage ${stage} passed while ${model.stage} was the current one`);
-  const left = countTargets(
-    model,
-    (target) => target.stage === stage && ['pending', 'open', 'held'].includes(target.where),
-  );
-  if (left > 0) complain('I5', `stage ${stage} passed with ${left} targets that had not settled`);
-  model.stage = stage + 1;
-  model.entered = false;
+  if (isCanary(model, target)) model.approved.delete('canary');
 }

@@ -1,60 +1,92 @@
 import { type EventMeta, hashOf, type RolloutEvent } from '@sluice/contracts';
 
-import { admit, type Complain, passStage } from './admissions.js';
-import { closeOrder, end, exclude, forgetOrder, fail, lose, order, succeed } from './results.js';
+import { admit, type Complain } from './admissions.js';
+import { brake, release } from './brakes.js';
+import { closeOrder, end, exclude, fail, giveUp, lose, order, succeed, waive } from './results.js';
+import { requestRollback } from './rollbacks.js';
 import { numbersOf, type RolloutModel } from './rollout-model.js';
+import { enterStage, passStage, recordGate, startWait } from './waits.js';
+
+/** What stands beside an event in its commit. */
+export interface Seen {
+  readonly meta: EventMeta;
+  /** ms since the epoch. */
+  readonly at: number;
+}
 
 /** Reads one event of an `exec` stream: first what must hold, then what it changes. */
-export function applyRollout(model: RolloutModel, event: RolloutEvent, meta: EventMeta, complain: Complain): void {
-  apply(model, event, meta, complain);
+export function applyRollout(model: RolloutModel, event: RolloutEvent, seen: Seen, complain: Complain): void {
+  if (!applyTarget(model, event, seen, complain) && !applyStage(model, event, seen, complain))
+    applyCommand(model, event, seen, complain);
   closeOrder(model);
 }
 
-function apply(model: RolloutModel, event: RolloutEvent, meta: EventMeta, complain: Complain): void {
+/** What happens to targets. False when the event is of another kind. */
+function applyTarget(model: RolloutModel, event: RolloutEvent, { meta }: Seen, complain: Complain): boolean {
   switch (event.type) {
     case 'TargetsAdmitted':
-      return admit(model, event, complain);
+      admit(model, event, complain);
+      return true;
     case 'StepSucceeded':
-      return succeed(model, event, complain);
+      succeed(model, event, complain);
+      return true;
     case 'StepFailed':
-      return fail(model, event, complain);
+      fail(model, event, complain);
+      return true;
     case 'TargetUnknown':
-      return lose(model, event, complain);
+      lose(model, event, complain);
+      return true;
     case 'TargetExcluded':
-      return exclude(model, event);
-    case 'StagePassed':
-      return passStage(model, event.stage, complain);
-    case 'StageEntered':
-      if (event.stage !== model.stage)
-        complain('I5', `stage ${event.stage} was entered while ${model.stage} was the current one`);
-      if (model.status !== 'running')
-        complain('I6', `stage ${event.stage} was entered while the rollout was ${model.status}`);
-      model.entered = true;
-      return undefined;
+      exclude(model, event);
+      return true;
+    case 'VerifyWaived':
+      waive(model, event, meta, complain);
+      return true;
     default:
-      return applyCommand(model, event, meta, complain);
+      return false;
   }
 }
 
-type Rest = Exclude<
-  RolloutEvent,
-  {
-    readonly type:
-      | 'TargetsAdmitted'
-      | 'StepSucceeded'
-      | 'StepFailed'
-      | 'TargetUnknown'
-      | 'TargetExcluded'
-      | 'StagePassed'
-      | 'StageEntered';
+/** How the rollout goes from stage to stage. False when the event is of another kind. */
+function applyStage(model: RolloutModel, event: RolloutEvent, { at }: Seen, complain: Complain): boolean {
+  switch (event.type) {
+    case 'WaitStarted':
+      startWait(model, event, at, complain);
+      return true;
+    case 'ModeChanged':
+      model.mode = event.mode;
+      return true;
+    case 'IntervalsChanged':
+      model.intervalMs = event.intervalMs;
+      model.tailIntervalMs = event.tailIntervalMs;
+      return true;
+    case 'BatchProceeded':
+      model.proceeded = true;
+      return true;
+    case 'StageEntered':
+      enterStage(model, event, at, complain);
+      return true;
+    case 'GatesRequested':
+      model.round = event.round;
+      model.gatesPassed.clear();
+      return true;
+    case 'GateRecorded':
+      recordGate(model, event, complain);
+      return true;
+    case 'StagePassed':
+      passStage(model, event, at, complain);
+      return true;
+    default:
+      return false;
   }
->;
+}
 
 // One line a case: a table of what each event means to an outsider.
-function applyCommand(model: RolloutModel, event: Rest, meta: EventMeta, complain: Complain): void {
+function applyCommand(model: RolloutModel, event: RolloutEvent, { meta }: Seen, complain: Complain): void {
   switch (event.type) {
     case 'RolloutStarted':
       model.token = event.token;
+      model.rollbackTo = event.rollbackTo;
       return move(model, 'running');
     case 'ApprovalRequested':
       model.wanted = event.approval;
@@ -67,9 +99,9 @@ function applyCommand(model: RolloutModel, event: Rest, meta: EventMeta, complai
     case 'RolloutResumed':
       return move(model, model.before);
     case 'RolloutBraked':
-      return move(model, 'braked');
+      return brake(model, event, complain);
     case 'BrakeReleased':
-      return move(model, 'running');
+      return release(model, event, complain);
     case 'RetryOrdered':
       order(model, event, complain);
       return move(model, 'running');
@@ -77,8 +109,10 @@ function applyCommand(model: RolloutModel, event: Rest, meta: EventMeta, complai
       return skip(model, event.target);
     case 'BudgetChanged':
       return changeBudget(model, event, complain);
+    case 'RollbackRequested':
+      return requestRollback(model, event, complain);
     case 'RolloutSettling':
-      forgetOrder(model);
+      giveUp(model);
       return move(model, 'settling');
     case 'RolloutSucceeded':
     case 'RolloutFailed':
@@ -98,7 +132,7 @@ function move(model: RolloutModel, status: RolloutModel['status']): void {
   model.status = status;
 }
 
-/** I13: somebody else than the requester, and the plan that was read. */
+/** I13: somebody else than the requester, the plan that was read, and an answer to what was asked, once. */
 function approve(
   model: RolloutModel,
   event: Extract<RolloutEvent, { readonly type: 'ApprovalGranted' }>,
@@ -106,6 +140,8 @@ function approve(
   complain: Complain,
 ): void {
   const { plan } = model;
+  const asked = model.status === 'awaiting-approval' && model.wanted === event.approval;
+  if (by.kind !== 'policy' && !asked) complain('I13', `${event.approval} was approved while nobody waited for it`);
   if (by.id === plan.requestedBy.id) complain('I13', `${by.id} requested the rollout and approved ${event.approval}`);
   if (event.planHash !== model.planHash || event.planHash !== hashOf(plan))
     complain('I13', `the approval of ${event.approval} names another plan`);
@@ -113,6 +149,7 @@ function approve(
     complain('I13', `a policy approved ${event.approval}, which the plan does not leave to it`);
   }
   model.approved.add(event.approval);
+  model.wanted = undefined;
   move(model, 'running');
 }
 

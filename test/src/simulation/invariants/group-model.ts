@@ -6,14 +6,15 @@ import type { Complain } from './admissions.js';
 export interface GroupModel {
   active: string | undefined;
   token: number;
-  readonly excluded: Set<string>;
+  /** Host -> since when, ms since the epoch. */
+  readonly excluded: Map<string, number>;
   readonly blocked: Set<string>;
 }
 
-export const newGroup = (): GroupModel => ({ active: undefined, token: 0, excluded: new Set(), blocked: new Set() });
+export const newGroup = (): GroupModel => ({ active: undefined, token: 0, excluded: new Map(), blocked: new Set() });
 
 /** I2: one lease, and a token that strictly grows. */
-export function applyGroup(group: GroupModel, event: GroupEvent, complain: Complain): void {
+export function applyGroup(group: GroupModel, event: GroupEvent, at: number, complain: Complain): void {
   switch (event.type) {
     case 'LeaseGranted':
       if (group.active !== undefined)
@@ -28,7 +29,7 @@ export function applyGroup(group: GroupModel, event: GroupEvent, complain: Compl
       group.active = undefined;
       break;
     case 'HostExcluded':
-      group.excluded.add(event.host);
+      group.excluded.set(event.host, at);
       break;
     case 'HostIncluded':
       group.excluded.delete(event.host);

@@ -1,6 +1,7 @@
 import {
   type EventToAppend,
   type GroupEvent,
+  groupStreamId,
   hashOf,
   type Plan,
   type PlanEvent,
@@ -11,9 +12,11 @@ import {
 
 import type { Appended } from '../observed-log.js';
 import type { Complain } from './admissions.js';
+import { hasBraked } from './brakes.js';
 import { applyRollout } from './course.js';
 import { applyGroup, type GroupModel, newGroup } from './group-model.js';
 import { Replay } from './replay.js';
+import { planRollback } from './rollbacks.js';
 import { modelOf, type RolloutModel } from './rollout-model.js';
 
 export interface Violation {
@@ -22,6 +25,9 @@ export interface Violation {
   readonly event: string;
   readonly position: number;
 }
+
+/** Asked about each event of a rollout before it is applied: somebody who knows more than the log. */
+export type Witness = (model: RolloutModel, event: RolloutEvent, complain: Complain) => void;
 
 const MAX_KEPT = 20;
 /** Above so many targets the folded state is compared at every hundredth commit only. */
@@ -35,18 +41,26 @@ export class Invariants {
   private readonly groups = new Map<string, GroupModel>();
   private readonly planned = new Map<string, PlanTarget[]>();
   private readonly replays = new Map<string, Replay>();
+  private readonly commanded = new Map<string, number>();
   private commits = 0;
+
+  constructor(private readonly witness?: Witness) {}
 
   apply({ stream, draft, head }: Appended): void {
     this.commits += 1;
-    for (const { event, meta } of draft.events) {
+    let last = '';
+    const complain: Complain = (invariant, what) => {
+      if (this.violations.length < MAX_KEPT)
+        this.violations.push({ invariant, what, event: last, position: head.position });
+    };
+    for (const item of draft.events) {
       this.events += 1;
-      const complain: Complain = (invariant, what) => {
-        if (this.violations.length < MAX_KEPT)
-          this.violations.push({ invariant, what, event: event.type, position: head.position });
-      };
-      this.one(stream, { event, meta }, complain);
+      last = item.event.type;
+      this.once(stream, item, head.position, complain);
+      this.one(stream, item, head.at, complain);
     }
+    const model = stream.writer === 'exec' ? this.rollouts.get(stream.id) : undefined;
+    if (model !== undefined && model.targets.length <= COMPARE_ALWAYS_UP_TO) hasBraked(model, complain);
     if (stream.writer === 'plan' || stream.writer === 'exec') this.replay(stream, draft.events, head.at, head.position);
   }
 
@@ -56,9 +70,18 @@ export class Invariants {
     return known;
   }
 
-  private one(stream: StreamName, { event, meta }: EventToAppend, complain: Complain): void {
+  /** A command that is said twice has one effect, whoever was killed in between. */
+  private once({ id }: StreamName, { event, meta }: EventToAppend, position: number, complain: Complain): void {
+    if (meta.by.kind !== 'user' || !meta.cause.startsWith('command:')) return;
+    const first = this.commanded.get(`${id} ${meta.cause}`) ?? position;
+    this.commanded.set(`${id} ${meta.cause}`, first);
+    if (first !== position)
+      complain('I11', `${meta.cause} had its effect at position ${first}, and ${event.type} once more`);
+  }
+
+  private one(stream: StreamName, { event, meta }: EventToAppend, at: number, complain: Complain): void {
     if (stream.writer === 'plan') this.plan(stream.id, event as PlanEvent, complain);
-    if (stream.writer === 'group') applyGroup(this.group(stream.id), event as GroupEvent, complain);
+    if (stream.writer === 'group') applyGroup(this.group(stream.id), event as GroupEvent, at, complain);
     if (stream.writer !== 'exec') return;
     const model = this.rollouts.get(stream.id);
     if (model === undefined) {
@@ -66,7 +89,20 @@ export class Invariants {
       return;
     }
     this.holdsLease(model, event as RolloutEvent, complain);
-    applyRollout(model, event as RolloutEvent, meta, complain);
+    this.spares(model, event as RolloutEvent, at, complain);
+    this.witness?.(model, event as RolloutEvent, complain);
+    applyRollout(model, event as RolloutEvent, { meta, at }, complain);
+  }
+
+  /** I7: a host that was excluded before gets no command, whenever its rollout was planned. */
+  private spares({ plan, targets }: RolloutModel, event: RolloutEvent, at: number, complain: Complain): void {
+    if (event.type !== 'TargetsAdmitted') return;
+    const { excluded } = this.group(groupStreamId(plan.group));
+    for (const index of event.targets) {
+      const host = targets[index]?.host ?? '';
+      // In the same moment the one may be decided while the other is on its way.
+      if ((excluded.get(host) ?? at) < at) complain('I7', `${host} was admitted though it is excluded`);
+    }
   }
 
   private plan(id: string, event: PlanEvent, complain: Complain): void {
@@ -81,7 +117,9 @@ export class Invariants {
     if (planHash !== hashOf(plan)) complain('I13', 'the hash of the plan is not that of the plan');
     if (plan.targetsHash !== hashOf(targets)) complain('I13', 'the hash of the targets is not that of the targets');
     this.budget(plan, complain);
-    if (new Set(targets.map(({ host }) => host)).size !== targets.length) complain('I2', 'a host is in the plan twice');
+    const hosts = targets.map(({ host }) => host);
+    if (new Set(hosts).size !== hosts.length) complain('I2', 'a host is in the plan twice');
+    if (plan.strategy === 'rollback') planRollback(plan, hosts, this.rollouts.get(plan.rollbackOf ?? ''), complain);
     this.rollouts.set(id, modelOf(plan, planHash, targets));
   }
 

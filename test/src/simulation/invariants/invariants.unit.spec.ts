@@ -1,144 +1,7 @@
-import {
-  type DomainEvent,
-  groupStreamId,
-  hashOf,
-  type Plan,
-  type RolloutEvent,
-  rolloutIdOf,
-  shardOfGroup,
-  type StepName,
-  type Writer,
-} from '@sluice/contracts';
-import type { Actor } from '@sluice/kernel';
+import { groupStreamId, hashOf, type RolloutEvent, type StepName } from '@sluice/contracts';
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { Invariants } from './invariants.js';
-
-const GROUP = 'web';
-const ID = rolloutIdOf(GROUP, 'one');
-const hosts = ['a', 'b', 'c', 'd', 'e', 'f'];
-const targets = hosts.map((host) => ({ host }));
-const deadline = 1_000_000;
-
-const plan: Plan = {
-  v: 1,
-  rolloutId: ID,
-  requestId: 'req',
-  app: 'web',
-  group: GROUP,
-  environment: 'production',
-  strategy: 'canary',
-  version: '2',
-  spec: {
-    app: 'web',
-    group: GROUP,
-    version: '2',
-    artifact: { url: 'file:///x', sha256: 'ab'.repeat(32) },
-    profile: { kind: 'process', command: ['x'], stopGraceMs: 1 },
-    verify: { path: '/', status: 200, successes: 1, intervalMs: 1, timeoutMs: 1 },
-    ignoreVerify: false,
-    drainWindowMs: 0,
-  },
-  targetCount: 6,
-  canaries: 1,
-  batches: [
-    [2, 2],
-    [1, 1],
-  ],
-  budget: {
-    members: 6,
-    percent: 34,
-    maxUnavailable: 2,
-    failureLimit: 3,
-    failureThresholdPercent: 34,
-    extraFailures: 0,
-    minServing: 0,
-    advisory: false,
-  },
-  waits: { intervalMs: 0, tailIntervalMs: 0, tailFrom: 3, bakeMs: 0 },
-  approvals: { batches: 'required' },
-  mode: 'automatic',
-  gates: [],
-  onCanaryFailure: 'hold',
-  leftOut: [],
-  targetsHash: hashOf(targets),
-  requestedBy: { id: 'rita', kind: 'user' },
-  pollAfterMs: 5_000,
-  attemptDeadlineMs: 60_000,
-};
-
-/** A history as the engines would write it, into which a test plants what must never happen. */
-class History {
-  readonly invariants = new Invariants();
-  private position = 0;
-
-  write(
-    writer: Writer,
-    id: string,
-    events: readonly DomainEvent[],
-    by: Actor = { id: 'executor', kind: 'service' },
-  ): this {
-    this.position += 1;
-    const head = { rev: this.position, hash: '', position: this.position, at: this.position };
-    const meta = { by, cause: 'c', corr: 'req' };
-    this.invariants.apply({
-      stream: { shard: shardOfGroup(GROUP), writer, id },
-      head,
-      draft: { id: `commit-${this.position}`, at: this.position, events: events.map((event) => ({ event, meta })) },
-    });
-    return this;
-  }
-
-  exec(...events: readonly RolloutEvent[]): this {
-    return this.write('exec', ID, events);
-  }
-
-  planned(change: Partial<Plan> = {}): this {
-    const changed = { ...plan, ...change };
-    return this.write('plan', ID, [
-      { type: 'PlanTargetsAdded', from: 0, targets },
-      { type: 'RolloutPlanned', plan: changed, planHash: hashOf(changed) },
-    ]);
-  }
-
-  leased(token = 1): this {
-    return this.write('group', groupStreamId(GROUP), [{ type: 'LeaseGranted', rolloutId: ID, token }]);
-  }
-
-  started(): this {
-    return this.planned().leased().exec({ type: 'RolloutStarted', token: 1 }, { type: 'StageEntered', stage: 0 });
-  }
-
-  admit(...indexes: readonly number[]): this {
-    return this.exec({ type: 'TargetsAdmitted', run: 'roll', targets: indexes, deadline });
-  }
-
-  steps(target: number, ...steps: readonly StepName[]): this {
-    return this.exec(...steps.map((step) => ({ type: 'StepSucceeded' as const, target, step, n: 1, ms: 1 })));
-  }
-
-  fail(target: number, step: StepName = 'drain'): this {
-    return this.exec({ type: 'StepFailed', target, step, n: 1, ms: 1, code: 'X', message: '', serving: false });
-  }
-
-  approve(approval: 'canary' | 'batches', by = 'piet', planHash = hashOf(plan)): this {
-    return this.write('exec', ID, [{ type: 'ApprovalGranted', approval, planHash }], { id: by, kind: 'user' });
-  }
-
-  /** Up to the first batch: the canary is done and its stage passed. */
-  canaryDone(): this {
-    this.started().admit(0).steps(0, 'drain', 'download', 'install', 'verify');
-    this.approve('canary').exec({ type: 'TargetsAdmitted', run: 'enable', targets: [0], deadline });
-    return this.steps(0, 'enable')
-      .exec({ type: 'StagePassed', stage: 0 })
-      .approve('batches')
-      .exec({ type: 'StageEntered', stage: 1 });
-  }
-
-  get broken(): string[] {
-    return [...new Set(this.invariants.violations.map(({ invariant }) => invariant))];
-  }
-}
+import { deadline, GROUP, History, ID, plan, targets } from './history.suite.js';
 
 let history: History;
 beforeEach(() => {
@@ -194,8 +57,8 @@ describe('invariants fire', () => {
       .fail(1)
       .fail(2)
       .exec({ type: 'StagePassed', stage: 1 }, { type: 'StageEntered', stage: 2 });
-    expect(history.admit(3).broken).toEqual(['I1']);
-    expect(history.invariants.violations[0]?.what).toContain('lost 2');
+    expect(history.admit(3).broken).toEqual(['TAR-32', 'I1']);
+    expect(history.invariants.violations[1]?.what).toContain('lost 2');
   });
 
   it('I1 when fewer would serve than minServing', () => {
@@ -296,6 +159,7 @@ describe('invariants fire', () => {
       new History()
         .started()
         .admit(0)
+        .exec({ type: 'RolloutPaused' })
         .fail(0)
         .exec(end([0])).broken,
     ).toEqual([]);

@@ -1,7 +1,7 @@
-import type { RolloutEvent, TargetCounts } from '@sluice/contracts';
+import type { EventMeta, RolloutEvent, TargetCounts } from '@sluice/contracts';
 
 import type { Complain } from './admissions.js';
-import { countTargets, type RolloutModel, type TargetModel } from './rollout-model.js';
+import { countTargets, isCanary, type RolloutModel, type TargetModel } from './rollout-model.js';
 
 type Of<T extends RolloutEvent['type']> = Extract<RolloutEvent, { readonly type: T }>;
 
@@ -42,11 +42,66 @@ export function succeed(model: RolloutModel, event: Of<'StepSucceeded'>, complai
 export function fail(model: RolloutModel, event: Of<'StepFailed'>, complain: Complain): void {
   const target = attemptFor(model, event, complain);
   if (target === undefined) return;
+  target.failedAt = event.step;
+  if (event.again !== undefined) return tryAgain(model, target, event, complain);
+  if (triesLeft(model, target, event))
+    complain('TRS-17', `${target.host} was given up with tries left for ${event.step}`);
   const again = target.run === 'probe' && target.ordered === 'probing';
   target.where = again ? 'pending' : 'failed';
   target.ordered = again ? 'redo' : undefined;
   target.out = !event.serving;
   target.lost = !event.serving;
+}
+
+/** The executor says so itself, of a run that was refused or never begun: nothing that the plan would try again. */
+const OF_THE_EXECUTOR: ReadonlySet<string> = new Set([
+  'NEVER_STARTED',
+  'FENCED',
+  'SPEC_CHANGED',
+  'BAD_RUN',
+  'WRONG_HOST',
+]);
+
+export const isOfTheExecutor = ({ code }: Of<'StepFailed'>): boolean => OF_THE_EXECUTOR.has(code);
+
+function triesLeft(model: RolloutModel, { run, where, tries }: TargetModel, event: Of<'StepFailed'>): boolean {
+  if (run !== 'roll' || where === 'unknown' || model.status === 'settling' || isOfTheExecutor(event)) return false;
+  return tries < (model.plan.stepRetries?.[event.step] ?? 0);
+}
+
+/** The plan tries it again: it is out, but not lost yet. */
+function tryAgain(model: RolloutModel, target: TargetModel, event: Of<'StepFailed'>, complain: Complain): void {
+  const { host, tries } = target;
+  if (!triesLeft(model, target, event))
+    complain('TRS-17', `${host} is tried again after ${tries} tries of ${event.step}`);
+  if (event.again !== tries + 1) complain('TRS-17', `${host} is tried again as number ${event.again} after ${tries}`);
+  target.tries = event.again ?? 0;
+  target.where = 'pending';
+  target.ordered = model.retrying ? 'redo' : 'again';
+  target.out = !event.serving;
+  target.lost = false;
+}
+
+/** Who answers for a failed verify by the plan itself. */
+function waiverOf({ plan: { onVerifyFailure, requestedBy } }: RolloutModel): string | undefined {
+  return onVerifyFailure?.then === 'waive' ? (onVerifyFailure.waivedBy ?? requestedBy.id) : undefined;
+}
+
+/** A verify that failed is answered for, by the plan or by whoever gave the command, in the own name (TRS-17). */
+export function waive(model: RolloutModel, event: Of<'VerifyWaived'>, { by }: EventMeta, complain: Complain): void {
+  const target = model.targets[event.target];
+  if (target === undefined) return complain('TRS-17', `target ${event.target} is not in the plan`);
+  const { host, where, failedAt } = target;
+  if (where !== 'failed' || failedAt !== 'verify')
+    complain('TRS-17', `the verify of ${host} was waived, but it is ${where} at ${failedAt ?? 'nothing'}`);
+  if (event.by !== by.id && event.by !== waiverOf(model))
+    complain('TRS-17', `${by.id} waived the verify of ${host} in the name of ${event.by}`);
+  target.where = 'held';
+  target.waived = !isCanary(model, target);
+  target.out = true;
+  target.lost = false;
+  target.ordered = undefined;
+  if (model.status === 'failed') model.status = 'running';
 }
 
 export function lose(model: RolloutModel, event: Of<'TargetUnknown'>, complain: Complain): void {
@@ -55,6 +110,7 @@ export function lose(model: RolloutModel, event: Of<'TargetUnknown'>, complain: 
   target.where = 'unknown';
   target.out = true;
   target.lost = true;
+  target.failedAt = event.step;
 }
 
 export function exclude(model: RolloutModel, { target: index }: Of<'TargetExcluded'>): void {
@@ -75,6 +131,7 @@ export function order(model: RolloutModel, { redo, probe }: Of<'RetryOrdered'>, 
     if (target === undefined) continue;
     target.where = 'pending';
     target.ordered = 'redo';
+    target.tries = 0;
   }
   for (const index of probe) {
     const target = model.targets[index];
@@ -91,8 +148,18 @@ export function closeOrder(model: RolloutModel): void {
   forgetOrder(model);
 }
 
-export function forgetOrder(model: RolloutModel): void {
-  for (const target of model.targets) target.ordered = undefined;
+/** What the plan tries again is no part of an order: it waits on. */
+function forgetOrder(model: RolloutModel): void {
+  for (const target of model.targets) if (target.ordered !== 'again') target.ordered = undefined;
+  model.retrying = false;
+}
+
+/** A rollout that settles begins nothing again: what is out of service by then is lost. */
+export function giveUp(model: RolloutModel): void {
+  for (const target of model.targets) {
+    if (target.where === 'pending' && target.n > 0) target.lost = target.out;
+    target.ordered = undefined;
+  }
   model.retrying = false;
 }
 

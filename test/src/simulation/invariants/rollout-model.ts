@@ -1,4 +1,14 @@
-import type { ApprovalName, Plan, PlanTarget, RunKind, StepName } from '@sluice/contracts';
+import type {
+  ApprovalName,
+  BrakeCause,
+  GateName,
+  Plan,
+  PlanTarget,
+  RollbackTarget,
+  RolloutMode,
+  RunKind,
+  StepName,
+} from '@sluice/contracts';
 
 /**
  * What an outsider makes of a rollout by reading its events one by one. It shares no code with the rollout's own
@@ -16,8 +26,17 @@ export interface TargetModel {
   run: RunKind | undefined;
   chain: readonly StepName[];
   next: number;
-  /** A retry or a skip ordered that it be done again, or looked at; `probing` once the look began. */
-  ordered: 'redo' | 'probe' | 'probing' | 'skip' | 'skipping' | undefined;
+  /** How often the plan has had it tried again. */
+  tries: number;
+  /** The step that it failed at last. */
+  failedAt: StepName | undefined;
+  /** Somebody answers for its failed verify: it may be enabled. */
+  waived: boolean;
+  /**
+   * A retry or a skip ordered that it be done again, or looked at; `probing` once the look began; `again`: the plan
+   * itself tries once more.
+   */
+  ordered: 'again' | 'redo' | 'probe' | 'probing' | 'skip' | 'skipping' | undefined;
 }
 
 export type ModelStatus =
@@ -42,13 +61,30 @@ export interface RolloutModel {
   /** Something was ordered to be done again, or looked at, and is not over. */
   retrying: boolean;
   before: ModelStatus;
+  mode: RolloutMode;
+  intervalMs: number;
+  tailIntervalMs: number;
+  wait: { readonly kind: 'interval' | 'bake'; readonly stage: number; readonly until: number } | undefined;
+  proceeded: boolean;
+  round: number;
+  readonly gatesPassed: Set<GateName>;
+  gateFailed: boolean;
+  brake: BrakeCause['kind'] | undefined;
+  rollbackTo: RollbackTarget | undefined;
+  /** Hosts that its rollback was ordered for. */
+  takenBack: ReadonlySet<string> | undefined;
 }
 
 const ROLL: readonly StepName[] = ['drain', 'download', 'install', 'verify', 'enable'];
+const PREFETCHED: readonly StepName[] = ['download', 'drain', 'install', 'verify', 'enable'];
 
-export function chainOf(run: RunKind, canary: boolean): readonly StepName[] {
+export const isCanary = ({ plan }: RolloutModel, target: TargetModel): boolean =>
+  plan.canaries > 0 && target.stage === 0;
+
+export function chainOf(run: RunKind, canary: boolean, prefetch: boolean): readonly StepName[] {
   if (run !== 'roll') return [run];
-  return canary ? ROLL.slice(0, 4) : ROLL;
+  const chain = prefetch ? PREFETCHED : ROLL;
+  return canary ? chain.slice(0, 4) : chain;
 }
 
 export function modelOf(plan: Plan, planHash: string, targets: readonly PlanTarget[]): RolloutModel {
@@ -70,6 +106,9 @@ export function modelOf(plan: Plan, planHash: string, targets: readonly PlanTarg
       run: undefined,
       chain: [],
       next: 0,
+      tries: 0,
+      failedAt: undefined,
+      waived: false,
       ordered: undefined,
     })),
     status: 'planned',
@@ -83,6 +122,17 @@ export function modelOf(plan: Plan, planHash: string, targets: readonly PlanTarg
     wanted: undefined,
     retrying: false,
     before: 'running',
+    mode: plan.mode,
+    intervalMs: plan.waits.intervalMs,
+    tailIntervalMs: plan.waits.tailIntervalMs,
+    wait: undefined,
+    proceeded: false,
+    round: 0,
+    gatesPassed: new Set(),
+    gateFailed: false,
+    brake: undefined,
+    rollbackTo: undefined,
+    takenBack: undefined,
   };
 }
 

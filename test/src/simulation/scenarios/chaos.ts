@@ -1,16 +1,20 @@
-import type { DeployRequest, RolloutCommand } from '@sluice/contracts';
-import { type MessageFaults, type Random, seededRandom, type StepFault, type StepFaults } from '@sluice/testing';
+import type { DeployRequest, Plan, RolloutCommand } from '@sluice/contracts';
+import {
+  type FakeHost,
+  type MessageFaults,
+  type Random,
+  seededRandom,
+  type StepFault,
+  type StepFaults,
+} from '@sluice/testing';
 
 import type { RolloutModel } from '../invariants/rollout-model.js';
-import { GROUP, hostName, Simulation } from '../simulation.js';
-import { play, type Run, type ScenarioOptions } from './scenario.js';
+import { hostName, Simulation } from '../simulation.js';
+import { hiddenHosts, pick, play, type Run, type ScenarioOptions } from './scenario.js';
 
 const MINUTE = 60_000;
+const SERVICES = ['planner', 'executor', 'gate'] as const;
 const STEPS = ['probe', 'drain', 'download', 'install', 'verify', 'enable'] as const;
-
-function pick<T>(random: Random, items: readonly T[]): T {
-  return items[random.int(items.length)] as T;
-}
 
 /** Some hosts do badly at some step of some version, at their first attempt or at every one. */
 function badHosts(random: Random, hosts: number): StepFaults {
@@ -22,6 +26,7 @@ function badHosts(random: Random, hosts: number): StepFaults {
     { kind: 'slow', factor: 30 },
     { kind: 'crash', downMs: 5_000 + random.int(120_000) },
     { kind: 'lie' },
+    { kind: 'restartFails' },
   ];
   const share = random.next() / 3;
   for (let host = 0; host < hosts; host += 1) {
@@ -43,13 +48,15 @@ function badMessages(random: Random): MessageFaults {
     loseReportAnswer: share(),
     duplicateReport: share(),
     delayReportMs: 1 + random.int(4_000),
+    lateCommand: share(),
+    lateCommandMs: 1 + random.int(4 * MINUTE),
   };
 }
 
 function anyRequest(random: Random, version: string): Partial<DeployRequest> {
   return {
     version,
-    strategy: pick(random, ['canary', 'rolling'] as const),
+    strategy: pick(random, ['canary', 'rolling', 'canary', 'rolling', 'scaleOut'] as const),
     batches: pick(random, ['0%', '10%', '25%', '50%', '2', '10%+20%+30%+40%']),
     interval: pick(random, ['0s', '5s', '1m']),
     tailInterval: pick(random, ['0s', '20s']),
@@ -57,10 +64,25 @@ function anyRequest(random: Random, version: string): Partial<DeployRequest> {
     mode: random.chance(0.15) ? 'manual' : 'automatic',
     failureThreshold: pick(random, [5, 25, 100]),
     extraFailures: random.chance(0.2) ? 1 + random.int(3) : 0,
+    ...(random.chance(0.2) ? { minServing: 1 + random.int(4) } : {}),
     onCanaryFailure: pick(random, ['hold', 'rollback'] as const),
     approvals: { batches: pick(random, ['required', 'policy'] as const) },
   };
 }
+
+/** What a plan says of its own accord: tries, waivers, and the download before the drain. The same for a request that comes again. */
+const anyPlan =
+  (seed: number) =>
+  (plan: Plan): Plan => {
+    const random = seededRandom(seed).fork(plan.requestId);
+    const tries = (): number => random.int(3);
+    return {
+      ...plan,
+      ...(random.chance(0.4) ? { stepRetries: { download: tries(), install: tries(), verify: tries() } } : {}),
+      ...(random.chance(0.2) ? { onVerifyFailure: { then: 'waive' as const, waivedBy: 'vera' } } : {}),
+      ...(random.chance(0.3) ? { prefetch: true as const } : {}),
+    };
+  };
 
 const COMMANDS: readonly ((random: Random, hosts: number) => RolloutCommand)[] = [
   () => ({ type: 'pause' }),
@@ -72,25 +94,52 @@ const COMMANDS: readonly ((random: Random, hosts: number) => RolloutCommand)[] =
   () => ({ type: 'cancel' }),
   () => ({ type: 'rollback' }),
   () => ({ type: 'close' }),
+  (random, hosts) => ({ type: 'waive', host: hostName(random.int(hosts)) }),
   (random, hosts) => ({ type: 'skip', host: hostName(random.int(hosts)) }),
   (random) => ({ type: 'override', extraFailures: random.int(4) }),
   (random) => ({ type: 'setMode', mode: pick(random, ['automatic', 'manual'] as const) }),
   (random) => ({ type: 'setInterval', intervalMs: random.int(10_000), tailIntervalMs: random.int(5_000) }),
 ];
 
+/** A command; now and then the same words arrive twice. */
+async function say(sim: Simulation, random: Random, id: string): Promise<void> {
+  const command = pick(random, COMMANDS)(random, sim.options.hosts);
+  const key = sim.nextCommand();
+  await sim.command(id, command, 'olga', key);
+  if (random.chance(0.2)) await sim.command(id, command, 'olga', key);
+}
+
+/** Machines come and go, and clocks are set. */
+function turn(sim: Simulation, random: Random, broken: Set<string>): void {
+  const host = hostName(random.int(sim.options.hosts));
+  const dice = random.int(5);
+  if (dice > 1) sim.skew[pick(random, SERVICES)] += (random.int(3) - 1) * 60 * MINUTE;
+  else if (broken.size < 2) {
+    broken.add(host);
+    if (dice === 0) sim.fleet.vanish(host);
+    else sim.fleet.replace(host, pick(random, [null, '1.0.0']));
+  }
+}
+
+/** A service or an agent dies, or the network gets worse. */
+function fault(sim: Simulation, random: Random, dice: number): void {
+  const host = sim.fleet.host(hostName(random.int(sim.options.hosts)));
+  if (dice < 2) sim.kill('executor');
+  else if (dice === 2) sim.kill(pick(random, ['planner', 'gate'] as const));
+  else if (dice < 5) cut(sim, host, random.int(3 * MINUTE));
+  else if (dice === 5 && host.up) host.crash(random.int(MINUTE));
+  else sim.fleet.setMessageFaults(badMessages(random));
+}
+
 /** One thing that somebody does, or that happens, in the middle of everything. */
-async function happen(sim: Simulation, random: Random): Promise<void> {
-  const { hosts } = sim.options;
+async function happen(sim: Simulation, random: Random, broken: Set<string>): Promise<void> {
   const rollouts = [...sim.invariants.rollouts.keys()];
-  const host = hostName(random.int(hosts));
-  const dice = random.int(20);
-  if (dice < 10) await sim.command(pick(random, rollouts), pick(random, COMMANDS)(random, hosts));
-  else if (dice < 12) sim.kill('executor');
-  else if (dice === 12) sim.kill(pick(random, ['planner', 'gate'] as const));
-  else if (dice < 15) await sim.groupCommand({ type: random.chance(0.5) ? 'exclude' : 'include', host });
-  else if (dice < 17) cut(sim, host, random.int(3 * MINUTE));
-  else if (dice === 17 && sim.fleet.host(host).up) sim.fleet.host(host).crash(random.int(MINUTE));
-  else if (dice === 18) sim.fleet.setMessageFaults(badMessages(random));
+  const host = hostName(random.int(sim.options.hosts));
+  const dice = random.int(21);
+  if (dice < 10) await say(sim, random, pick(random, rollouts));
+  else if (dice < 17) fault(sim, random, dice - 10);
+  else if (dice < 19) await sim.groupCommand({ type: random.chance(0.5) ? 'exclude' : 'include', host });
+  else if (dice === 19) turn(sim, random, broken);
   else await mayNotApprove(sim, sim.model(pick(random, rollouts)), random);
 }
 
@@ -103,8 +152,7 @@ async function mayNotApprove(sim: Simulation, { id, planHash, wanted }: RolloutM
   if (answer.ok) sim.errors.push(`I13: an approval that must be refused was taken by ${id}`);
 }
 
-function cut(sim: Simulation, name: string, ms: number): void {
-  const host = sim.fleet.host(name);
+function cut(sim: Simulation, host: FakeHost, ms: number): void {
   host.connected = false;
   sim.clock.schedule(ms, () => {
     host.connected = true;
@@ -121,8 +169,11 @@ function wayOut({ status, wanted, planHash }: RolloutModel): RolloutCommand | un
     : undefined;
 }
 
-async function calmDown(sim: Simulation): Promise<readonly string[]> {
+async function calmDown(sim: Simulation, broken: ReadonlySet<string>): Promise<readonly string[]> {
   sim.fleet.setMessageFaults({});
+  for (const service of SERVICES) sim.skew[service] = 0;
+  // Nobody knows whether they are well, so gates would hold for them for ever.
+  for (const host of broken) await sim.groupCommand({ type: 'exclude', host });
   const open = (): RolloutModel[] => [...sim.invariants.rollouts.values()].filter(({ id }) => !sim.ended(id));
   for (let rounds = 0; rounds < 60 && open().length > 0 && sim.invariants.violations.length === 0; rounds += 1) {
     await sim.clock.advance(10 * MINUTE);
@@ -134,18 +185,7 @@ async function calmDown(sim: Simulation): Promise<readonly string[]> {
   const unended = open().map(
     ({ id, plan, status }) => `${id} of ${plan.version} (${plan.strategy}) never ended: it is ${status}`,
   );
-  return unended.length > 0 ? unended : hiddenHosts(sim);
-}
-
-/** I12, seen from the fleet: a host that does not serve is named by the last rollout that touched it. */
-function hiddenHosts(sim: Simulation): string[] {
-  const rollouts = [...sim.invariants.rollouts.values()].toReversed();
-  return [...sim.fleet.hosts.values()].flatMap(({ name, slots }) => {
-    if (slots.get(GROUP)?.serving !== false) return [];
-    const last = rollouts.flatMap(({ targets }) => targets.filter(({ host, n }) => host === name && n > 0))[0];
-    if (last?.out === true || last?.where === 'excluded') return [];
-    return [`I12: ${name} does not serve and is ${last?.where}, not listed`];
-  });
+  return unended.length > 0 ? unended : hiddenHosts(sim, broken);
 }
 
 /** Everything at once: bad hosts, bad network, killed services, commands at random. The invariants hold, and it ends. */
@@ -157,17 +197,19 @@ export async function* chaos({ seed, fleet }: ScenarioOptions): AsyncIterable<Ru
     hosts,
     faults: badHosts(random, hosts),
     messages: badMessages(random),
+    amend: anyPlan(seed),
     approveAfterMs: 1 + random.int(30_000),
   });
   yield await play(sim, { scenario: 'chaos', what: `${hosts} hosts` }, async () => {
+    const broken = new Set<string>();
     const first = await sim.request({ version: '1.0.0', strategy: 'rolling', batches: '50%', interval: '0s' });
     await sim.until(() => sim.ended(first) || sim.model(first).status === 'braked');
-    await sim.request(anyRequest(random, '2.0.0'));
+    await sim.request(anyRequest(random, '2.0.0')).catch(() => undefined);
     for (let i = 0; i < 25 && sim.invariants.violations.length === 0; i += 1) {
       await sim.clock.advance(random.int(40_000));
       if (i === 12 && random.chance(0.5)) await sim.request(anyRequest(random, '3.0.0')).catch(() => undefined);
-      await happen(sim, random);
+      await happen(sim, random, broken);
     }
-    return calmDown(sim);
+    return calmDown(sim, broken);
   });
 }

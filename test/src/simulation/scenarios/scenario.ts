@@ -1,4 +1,5 @@
 import { hashOf } from '@sluice/contracts';
+import type { Random } from '@sluice/testing';
 
 import { GROUP, type Simulation } from '../simulation.js';
 
@@ -93,4 +94,51 @@ export function differences(
           `I11: ${key} should be ${JSON.stringify(expected[key]).slice(0, 400)}, it is ${JSON.stringify(got[key]).slice(0, 400)}`,
         ],
   );
+}
+
+/** I12, seen from the fleet: a host that does not serve is named by the last rollout that touched it. */
+export function hiddenHosts(sim: Simulation, broken: ReadonlySet<string> = new Set()): string[] {
+  const rollouts = [...sim.invariants.rollouts.values()].toReversed();
+  return [...sim.fleet.hosts.values()].flatMap(({ name, slots }) => {
+    if (slots.get(GROUP)?.serving !== false || broken.has(name)) return [];
+    const last = rollouts.flatMap(({ targets }) => targets.filter(({ host, n }) => host === name && n > 0))[0];
+    if (last?.out === true || last?.where === 'excluded') return [];
+    return [`I12: ${name} does not serve and is ${last?.where}, not listed`];
+  });
+}
+
+/** The version that a host runs and serves; undefined when it serves none. */
+export function servedBy(sim: Simulation, host: string): string | undefined {
+  const slot = sim.fleet.hosts.get(host)?.slots.get(GROUP);
+  return slot?.serving === true ? (slot.running ?? undefined) : undefined;
+}
+
+/** Hosts that do not serve that version, of all that are named. */
+export const notServing = (sim: Simulation, hosts: readonly string[], version: string): string[] =>
+  hosts
+    .filter((host) => servedBy(sim, host) !== version)
+    .map((host) => `${host} serves ${servedBy(sim, host) ?? 'nothing'}, not ${version}`);
+
+export function pick<T>(random: Random, items: readonly T[]): T {
+  return items[random.int(items.length)] as T;
+}
+
+/** That many different indexes below `below`, in no order. */
+export function pickIndexes(random: Random, below: number, count: number): number[] {
+  const left = Array.from({ length: below }, (_, i) => i);
+  return Array.from({ length: Math.min(count, below) }, () => left.splice(random.int(left.length), 1)[0] as number);
+}
+
+/** Whenever the rollout stands or has failed, as often as that: a retry, or on with it when there is nothing to retry. */
+export async function retryUntilDone(sim: Simulation, id: string, tries: number): Promise<boolean> {
+  const stands = (): boolean => ['braked', 'failed', 'ended'].includes(sim.model(id).status);
+  for (let i = 0; i <= tries; i += 1) {
+    await sim.until(stands, 12 * 3_600_000);
+    if (sim.model(id).status === 'ended' || sim.invariants.violations.length > 0) break;
+    await sim.clock.advance(60_000);
+    if (i === tries || !stands()) continue;
+    const retried = await sim.command(id, { type: 'retry' });
+    if (!retried.ok) await sim.command(id, { type: 'resume' });
+  }
+  return sim.model(id).end === 'RolloutSucceeded';
 }

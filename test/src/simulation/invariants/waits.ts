@@ -1,0 +1,85 @@
+import type { RolloutEvent } from '@sluice/contracts';
+
+import type { Complain } from './admissions.js';
+import { countTargets, type RolloutModel } from './rollout-model.js';
+
+type Of<T extends RolloutEvent['type']> = Extract<RolloutEvent, { readonly type: T }>;
+
+/** Batches are counted from 1, the canary is 0. */
+const ordinalOf = ({ plan }: RolloutModel, stage: number): number => (plan.canaries > 0 ? stage : stage + 1);
+
+const intervalOf = (model: RolloutModel, stage: number): number =>
+  ordinalOf(model, stage) >= model.plan.waits.tailFrom ? model.tailIntervalMs : model.intervalMs;
+
+/** A wait is as long as the plan says, or as somebody has said since (TAR-29). */
+export function startWait(
+  model: RolloutModel,
+  { wait: kind, stage, until }: Of<'WaitStarted'>,
+  at: number,
+  complain: Complain,
+): void {
+  const ms = kind === 'bake' ? model.plan.waits.bakeMs : intervalOf(model, stage);
+  if (stage !== model.stage) complain('I5', `a wait of stage ${stage} began while ${model.stage} was the current one`);
+  if (until - at !== ms) complain('TAR-29', `the ${kind} of stage ${stage} is ${until - at} ms, it should be ${ms}`);
+  model.wait = { kind, stage, until };
+}
+
+/** Its turn, while the rollout runs, after its wait (TAR-29) or a person's word (TAR-28). */
+export function enterStage(model: RolloutModel, { stage }: Of<'StageEntered'>, at: number, complain: Complain): void {
+  if (stage !== model.stage) complain('I5', `stage ${stage} was entered while ${model.stage} was the current one`);
+  if (model.status !== 'running') complain('I6', `stage ${stage} was entered while the rollout was ${model.status}`);
+  if (ordinalOf(model, stage) > 1) hasWaited(model, stage, at, complain);
+  model.entered = true;
+  model.wait = undefined;
+}
+
+function hasWaited(model: RolloutModel, stage: number, at: number, complain: Complain): void {
+  const { mode, wait, proceeded } = model;
+  // A person's word is enough in either mode: it may have been given before the mode was changed.
+  if (proceeded) return;
+  if (mode === 'manual') complain('TAR-28', `stage ${stage} was entered in manual mode, and nobody said so`);
+  else if (wait === undefined) {
+    if (intervalOf(model, stage) > 0) complain('TAR-29', `stage ${stage} was entered without its interval`);
+  } else if (at < wait.until)
+    complain('TAR-29', `stage ${stage} was entered ${wait.until - at} ms before its interval was over`);
+}
+
+/** The stage is over: nothing of it is left in between (TAR-19), it has baked, and its gates passed. */
+export function passStage(model: RolloutModel, { stage }: Of<'StagePassed'>, at: number, complain: Complain): void {
+  if (stage !== model.stage) complain('I5', `stage ${stage} passed while ${model.stage} was the current one`);
+  const mine = (places: readonly string[]): number =>
+    countTargets(model, (target) => target.stage === stage && places.includes(target.where));
+  const left = mine(['pending', 'open', 'held']);
+  if (left > 0) complain('I5', `stage ${stage} passed with ${left} targets that had not settled`);
+  hasBaked(model, stage, at, complain);
+  const gates = mine(['done', 'skipped']) > 0 ? model.plan.gates : [];
+  for (const gate of gates)
+    if (!model.gatesPassed.has(gate)) complain('I5', `stage ${stage} passed without the gate ${gate}`);
+  Object.assign(model, {
+    stage: stage + 1,
+    entered: false,
+    wait: undefined,
+    proceeded: false,
+    round: 0,
+    gateFailed: false,
+  });
+  model.gatesPassed.clear();
+}
+
+function hasBaked(model: RolloutModel, stage: number, at: number, complain: Complain): void {
+  const { plan, wait } = model;
+  if (plan.canaries === 0 || stage !== 0 || plan.waits.bakeMs === 0) return;
+  if (wait?.kind !== 'bake') complain('TAR-27', 'the canary passed without its bake');
+  else if (at < wait.until) complain('TAR-27', `the canary passed ${wait.until - at} ms before its bake was over`);
+}
+
+/** A verdict counts for the round that asked for it, and no other. */
+export function recordGate(model: RolloutModel, event: Of<'GateRecorded'>, complain: Complain): void {
+  if (event.stage !== model.stage || event.round !== model.round)
+    complain(
+      'I5',
+      `a verdict of stage ${event.stage}, round ${event.round} was taken at ${model.stage}, ${model.round}`,
+    );
+  if (event.verdict === 'pass') model.gatesPassed.add(event.gate);
+  if (event.verdict === 'fail') model.gateFailed = true;
+}

@@ -1,0 +1,37 @@
+import { attemptId, type RolloutEvent, type StepReport } from '@sluice/contracts';
+import type { FakeFleet } from '@sluice/testing';
+
+import type { Complain } from './invariants/admissions.js';
+import { isOfTheExecutor } from './invariants/results.js';
+import type { RolloutModel, TargetModel } from './invariants/rollout-model.js';
+
+type StepEvent = Extract<RolloutEvent, { readonly type: 'StepSucceeded' | 'StepFailed' }>;
+
+/** Holds what the log says of a step against the host's own journal: nobody can talk a rollout into a result. */
+export function truthOf(fleet: FakeFleet): (model: RolloutModel, event: RolloutEvent, complain: Complain) => void {
+  return (model, event, complain) => {
+    if (event.type !== 'StepSucceeded' && event.type !== 'StepFailed') return;
+    const target = model.targets[event.target];
+    if (target === undefined || (event.type === 'StepFailed' && isOfTheExecutor(event))) return;
+    const fits = resultsOf(fleet, model, target).some((result) => sameResult(result, event));
+    if (!fits) complain('I3', `${event.type} of ${event.step} is not what ${target.host} did in attempt ${event.n}`);
+    if (event.type === 'StepSucceeded' && event.step === 'probe') isThere(fleet, model, target.host, complain);
+  };
+}
+
+function resultsOf(fleet: FakeFleet, { id }: RolloutModel, { host, chain, next, n }: TargetModel): StepReport[] {
+  const attempt = attemptId(id, host, chain[0] ?? 'probe', n);
+  return fleet.machines(host).flatMap(({ journal }) => journal.get(attempt)?.results[next] ?? []);
+}
+
+function sameResult(result: StepReport, event: StepEvent): boolean {
+  if (result.step !== event.step || result.ok !== (event.type === 'StepSucceeded')) return false;
+  return event.type === 'StepSucceeded' || (result.code === event.code && (result.serving === true) === event.serving);
+}
+
+/** What a look found must be so: the version runs, and it serves (TAR-23). */
+function isThere(fleet: FakeFleet, { plan }: RolloutModel, host: string, complain: Complain): void {
+  const slot = fleet.hosts.get(host)?.slots.get(plan.group);
+  if (slot?.running !== plan.version || !slot.serving)
+    complain('I3', `${host} was found at ${plan.version}, but runs ${slot?.running ?? 'nothing'}`);
+}
