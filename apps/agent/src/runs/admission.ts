@@ -39,7 +39,7 @@ export function admit(view: AdmissionView, run: RunCommand): Admission {
   if (refusal !== undefined) return { kind: 'answer', reply: refusal };
   const known = view.journal.attempts.get(run.attempt);
   if (known !== undefined) return { kind: 'answer', reply: replyToKnown(known, run) };
-  const later = faultOfToken(view, run) ?? faultOfRest(view, run);
+  const later = faultOfToken(view, run) ?? faultOfNumber(view, run) ?? faultOfRest(view, run);
   return later === undefined ? { kind: 'start' } : { kind: 'answer', reply: later };
 }
 
@@ -96,6 +96,16 @@ function faultOfToken({ journal }: AdmissionView, run: RunCommand): Refusal | un
   const seen = tokenOf(journal, app, group);
   if (run.token >= seen) return undefined;
   return refuse('FENCED', `a newer rollout owns ${group}: its token ${seen} was seen, this run has ${run.token}`);
+}
+
+/** An attempt that was stuck on its way: its target has been given another one since, which may have done all of it. */
+function faultOfNumber({ journal }: AdmissionView, run: RunCommand): Refusal | undefined {
+  const { app } = run.spec;
+  let newest = 0;
+  for (const known of journal.attempts.values())
+    if (known.run.rollout === run.rollout && known.run.spec.app === app) newest = Math.max(newest, known.run.n);
+  if (run.n >= newest) return undefined;
+  return refuse('FENCED', `attempt ${run.n} comes too late: attempt ${newest} of the same target was accepted`);
 }
 
 function faultOfRest({ apps, busyWith }: AdmissionView, run: RunCommand): Refusal | undefined {

@@ -44,11 +44,21 @@ describe('agent: admission', () => {
 
   it('refuses a lower token than the group has seen, not an equal one, and not one of another group', () => {
     const seen = accepted(runOf({ host, release, token: 5, n: 7 }));
-    expect(decide(runOf({ host, release, token: 4 }), [seen])).toMatchObject({ ok: false, code: 'FENCED' });
-    expect(decide(runOf({ host, release, token: 5 }), [seen])).toBe('start');
+    expect(decide(runOf({ host, release, token: 4, n: 8 }), [seen])).toMatchObject({ ok: false, code: 'FENCED' });
+    expect(decide(runOf({ host, release, token: 5, n: 8 }), [seen])).toBe('start');
     expect(decide(runOf({ host, release, token: 4 }), [{ t: 'token', app: 'hello', group: 'other', token: 9 }])).toBe(
       'start',
     );
+  });
+
+  it('I2 refuses an older attempt of the same target that arrives late, and takes it from another rollout', () => {
+    const seen = accepted(runOf({ host, release, token: 5, n: 2 }));
+    const late = runOf({ host, release, token: 5, n: 1 });
+    expect(decide(late, [seen])).toMatchObject({ ok: false, code: 'FENCED' });
+    const rollout = `${late.rollout.slice(0, -1)}X`;
+    const attempt = attemptId(rollout, host, 'drain', 1);
+    expect(decide({ ...late, rollout, attempt }, [seen])).toBe('start');
+    expect(decide(runOf({ host, release, token: 5, n: 2, kind: 'enable', steps: ['enable'] }), [seen])).toBe('start');
   });
 
   it('refuses a second run of an app that is at work', () => {
