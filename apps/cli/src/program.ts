@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addCommanding } from './commands/commanding.js';
 import { addGrouping } from './commands/grouping.js';
 import { addCompletion } from './commands/completion.js';
+import { addOutputs } from './commands/outputs.js';
 import { addReading } from './commands/reading.js';
 import { addRequesting } from './commands/requesting.js';
 import { addGlobalOptions, type Surroundings } from './commands/shell.js';
@@ -39,6 +40,7 @@ export function createProgram(surroundings: Surroundings): Command {
   addUp(program, surroundings);
   addRequesting(program, surroundings);
   addReading(program, surroundings);
+  addOutputs(program, surroundings);
   addCommanding(program, surroundings);
   addGrouping(program, surroundings);
   addWatching(program, surroundings);

@@ -53,6 +53,9 @@ describe('the OpenAPI document is kept', () => {
       preview: { plan: planned, planHash: PLAN_HASH, batches: [{ name: 'canary', hosts: ['web-01'] }] },
     }));
     const planned = ((await harness.json(`/v1/rollouts/${rollout}`, { headers: admin })).body as { plan: object }).plan;
+    harness.nats.subscribe(SUBJECTS.agentOutput('web-01'), {
+      callback: (_error, message) => void message.respond(JSON.stringify({ ok: true, text: 'x', truncated: false })),
+    });
     harness.nats.subscribe(SUBJECTS.allRequests, {
       callback: (_error, message) => {
         const { id } = message.json<{ id: string }>();

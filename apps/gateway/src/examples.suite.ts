@@ -36,6 +36,7 @@ export function examplesOn({ rollout, group, planHash, token }: Planted): Readon
     listTargets: { path: { id: rollout }, query: '?limit=2' },
     listEvents: { path: { id: rollout }, query: '?limit=3' },
     getReport: { path: { id: rollout } },
+    getStepOutput: { path: { id: rollout, host: 'web-01', step: 'install' }, query: '?n=1' },
     approveRollout: onRollout(approval),
     rejectRollout: onRollout({ approval: 'canary' }),
     pauseRollout: onRollout(),

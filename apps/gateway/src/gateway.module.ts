@@ -6,12 +6,14 @@ import type { Commander } from './commands/commander.js';
 import { AppsController } from './http/apps.controller.js';
 import { GroupsController } from './http/groups.controller.js';
 import { InventoryController } from './http/inventory.controller.js';
+import { OutputsController } from './http/outputs.controller.js';
 import { RequestsController } from './http/requests.controller.js';
 import { RolloutCommandsController } from './http/rollout-commands.controller.js';
 import { RolloutsController } from './http/rollouts.controller.js';
 import { type Readiness, ServiceController } from './http/service.controller.js';
 import { TokensController } from './http/tokens.controller.js';
 import type { RolloutStreams } from './live/streams.js';
+import type { Outputs } from './outputs/outputs.js';
 import type { GroupCatalog } from './read-model/group-catalog.js';
 import type { Reports } from './read-model/reports.js';
 import type { RolloutIndex } from './read-model/rollout-index.js';
@@ -20,6 +22,7 @@ import {
   COMMANDER,
   COMMANDS,
   GROUPS,
+  OUTPUTS,
   READINESS,
   REPORTS,
   REQUESTS,
@@ -38,6 +41,7 @@ export interface GatewayParts {
   readonly commander: Commander;
   readonly requests: Requests;
   readonly tokens: Tokens;
+  readonly outputs: Outputs;
   readonly readiness: () => Readiness;
 }
 
@@ -49,6 +53,7 @@ export class GatewayModule {
       controllers: [
         RequestsController,
         RolloutsController,
+        OutputsController,
         RolloutCommandsController,
         GroupsController,
         AppsController,
@@ -65,6 +70,7 @@ export class GatewayModule {
         { provide: COMMANDER, useValue: parts.commander },
         { provide: REQUESTS, useValue: parts.requests },
         { provide: TOKENS, useValue: parts.tokens },
+        { provide: OUTPUTS, useValue: parts.outputs },
         { provide: READINESS, useValue: parts.readiness },
       ],
     };

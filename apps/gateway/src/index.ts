@@ -7,6 +7,7 @@ export { viewOf } from './access/token.js';
 export { TokenStore } from './access/token-store.js';
 export type { AppVersionsPage } from './http/apps.controller.js';
 export type { GroupPage } from './http/groups.controller.js';
+export type { StepOutput } from './outputs/outputs.js';
 export type { Problem } from './problems/problem.js';
 export { type CommitView, commitView, type EventView } from './read-model/commit-view.js';
 export type { Candidate, GroupMember, GroupSummary } from './read-model/group-catalog.js';

@@ -19,6 +19,7 @@ import { createServer, type ServerGuards } from './http/server.js';
 import type { Readiness } from './http/service.controller.js';
 import { RolloutStreams } from './live/streams.js';
 import { BucketWatch } from './read-model/bucket-watch.js';
+import { Outputs } from './outputs/outputs.js';
 import { LogFollower } from './read-model/follower.js';
 import { GroupCatalog } from './read-model/group-catalog.js';
 import { GroupIndex } from './read-model/group-index.js';
@@ -163,6 +164,7 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
     commander: new Commander(commands, rollouts, newId),
     requests: new Requests({ publisher, access, groups, rollouts, newId }),
     tokens: new Tokens(new TokenStore(nats, newId, now), known, clock),
+    outputs: new Outputs(nats, rollouts),
     readiness: () => readinessOf(nats, follower),
   };
   const guards = { access, rollouts, logger, rates: new RateLimit(limits.calls, now) };

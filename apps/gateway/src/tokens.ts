@@ -7,4 +7,5 @@ export const REQUESTS = Symbol('RequestPublisher');
 export const REPORTS = Symbol('Reports');
 export const READINESS = Symbol('Readiness');
 export const COMMANDER = Symbol('Commander');
+export const OUTPUTS = Symbol('Outputs');
 export const TOKENS = Symbol('Tokens');

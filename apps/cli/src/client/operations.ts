@@ -8,6 +8,7 @@ export const OPERATIONS = {
   getRollout: ['GET', '/v1/rollouts/{id}'],
   listTargets: ['GET', '/v1/rollouts/{id}/targets'],
   listEvents: ['GET', '/v1/rollouts/{id}/events'],
+  getStepOutput: ['GET', '/v1/rollouts/{id}/targets/{host}/steps/{step}/output'],
   getReport: ['GET', '/v1/rollouts/{id}/report'],
   approveRollout: ['POST', '/v1/rollouts/{id}/commands/approve'],
   rejectRollout: ['POST', '/v1/rollouts/{id}/commands/reject'],

@@ -31,6 +31,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   listTargets: read('rollout'),
   listEvents: read('rollout'),
   getReport: read('rollout'),
+  getStepOutput: read('rollout'),
   approveRollout: decide('rollout'),
   rejectRollout: decide('rollout'),
   overrideRollout: decide('rollout'),

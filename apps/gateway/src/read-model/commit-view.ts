@@ -1,9 +1,13 @@
 import type { DomainEvent, RecordedCommit, Writer } from '@sluice/contracts';
 import type { Actor } from '@sluice/kernel';
 
+import { outputLink } from '../outputs/links.js';
+
 /** One event as the API tells it: what happened, who decided it, and what it answers. */
 export type EventView = DomainEvent & {
   readonly meta: { readonly by: Actor; readonly cause: string; readonly corr: string };
+  /** Of a step that failed: the address of what it wrote (TRS-15). */
+  readonly output?: string;
 };
 
 /** One commit of the log as the API tells it. `position` orders everything and is the id of the live stream. */
@@ -29,7 +33,11 @@ export function commitView(recorded: RecordedCommit): CommitView {
     commit: id,
     events: events.map((event: DomainEvent, i) => ({
       ...event,
+      ...outputOf(stream.id, event),
       meta: meta[i] ?? { by: { id: 'unknown', kind: 'service' }, cause: '', corr: '' },
     })),
   };
 }
+
+const outputOf = (rollout: string, event: DomainEvent): Pick<EventView, 'output'> =>
+  event.type === 'StepFailed' ? { output: outputLink(rollout, event.target, event.step, event.n) } : {};

@@ -10,6 +10,7 @@ import {
   type TargetView,
 } from '@sluice/rollout';
 
+import { outputLink } from '../outputs/links.js';
 import type { LoadedRollout } from './rollout-loader.js';
 
 /** Targets [from, to) of the plan. */
@@ -59,6 +60,8 @@ export interface TargetRow extends TargetView {
   readonly canary: boolean;
   readonly site?: string;
   readonly from?: string;
+  /** Address of what its last step wrote, when that failed. */
+  readonly output?: string;
 }
 
 export interface TargetRange {
@@ -75,7 +78,7 @@ export function targetPage(
   range: TargetRange,
   endpointOf: EndpointOf,
 ): { items: TargetRow[]; next: number | undefined } {
-  const { group, canaries } = planOf(state);
+  const { rolloutId, group, canaries } = planOf(state);
   const items: TargetRow[] = [];
   let index = Math.max(0, range.from);
   for (; index < state.targets.length && items.length < range.limit; index += 1) {
@@ -89,7 +92,11 @@ export function targetPage(
       canary: index < canaries,
       ...(target.site === undefined ? {} : { site: target.site }),
       ...(target.from === undefined ? {} : { from: target.from }),
+      ...outputOf(rolloutId, view),
     });
   }
   return { items, next: index < state.targets.length ? index : undefined };
 }
+
+const outputOf = (rollout: string, { host, step, code, n }: TargetView): Pick<TargetRow, 'output'> =>
+  step === undefined || code === undefined ? {} : { output: outputLink(rollout, host, step, n) };

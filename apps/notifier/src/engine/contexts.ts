@@ -51,6 +51,6 @@ export class Contexts {
 
 /** Without artifacts, environments and commands: what is not remembered cannot be told by mistake. */
 function briefOf(plan: Plan): NoticePlan {
-  const { app, group, version, strategy, targetCount, canaries, batches, waits, approvals, gates } = plan;
-  return { app, group, version, strategy, targetCount, canaries, batches, waits, approvals, gates };
+  const { rolloutId, app, group, version, strategy, targetCount, canaries, batches, waits, approvals, gates } = plan;
+  return { rolloutId, app, group, version, strategy, targetCount, canaries, batches, waits, approvals, gates };
 }

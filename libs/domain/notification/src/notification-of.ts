@@ -42,6 +42,7 @@ function sceneOf({ event, meta }: ToldEvent, context: NoticeContext): Scene {
 
 /** Stands in for a plan that the log no longer holds: an event is told all the same. */
 const UNKNOWN_PLAN: NoticePlan = {
+  rolloutId: '',
   app: UNKNOWN,
   group: UNKNOWN,
   version: '',

@@ -212,6 +212,14 @@ describe('notificationOf', () => {
     });
   });
 
+  it('TRS-15 leads from a brake or a failure to the targets that failed', () => {
+    const cause = { kind: 'budget', words: 'x', numbers: {} } as const;
+    const detailsOf = (event: DomainEvent): unknown => notificationOf(told(event), { plan })?.data.details;
+    const link = { failed: `/v1/rollouts/${plan.rolloutId}/targets?phase=failed` };
+    expect(detailsOf({ type: 'RolloutBraked', cause })).toMatchObject(link);
+    expect(detailsOf({ type: 'RolloutFailed', counts, notServing: [] })).toMatchObject(link);
+  });
+
   it('tells what the log says even when the plan is lost', () => {
     const notification = notificationOf(told({ type: 'StagePassed', stage: 4 }), {});
     expect(parseNotification(notification).data.text).toBe(

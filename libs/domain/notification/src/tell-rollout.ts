@@ -55,6 +55,7 @@ export const ROLLOUT_TELLERS: { readonly [T in RolloutEvent['type']]?: Teller<Of
         kind: event.cause.kind,
         words: redact(event.cause.words),
         numbers: event.cause.numbers,
+        failed: failedTargets(scene),
       },
     ),
   BrakeReleased: (event, scene) =>
@@ -84,6 +85,7 @@ export const ROLLOUT_TELLERS: { readonly [T in RolloutEvent['type']]?: Teller<Of
       {
         counts: event.counts,
         notServing: event.notServing.length,
+        failed: failedTargets(scene),
       },
     ),
   RolloutCancelled: (event, scene) =>
@@ -183,6 +185,10 @@ export const what = ({ plan }: Scene): string =>
 
 export const because = (reason: string | undefined): string =>
   reason === undefined || reason === '' ? '' : ` (${redact(reason, 200)})`;
+
+/** Address in the API of the targets that failed: each of them names the address of its step's output (TRS-15). */
+const failedTargets = ({ plan }: Scene): string | null =>
+  plan.rolloutId === '' ? null : `/v1/rollouts/${plan.rolloutId}/targets?phase=failed`;
 
 const targets = (count: number): string => (count === 1 ? '1 target' : `${count} targets`);
 

@@ -15,7 +15,17 @@ export interface ToldEvent {
 
 export type NoticePlan = Pick<
   Plan,
-  'app' | 'group' | 'version' | 'strategy' | 'targetCount' | 'canaries' | 'batches' | 'waits' | 'approvals' | 'gates'
+  | 'rolloutId'
+  | 'app'
+  | 'group'
+  | 'version'
+  | 'strategy'
+  | 'targetCount'
+  | 'canaries'
+  | 'batches'
+  | 'waits'
+  | 'approvals'
+  | 'gates'
 >;
 
 /** What the event alone does not say: the plan of its rollout, and of a group's event the group and its app. */

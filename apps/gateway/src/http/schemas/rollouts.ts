@@ -99,7 +99,9 @@ const target = object(
     canary: yes,
     site: text(),
     from: text(),
+    output: text({ description: 'Address of what its last step wrote, when that failed.' }),
   },
+  'output',
   'step',
   'code',
   'message',
@@ -109,7 +111,7 @@ const target = object(
 
 const event = {
   ...object({ type: oneOf(...EVENT_TYPES), meta: object({ by: ref('Actor'), cause: text(), corr: text() }) }),
-  description: 'What happened; more fields by type.',
+  description: 'What happened; more fields by type. `output` of a StepFailed is the address of what the step wrote.',
   additionalProperties: true,
 };
 
@@ -158,5 +160,6 @@ export const ROLLOUT_SCHEMAS = {
   TargetPage: page(target),
   EventPage: page(commit, count),
   Report: report,
+  StepOutput: object({ rollout: rolloutId, host: text(), step: text(), n: count, text: text(), truncated: yes }),
   Done: object({ target: text(), state: text(), rev: count, actions: list(text()) }),
 } as const;
