@@ -100,6 +100,16 @@ describe('steps and reports', () => {
     expect(refusal(() => machine.input({ type: 'report', report: first })).code).toBe('STALE_ATTEMPT');
   });
 
+  it('a step that was reported as done does not fail afterwards', () => {
+    const machine = Machine.started({ batches: [1] });
+    const all = machine.report(0);
+    machine.input({ type: 'report', report: { ...all, final: false, steps: all.steps.slice(0, 2) } });
+    const contradiction = machine.report(0, 'drain');
+    expect(refusal(() => machine.input({ type: 'report', report: contradiction })).code).toBe('BAD_REPORT');
+    machine.input({ type: 'report', report: all });
+    expect(machine.state.status).toBe('succeeded');
+  });
+
   it('progress is recorded as it comes, and the final report adds what is new', () => {
     const machine = Machine.started({ batches: [1] });
     const all = machine.report(0);

@@ -58,6 +58,7 @@ function results(state: RolloutState, report: RunReport, attempt: OpenAttempt): 
     if (failed || attempt.steps[index] !== result.step)
       throw bad(report, `step ${result.step} cannot follow as number ${index + 1} of ${attempt.steps.join(', ')}`);
     failed = !result.ok;
+    if (failed && index < attempt.next) throw bad(report, `step ${result.step} was reported as done before`);
     if (index >= attempt.next)
       events.push(...(result.ok ? [succeeded(report, result)] : failedStep(state, report, result)));
   });
