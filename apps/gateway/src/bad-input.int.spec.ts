@@ -88,6 +88,20 @@ describe('bad input is never a 5xx', () => {
     socket.destroy();
   });
 
+  it.each([
+    ['GET / HTTP/1.1\r\nhost: x\r\nx: ' + 'y'.repeat(20_000) + '\r\n\r\n', 431, 'HEADERS_TOO_LARGE'],
+    ['what is this\r\n\r\n', 400, 'BAD_HTTP'],
+  ])('answers a problem to what is no request, and hangs up: %#', async (text, status, code) => {
+    const { port } = new URL(harness.gateway.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    let said = '';
+    socket.on('data', (piece: Buffer) => (said += piece.toString()));
+    socket.write(text);
+    await once(socket, 'close');
+    expect(said).toContain(`HTTP/1.1 ${status} `);
+    expect(JSON.parse(said.slice(said.indexOf('{')))).toMatchObject({ status, code });
+  });
+
   it('refuses another media type', async () => {
     expect(await harness.post('/v1/requests', 'a=1', { 'content-type': 'text/csv' })).toMatchObject({ status: 415 });
     expect(await harness.post('/v1/requests', 'a: [', { 'content-type': 'application/yaml' })).toMatchObject({

@@ -14,6 +14,7 @@ import { GatewayModule, type GatewayParts } from '../gateway.module.js';
 import { ProblemFilter, sendProblem } from '../problems/filter.js';
 import { problemOf } from '../problems/problem.js';
 import { parseYaml } from '../requests/document.js';
+import { answerClientError } from './client-errors.js';
 import { ANSWER_SCHEMAS, PROBLEM_SCHEMA } from './documentation.js';
 import type { Reply } from './exchange.js';
 import { meterAnswers, METRICS_OPERATION, metricsPage, type Onlookers } from './http-metrics.js';
@@ -45,6 +46,7 @@ export async function createServer(
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
     ...SLOW_CLIENTS,
+    clientErrorHandler: answerClientError,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // Addresses that cannot be decoded never reach Nest and its filter.
     frameworkErrors: (error: Error, _request: unknown, reply: Reply) => {
