@@ -46,6 +46,8 @@ export async function runAgent(config: AgentConfig, settings: AgentSettings, mor
   const why = await Promise.race([stopped, left]);
   await agent.stop();
   await nats.close();
+  // The channel to the supervisor would keep this process alive.
+  if (process.connected) process.disconnect();
   return why === 'handOver' ? HANDOVER_EXIT : 0;
 }
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 
+import { addAgent } from './agent/commands.js';
 import { addCommanding } from './commands/commanding.js';
 import { addGrouping } from './commands/grouping.js';
 import { addCompletion } from './commands/completion.js';
@@ -47,6 +48,7 @@ export function createProgram(surroundings: Surroundings): Command {
   addTokens(program, surroundings);
   addDoctor(program, surroundings);
   addServices(program, surroundings);
+  addAgent(program, surroundings);
   addCompletion(program, surroundings);
   inherit(program);
   return program;
