@@ -25,7 +25,7 @@ const absent = [
  *
  * @returns {Promise<Readonly<Record<string, Uint8Array>>>}
  */
-export async function bundleAgent() {
+async function bundleAgent() {
   const outDir = mkdtempSync(join(tmpdir(), 'sluice-agent-bundle-'));
   try {
     await build({
@@ -67,7 +67,7 @@ function filesUnder(folder, as) {
  * @param {string} folder
  * @param {Readonly<Record<string, string | Uint8Array>>} files
  */
-export function packAgent(version, folder, files) {
+function packAgent(version, folder, files) {
   const description = `${JSON.stringify({ name: 'sluice-agent', version, type: 'module' }, null, 2)}\n`;
   const bytes = packFiles({ 'package.json': description, ...files });
   const file = join(folder, `sluice-agent-${version}.tar.gz`);
@@ -76,12 +76,10 @@ export function packAgent(version, folder, files) {
   return { version, file, url: pathToFileURL(file).href, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const [version, folder] = process.argv.slice(2);
-  if (version === undefined || folder === undefined) {
-    process.stderr.write('usage: node tools/pack-agent.mjs <version> <folder>\n');
-    process.exitCode = 2;
-  } else {
-    process.stdout.write(`${JSON.stringify(packAgent(version, folder, await bundleAgent()))}\n`);
-  }
+const [version, folder] = process.argv.slice(2);
+if (version === undefined || folder === undefined) {
+  process.stderr.write('usage: node tools/pack-agent.mjs <version> <folder>\n');
+  process.exitCode = 2;
+} else {
+  process.stdout.write(`${JSON.stringify(packAgent(version, folder, await bundleAgent()))}\n`);
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -6,22 +6,21 @@ import { join, resolve } from 'node:path';
 import type { RunReport, StepSpec } from '@sluice/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { bundleAgent, packAgent, type PackedAgent } from '../../../../tools/pack-agent.mjs';
+import type { PackedRelease } from '../../../../examples/hello/pack.mjs';
 import type { AppConfig } from '../app/app-host.js';
 import { processTable } from '../host/process-table.js';
 import { ALL_STEPS, askApp, buildAgent, eventually, freePort, type Owner, Rig, runOf } from '../rig.suite.js';
 import { AGENT_VERSION } from '../version.js';
 
-const MAIN = resolve(import.meta.dirname, '../../dist/main.js');
+const ROOT = resolve(import.meta.dirname, '../../../..');
+const MAIN = join(ROOT, 'apps/agent/dist/main.js');
 
 let rig: Rig;
 let owner: Owner;
 let agents: Owner;
-let bundle: Readonly<Record<string, Uint8Array>>;
 const supervisors: ChildProcess[] = [];
 beforeAll(async () => {
   buildAgent();
-  bundle = await bundleAgent();
   rig = await Rig.start();
   owner = rig.owner();
   agents = rig.owner('agents');
@@ -59,7 +58,7 @@ async function supervise(host: string, apps: readonly AppConfig[]): Promise<Chil
 
 interface Upgrade {
   readonly host: string;
-  readonly release: PackedAgent;
+  readonly release: PackedRelease;
   readonly n?: number;
   readonly spec?: Partial<StepSpec>;
 }
@@ -80,8 +79,16 @@ async function upgrade({ host, release, n = 1, spec = {} }: Upgrade): Promise<Ru
   return agents.final(run.attempt, 60_000);
 }
 
-const packed = (version: string, files: Readonly<Record<string, string | Uint8Array>> = bundle): PackedAgent =>
-  packAgent(version, join(rig.folder, 'agents'), files);
+/** The agent of this checkout under another version, as people pack it. */
+function packed(version: string): PackedRelease {
+  const ran = spawnSync(process.execPath, ['tools/pack-agent.mjs', version, join(rig.folder, 'agents')], { cwd: ROOT });
+  if (ran.status !== 0) throw new Error(String(ran.stderr));
+  return JSON.parse(String(ran.stdout)) as PackedRelease;
+}
+
+/** A release whose program is this text. */
+const broken = (version: string, program: string): Promise<PackedRelease> =>
+  rig.packed(version, { 'dist/main.js': program, 'package.json': JSON.stringify({ version, type: 'module' }) });
 
 const agentOf = (host: string): string | undefined => rig.lastHello(host)?.agent.version;
 const saysVersion = (host: string, version: string): Promise<true> =>
@@ -149,7 +156,7 @@ describe('agent: an upgrade of the agent by a rollout of its own', () => {
     const good = await upgrade({ host, release: packed('9.0.0') });
     expect(good.steps.every(({ ok }) => ok)).toBe(true);
 
-    const crashing = packed('9.2.0', { 'dist/main.js': 'process.exit(7);' });
+    const crashing = await broken('9.2.0', 'process.exit(7);');
     const report = await upgrade({ host, release: crashing });
     expect(report.steps.at(-1)).toMatchObject({
       step: 'install',
@@ -159,8 +166,7 @@ describe('agent: an upgrade of the agent by a rollout of its own', () => {
     });
     await saysVersion(host, '9.0.0');
 
-    const liar = packAgent('9.3.0', join(rig.folder, 'liar'), bundle);
-    const renamed = { ...liar, version: '9.4.0' };
+    const renamed = { ...packed('9.3.0'), version: '9.4.0' };
     const lied = await upgrade({ host, release: renamed });
     expect(lied.steps.at(-1)).toMatchObject({ step: 'verify', ok: false, code: 'VERSION_MISMATCH', serving: false });
     expect(await rig.appPids(host)).toEqual(pids);
@@ -169,9 +175,7 @@ describe('agent: an upgrade of the agent by a rollout of its own', () => {
   it('an agent that hangs is ended in time, and the one before it says so', async () => {
     const host = 'hung';
     await supervise(host, appsOf(await freePort()));
-    const release = packed('9.5.0', {
-      'dist/main.js': `process.on('SIGTERM', () => process.exit()); setInterval(() => 0, 1e3);`,
-    });
+    const release = await broken('9.5.0', `process.on('SIGTERM', () => process.exit()); setInterval(() => 0, 1e3);`);
     const verify = { path: '/', status: 200, successes: 1, intervalMs: 100, timeoutMs: 500 };
     const report = await upgrade({ host, release, spec: { verify } });
     expect(report.steps.at(-1)).toMatchObject({
