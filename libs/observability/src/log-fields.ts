@@ -33,7 +33,7 @@ export const LOG_FIELDS = {
   applied: 'whether an inventory command changed anything',
   type: 'kind of a command',
   template: 'name of a plan template',
-  version: 'revision of an inventory entry',
+  version: 'of an agent, or the revision of an inventory entry',
   key: 'name of an inventory entry',
   bucket: 'a bucket of NATS',
   stream: 'a stream of the log or of NATS',

@@ -96,7 +96,7 @@ class Supervisor {
     }
     this.crashes = clock.now() - from > STEADY_MS ? 1 : this.crashes + 1;
     const words = end.overdue ? 'did not prove itself in time' : `ended with ${end.words}`;
-    logger.warn({ version: state.current?.version ?? 'installed', words }, 'the agent ended');
+    logger.warn({ version: state.current?.version ?? 'installed', reason: words }, 'the agent ended');
     await this.judgeTrial(state, { overdue: end.overdue, words });
   }
 
