@@ -1,4 +1,4 @@
-import type { Environment, GateName, RolloutMode, StepSpec } from '@sluice/contracts';
+import type { Environment, GateName, ProcessProfile, Profile, RolloutMode, StepSpec } from '@sluice/contracts';
 
 /** What a request need not say (TAR-15). Durations in milliseconds. */
 export interface EnvironmentDefaults {
@@ -60,3 +60,10 @@ export function attemptDeadlineMs(
   const asked = Object.values(deadlinesMs).reduce((sum, ms) => sum + ms, 0);
   return Math.max(MIN_ATTEMPT_DEADLINE_MS, 2 * startTimeoutMs + drainWindowMs + asked + 120_000);
 }
+
+/** What the hooks of the slowest of these profiles may take: an attempt outlasts them, too. */
+export const longestHooksMs = (profiles: readonly Profile[]): number =>
+  Math.max(0, ...profiles.map((profile) => (profile.kind === 'process' ? hooksMs(profile) : 0)));
+
+const hooksMs = ({ preStop, postStart }: ProcessProfile): number =>
+  (preStop?.timeoutMs ?? 0) + (postStart?.timeoutMs ?? 0);

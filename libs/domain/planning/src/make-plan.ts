@@ -14,7 +14,7 @@ import { ANONYMOUS } from '@sluice/kernel';
 
 import { batchSizes } from './batch-sizes.js';
 import { budgetOf } from './budget.js';
-import { POLL_AFTER_MS } from './defaults.js';
+import { longestHooksMs, POLL_AFTER_MS } from './defaults.js';
 import { boundFaults, faultList } from './faults.js';
 import { boundLeftOut } from './left-out.js';
 import { type Eligible, eligibleTargets, orderTargets } from './ordering.js';
@@ -264,6 +264,6 @@ function draftOf({ input, wishes, laidOut, spec, profiles, leftOut }: DraftParts
     ...(request.reason === undefined ? {} : { reason: request.reason }),
     ...wishes.steps.plan,
     pollAfterMs: POLL_AFTER_MS,
-    attemptDeadlineMs: wishes.attemptDeadlineMs,
+    attemptDeadlineMs: wishes.attemptDeadlineMs + longestHooksMs([spec.profile, ...profiles]),
   };
 }

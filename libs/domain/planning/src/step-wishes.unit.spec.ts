@@ -49,6 +49,12 @@ describe('what a request says about steps', () => {
     expect(draft.attemptDeadlineMs).toBe(840_000 + 2 * 60_000 + 5_000 + 120_000);
   });
 
+  it('MOM-07 the attempt outlasts the hooks of the profile', () => {
+    const hook = { command: ['./hook'], timeoutMs: 3_600_000 };
+    const profile = { kind: 'process', command: ['./run'], stopGraceMs: 1_000, preStop: hook, postStart: hook } as const;
+    expect(madePlan(sampleInput(members, { profile })).draft.attemptDeadlineMs).toBe(600_000 + 7_200_000);
+  });
+
   it('lists deadlines that make no sense', () => {
     const deadlines = { drain: '0s', download: '25h', install: '999999999d' };
     expect(faultsOf(sampleInput(members, { deadlines }))).toEqual([
