@@ -18,7 +18,6 @@ import { join } from 'node:path';
  * (The newest suite would change under us.)
  */
 const SUITE = 'stable';
-const PUBLIC_MIRROR = 'http://deb.debian.org/debian';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 export function isDebianLike() {
@@ -51,13 +50,13 @@ export function fetchProgram(root, name, say) {
       if (failure === undefined) return install(unpack(work, programs[name]), root, name);
       failures.push(failure);
     }
-    throw new Error(failures.join('; '));
+    throw new Error(failures.length === 0 ? 'apt knows no mirror of Debian' : failures.join('; '));
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
 }
 
-/** The machine's own mirrors of Debian first (without those of security updates), then the public one. */
+/** The machine's own mirrors of Debian, without those of security updates. */
 function mirrors() {
   const format = '$(REPO_URI)|$(COMPONENT)';
   const result = spawnSync('apt-get', ['indextargets', '--format', format, 'Identifier: Packages'], {
@@ -67,7 +66,7 @@ function mirrors() {
     .split('\n')
     .filter((line) => line.endsWith('|main') && /debian\/?\|/.test(line) && !/security/.test(line))
     .map((line) => line.slice(0, line.indexOf('|')).replace(/\/$/, ''));
-  return [...new Set([...own, PUBLIC_MIRROR])];
+  return [...new Set(own)];
 }
 
 /**
