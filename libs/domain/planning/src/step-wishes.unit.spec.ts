@@ -51,7 +51,13 @@ describe('what a request says about steps', () => {
 
   it('MOM-07 the attempt outlasts the hooks of the profile', () => {
     const hook = { command: ['./hook'], timeoutMs: 3_600_000 };
-    const profile = { kind: 'process', command: ['./run'], stopGraceMs: 1_000, preStop: hook, postStart: hook } as const;
+    const profile = {
+      kind: 'process',
+      command: ['./run'],
+      stopGraceMs: 1_000,
+      preStop: hook,
+      postStart: hook,
+    } as const;
     expect(madePlan(sampleInput(members, { profile })).draft.attemptDeadlineMs).toBe(600_000 + 7_200_000);
   });
 
