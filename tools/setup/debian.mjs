@@ -56,17 +56,14 @@ export function fetchProgram(root, name, say) {
   }
 }
 
-/** The machine's own mirrors of Debian, without those of security updates. */
+/**
+ * The machine's own mirrors of Debian, without those of security updates. Asked by the files that an update would fetch:
+ * that also answers on a machine whose lists have never been fetched.
+ */
 function mirrors() {
-  const format = '$(REPO_URI)|$(COMPONENT)';
-  const result = spawnSync('apt-get', ['indextargets', '--format', format, 'Identifier: Packages'], {
-    encoding: 'utf8',
-  });
-  const own = (result.stdout ?? '')
-    .split('\n')
-    .filter((line) => line.endsWith('|main') && /debian\/?\|/.test(line) && !/security/.test(line))
-    .map((line) => line.slice(0, line.indexOf('|')).replace(/\/$/, ''));
-  return [...new Set(own)];
+  const result = spawnSync('apt-get', ['update', '--print-uris'], { encoding: 'utf8' });
+  const bases = (result.stdout ?? '').split('\n').flatMap((line) => /^'([^']+?)\/?\/dists\//.exec(line)?.[1] ?? []);
+  return [...new Set(bases.filter((base) => /debian$/.test(base)))];
 }
 
 /**
