@@ -35,7 +35,7 @@ describe('agent: admission', () => {
     });
   });
 
-  it('refuses a spec that is not the one of the hash, and another one under an attempt that it knows', () => {
+  it('TAR-10 refuses a spec that is not the one of the hash, and another one under an attempt that it knows', () => {
     const changed = { ...good, spec: { ...good.spec, drainWindowMs: 1 } };
     expect(decide(changed)).toMatchObject({ ok: false, code: 'SPEC_CHANGED' });
     expect(decide({ ...good, steps: ['drain', 'download'] })).toMatchObject({ ok: false, code: 'SPEC_CHANGED' });
