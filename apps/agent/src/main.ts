@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
 import { loadConfig } from '@sluice/config';
+import { openTelemetry } from '@sluice/observability';
 
 import { readAgentConfig } from './config/agent-config.js';
 import { runAgent, superviseAgent } from './run-agent.js';
@@ -18,4 +19,12 @@ if (args.includes('--supervise')) {
   await superviseAgent(file, { ...settings, dataDir: config.dataDir, installed });
   process.exit(0);
 }
-process.exit(await runAgent(config, settings, { supervised: args.includes('--supervised') }));
+const telemetry = await openTelemetry(settings);
+const { metrics, tracing } = telemetry;
+const code = await runAgent(config, settings, {
+  supervised: args.includes('--supervised'),
+  ...(metrics === undefined ? {} : { metrics }),
+  ...(tracing === undefined ? {} : { spans: tracing.sinkOf('agent') }),
+});
+await telemetry.stop();
+process.exit(code);

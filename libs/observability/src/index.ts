@@ -22,6 +22,8 @@ export type {
 export { silentMetrics } from './metrics/port.js';
 export { openMetrics } from './metrics/open-metrics.js';
 export type { ProcessMetrics, ProcessMetricsOptions } from './metrics/prometheus.js';
+export type { Telemetry, TelemetrySettings } from './telemetry.js';
+export { openTelemetry } from './telemetry.js';
 export { openTracing } from './tracing/open-tracing.js';
 export type { LogTracer } from './tracing/rollout-tracer.js';
 export { RolloutTracer } from './tracing/rollout-tracer.js';

@@ -1,51 +1,14 @@
-import type { SluiceConfig } from '@sluice/config';
 import { type EventLog, type LogObserver, ObservedEventLog } from '@sluice/event-log';
-import type { RunningService } from '@sluice/messaging';
 import {
   logMetrics,
   type Metrics,
-  openMetrics,
-  openTracing,
-  type ProcessMetrics,
+  openTelemetry,
   RolloutTracer,
-  serveMetrics,
   type SpanSink,
-  type Tracing,
+  type Telemetry,
 } from '@sluice/observability';
 
-/** What looks on at the services of this process; nothing does unless the configuration says so. */
-export interface Telemetry extends RunningService {
-  readonly metrics?: ProcessMetrics;
-  /** Where Prometheus finds them. */
-  readonly url?: string;
-  readonly tracing?: Tracing;
-}
-
-/** Stop it after the services: their last spans leave then. Code of the thrown error: EADDRINUSE. */
-export async function openTelemetry(
-  config: SluiceConfig,
-  options: { readonly metrics?: boolean } = {},
-): Promise<Telemetry> {
-  const { metricsPort: port, metricsHost: host } = config;
-  const metrics = options.metrics === true || port !== undefined ? await openMetrics() : undefined;
-  const server = metrics === undefined || port === undefined ? undefined : await serveMetrics({ metrics, host, port });
-  const tracing = await tracingOf(config);
-  return {
-    name: 'telemetry',
-    ...(metrics === undefined ? {} : { metrics }),
-    ...(server === undefined ? {} : { url: server.url }),
-    ...(tracing === undefined ? {} : { tracing }),
-    stop: async () => {
-      await Promise.all([server?.stop(), tracing?.stop()]);
-    },
-  };
-}
-
-/** The standard variable is read, with those that belong to it, by the exporter itself. */
-async function tracingOf({ traces, otlpEndpoint }: SluiceConfig): Promise<Tracing | undefined> {
-  if (traces !== undefined) return openTracing({ endpoint: traces });
-  return otlpEndpoint === undefined ? undefined : openTracing({});
-}
+export { openTelemetry, type Telemetry };
 
 /** What one service is given of it. */
 export interface Watched {
