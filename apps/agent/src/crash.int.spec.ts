@@ -160,6 +160,38 @@ describe('agent: kill -9 in mid-run', () => {
     expect(await rig.appPids(host)).toEqual(pids);
   });
 
+  it('TAR-10 refuses another spec under an attempt that it knows, also after kill -9, whatever part of it differs', async () => {
+    const host = 'same-spec';
+    const apps = [{ app: 'hello', group: 'hello-web', port: await freePort() }];
+    const agent = await rig.agentProcess(host, apps);
+    const release = rig.release({ version: '1.0.0' });
+    const postStart = { command: ['true'], timeoutMs: 1_000 };
+    const profile = { kind: 'process' as const, command: ['node', 'server.mjs'], stopGraceMs: 1_000, postStart };
+    const wish = { host, release, spec: { profile, deadlinesMs: { install: 60_000 } } };
+    const run = runOf(wish);
+    await rig.send(run);
+    const report = await owner.final(run.attempt);
+    await rig.kill(agent);
+    await rig.agentProcess(host, apps);
+    const pids = await rig.appPids(host);
+    const { sha256, url } = release;
+    for (const change of [
+      { profile: { ...profile, postStart: { ...postStart, command: ['false'] } } },
+      { profile: { ...profile, preStop: postStart } },
+      { profile: { ...profile, recreate: true } },
+      { deadlinesMs: { install: 60_001 } },
+      { artifact: { sha256, url, sources: [{ url: 'https://elsewhere.example/hello.tgz' }] } },
+      { drainWindowMs: 21 },
+    ]) {
+      const changed = runOf({ ...wish, spec: { ...wish.spec, ...change } });
+      expect(changed.attempt).toBe(run.attempt);
+      expect(await rig.send(changed), JSON.stringify(change)).toMatchObject({ ok: false, code: 'SPEC_CHANGED' });
+      expect(await rig.send({ ...changed, specHash: run.specHash })).toMatchObject({ ok: false, code: 'SPEC_CHANGED' });
+    }
+    expect(await rig.send(run)).toEqual({ ok: true, state: 'known', status: { state: 'ended', report } });
+    expect(await rig.appPids(host)).toEqual(pids);
+  });
+
   it('keeps the fencing token and the final report that nobody took', async () => {
     const host = 'kept';
     const apps = [{ app: 'hello', group: 'hello-web', port: await freePort() }];

@@ -90,6 +90,19 @@ describe('agent: admission', () => {
     expect(decide(runOf({ host, release, steps: ['drain'], spec: { profile } }))).toBe('start');
   });
 
+  it('takes the agent itself without a port, since it is asked over NATS', () => {
+    const profile = { kind: 'process', command: ['node', 'dist/main.js'], stopGraceMs: 1 } as const;
+    const view = (self: boolean) => ({
+      host,
+      apps: new Map([['hello', { app: 'hello', group: 'hello-web' }]]),
+      journal: emptyState(),
+      busyWith: () => undefined,
+      run: runOf({ host, release, spec: { profile: { ...profile, self } } }),
+    });
+    expect(admit(view(false), view(false).run)).toMatchObject({ kind: 'answer', reply: { code: 'BAD_RUN' } });
+    expect(admit(view(true), view(true).run)).toEqual({ kind: 'start' });
+  });
+
   it('TAR-20 takes the steps in the order of the chain only: every sequence of up to four is tried', () => {
     const names: readonly StepName[] = [...ALL_STEPS, 'probe'];
     const grow = (sequences: readonly StepName[][]): StepName[][] =>
