@@ -1,6 +1,7 @@
-import { collectDefaultMetrics, Counter as PromCounter, Gauge as PromGauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge as PromGauge, Registry } from 'prom-client';
 
 import { BoundedLabels } from './bounded-labels.js';
+import { FastCounter } from './counter.js';
 import { FastHistogram } from './histogram.js';
 import type { Counter, Gauge, Histogram, HistogramSpec, Metrics, MetricSpec, Reading } from './port.js';
 
@@ -22,7 +23,7 @@ export function createMetrics(options: ProcessMetricsOptions = {}): ProcessMetri
 }
 
 class Prometheus implements ProcessMetrics {
-  private readonly counters = new Map<string, Counter>();
+  private readonly counters = new Map<string, FastCounter>();
   private readonly histograms = new Map<string, FastHistogram>();
   private readonly gauges = new Map<string, Set<Gauge>>();
 
@@ -33,16 +34,12 @@ class Prometheus implements ProcessMetrics {
   }
 
   async render(): Promise<string> {
-    const own = [...this.histograms.values()].map((histogram) => `${histogram.render()}\n`);
+    const own = [...this.counters.values(), ...this.histograms.values()].map((metric) => `${metric.render()}\n`);
     return [await this.registry.metrics(), ...own].join('\n');
   }
 
   counter(spec: MetricSpec): Counter {
-    return known(this.counters, spec.name, () => {
-      const bounded = new BoundedLabels(spec);
-      const counter = new PromCounter({ ...configOf(spec, bounded), registers: [this.registry] });
-      return { add: (by, labels = {}) => counter.inc(bounded.of(labels), by) };
-    });
+    return known(this.counters, spec.name, () => new FastCounter(spec));
   }
 
   histogram(spec: HistogramSpec): Histogram {
