@@ -141,12 +141,14 @@ describe('agent: probe', () => {
     };
     expect(await probe(one)).toMatchObject({ ok: false, code: 'NOT_TARGET_VERSION', serving: false });
 
-    const hold = runOf({ host, release: one, steps: ['drain', 'download', 'install', 'verify'] });
+    n += 1;
+    const hold = runOf({ host, release: one, steps: ['drain', 'download', 'install', 'verify'], n });
     await rig.send(hold);
     await owner.final(hold.attempt);
     expect(await probe(one)).toMatchObject({ ok: false, code: 'NOT_SERVING', serving: false });
 
-    const enable = runOf({ host, release: one, kind: 'enable', steps: ['enable'] });
+    n += 1;
+    const enable = runOf({ host, release: one, kind: 'enable', steps: ['enable'], n });
     await rig.send(enable);
     await owner.final(enable.attempt);
     expect(await probe(one)).toMatchObject({ ok: true });

@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
@@ -58,7 +61,11 @@ describe('completion', () => {
   });
 
   it.skipIf(!has('fish'))('fish reads it', async () => {
-    const { status, stderr } = spawnSync('fish', ['-n'], { input: await said('completion', 'fish'), encoding: 'utf8' });
+    // fish reads a script from a file, not from a pipe.
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-fish-'));
+    writeFileSync(join(folder, 'sluice.fish'), await said('completion', 'fish'));
+    const { status, stderr } = spawnSync('fish', ['-n', join(folder, 'sluice.fish')], { encoding: 'utf8' });
+    rmSync(folder, { recursive: true });
     expect([status, stderr]).toEqual([0, '']);
   });
 
