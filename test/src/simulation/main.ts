@@ -1,9 +1,15 @@
 import { parseArgs } from 'node:util';
 
+import { assertMutants, mutate, playSound } from './mutation/mutate.js';
+import { MUTANTS } from './mutation/mutants.js';
+import { placesOf } from './mutation/place.js';
+import { markdownOf, rowOf } from './mutation/table.js';
 import { SCENARIOS } from './scenarios/index.js';
 import { repeatWith, type Run, type Scenario } from './scenarios/scenario.js';
 
-const USAGE = `simulate [--only ${Object.keys(SCENARIOS).join('|')}]... [--seeds N] [--seed FIRST] [--fleet TARGETS] [--trace]`;
+const USAGE = `simulate [--only ${Object.keys(SCENARIOS).join('|')}]... [--seeds N] [--seed FIRST] [--fleet TARGETS] [--trace]
+simulate --mutate [--only MUTANT]... [--seeds N] [--markdown]
+simulate --mutate --list`;
 
 interface Tally {
   runs: number;
@@ -28,8 +34,12 @@ async function main(): Promise<number> {
       seed: { type: 'string' },
       fleet: { type: 'string' },
       trace: { type: 'boolean' },
+      mutate: { type: 'boolean' },
+      markdown: { type: 'boolean' },
+      list: { type: 'boolean' },
     },
   });
+  if (values.mutate === true) return breakRules(values);
   const names = values.only ?? Object.keys(SCENARIOS);
   const [seeds, first] = [wholeNumber('seeds', values.seeds, 5), wholeNumber('seed', values.seed, 1)];
   const fleet = values.fleet === undefined ? undefined : wholeNumber('fleet', values.fleet, 0);
@@ -43,6 +53,38 @@ async function main(): Promise<number> {
   }
   print(tallies);
   return Object.values(tallies).some(({ failed }) => failed > 0) ? 1 : 0;
+}
+
+/** Every mutant, and whether the text that it changes still stands in what is built. */
+function listMutants(): number {
+  const stale = MUTANTS.filter((mutant) => placesOf(mutant) !== 1);
+  for (const mutant of MUTANTS)
+    console.log(`${stale.includes(mutant) ? 'STALE' : 'ok   '} ${mutant.id.padEnd(28)} ${mutant.breaks}`);
+  return stale.length === 0 ? 0 : 1;
+}
+
+/** The mutation run (docs/reliability.md): 1 when a broken rule goes unnoticed, or the sound system is blamed. */
+async function breakRules(values: {
+  readonly only?: string[];
+  readonly seeds?: string;
+  readonly markdown?: boolean;
+  readonly list?: boolean;
+}): Promise<number> {
+  if (values.list === true) return listMutants();
+  assertMutants(values.only ?? []);
+  const seeds = wholeNumber('seeds', values.seeds, 30);
+  const sound = await playSound(Math.min(seeds, 3));
+  if (sound.caught !== undefined) {
+    console.error(
+      `the unbroken system fails: ${sound.caught.scenario}, seed ${sound.caught.seed}: ${sound.caught.fault}`,
+    );
+    return 1;
+  }
+  const verdicts = await mutate({ seeds, only: values.only, told: (verdict) => console.error(rowOf(verdict)) });
+  const alive = verdicts.filter(({ caught }) => !caught);
+  if (values.markdown === true) console.log(markdownOf(verdicts));
+  console.log(`${verdicts.length - alive.length} of ${verdicts.length} mutants caught`);
+  return alive.length === 0 ? 0 : 1;
 }
 
 interface Playing {

@@ -27,7 +27,7 @@ import { CrashInjector, type CrashPlan, type ServiceName, serviceOf } from './cr
 import { type Appended, ObservedLog } from './observed-log.js';
 import { ListedInventory, PlannerService, type ServiceParts } from './planner-service.js';
 import { ExecutorService, GateService } from './services.js';
-import { truthOf } from './truth.js';
+import { truthOf, watched } from './truth.js';
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -227,7 +227,9 @@ export class Simulation {
   }
 
   private newExecutor(): ExecutorService {
-    return new ExecutorService(this.parts('executor'), this.fleet, this.logger('executor'));
+    const complain = (what: string): number => this.errors.push(what);
+    const agents = watched(this.fleet, (id) => this.invariants.rollouts.get(id), complain);
+    return new ExecutorService(this.parts('executor'), agents, this.logger('executor'));
   }
 
   private logger(service: ServiceName): {

@@ -29,6 +29,24 @@ function sameResult(result: StepReport, event: StepEvent): boolean {
   return event.type === 'StepSucceeded' || (result.code === event.code && (result.serving === true) === event.serving);
 }
 
+/** The way to the hosts, watched: what is sent is in the log already, and a host that left is sent nothing (I7). */
+export function watched(
+  fleet: FakeFleet,
+  modelOf: (id: string) => RolloutModel | undefined,
+  complain: (what: string) => void,
+): Pick<FakeFleet, 'run' | 'status'> {
+  return {
+    run: (command) => {
+      const { rollout, target, n, host } = command;
+      const known = modelOf(rollout)?.targets[target];
+      if (known === undefined || known.n < n) complain(`I5: attempt ${n} of ${host} was sent before it was in the log`);
+      if (known?.where === 'excluded') complain(`I7: ${host} is excluded and was sent attempt ${n}`);
+      return fleet.run(command);
+    },
+    status: (host, query) => fleet.status(host, query),
+  };
+}
+
 /** What a look found must be so: the version runs, and it serves (TAR-23). */
 function isThere(fleet: FakeFleet, { plan }: RolloutModel, host: string, complain: Complain): void {
   const slot = fleet.hosts.get(host)?.slots.get(plan.group);

@@ -5,6 +5,7 @@ import { Simulation } from '../simulation.js';
 import { pick, play, type Run, type ScenarioOptions } from './scenario.js';
 
 const DAY = 86_400_000;
+const REFUSALS: ReadonlySet<string> = new Set(['NOT_OFFERED', 'CONFLICT', 'NOT_ALLOWED', 'PLAN_CHANGED']);
 
 interface Answer {
   readonly approval: ApprovalName;
@@ -19,6 +20,7 @@ function crowd(sim: Simulation, random: Random): Promise<Answer>[] {
   sim.on((event, id) => {
     if (event.type !== 'ApprovalRequested') return;
     const { approval, planHash } = event;
+    answers.push(...intruders(sim, random, { id, approval, planHash }));
     const people = 2 + random.int(3);
     for (let i = 0; i < people; i += 1) {
       const key = sim.nextCommand();
@@ -36,15 +38,38 @@ function crowd(sim: Simulation, random: Random): Promise<Answer>[] {
   return answers;
 }
 
+interface Asked {
+  readonly id: string;
+  readonly approval: ApprovalName;
+  readonly planHash: string;
+}
+
+/** The requester says yes to the own rollout, and somebody to another plan: neither is ever heard. */
+function intruders(sim: Simulation, random: Random, { id, approval, planHash }: Asked): Promise<Answer>[] {
+  const said = [
+    ['rita', planHash],
+    ['piet', 'ab'.repeat(32)],
+  ] as const;
+  return said.map(
+    ([actor, hash]) =>
+      new Promise((resolve, reject) => {
+        sim.clock.schedule(random.int(3), () => {
+          const answer = sim.tell(id, { type: 'approve', approval, planHash: hash }, actor);
+          answer.then((result) => resolve({ approval, key: actor, result })).catch(reject);
+        });
+      }),
+  );
+}
+
 /** One of the people was heard, as often as they said it; the others were told why not. */
 function judge(answers: readonly Answer[], approval: ApprovalName): string[] {
   const mine = answers.filter((answer) => answer.approval === approval);
   const heard = new Set(mine.filter(({ result }) => result.ok).map(({ key }) => key));
   const wrong = heard.size === 1 ? [] : [`${heard.size} approvals of ${approval} were taken`];
+  for (const key of ['rita', 'piet']) if (heard.has(key)) wrong.push(`I13: ${key} must not approve, and did`);
   for (const { key, result } of mine) {
     if (heard.has(key) !== result.ok) wrong.push(`${key} was answered once with yes and once with no`);
-    if (!result.ok && !['NOT_OFFERED', 'CONFLICT'].includes(result.code))
-      wrong.push(`${key} was refused: ${result.code}`);
+    if (!result.ok && !REFUSALS.has(result.code)) wrong.push(`${key} was refused: ${result.code}`);
   }
   return wrong;
 }

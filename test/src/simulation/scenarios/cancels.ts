@@ -1,3 +1,4 @@
+import { groupStreamId } from '@sluice/contracts';
 import { seededRandom, type StepFaults } from '@sluice/testing';
 
 import { GROUP, hostName, Simulation } from '../simulation.js';
@@ -13,6 +14,7 @@ export async function* c14({ seed, fleet }: ScenarioOptions): AsyncIterable<Run>
     step === 'verify' && version === '2.0.0' && failing.has(host) ? { kind: 'fail' } : undefined;
   const sim = new Simulation({ seed, hosts, environment: 'test', faults });
   const strategy = pick(random, ['canary', 'rolling'] as const);
+  if (strategy === 'canary' && random.chance(0.5)) failing.add(hostName(0));
   yield await play(sim, { scenario: 'C14', what: `${strategy}, ${failing.size} of ${hosts} bad` }, async () => {
     const all = { strategy: 'rolling', interval: '0s', gates: ['settled'], failureThreshold: 100 } as const;
     const first = await sim.request({ ...all, version: '1.0.0', batches: '100%' });
@@ -49,6 +51,7 @@ async function restored(sim: Simulation, id: string): Promise<string[]> {
     [...sim.invariants.rollouts.values()].find(({ plan }) => plan.rollbackOf === id)?.id;
   await sim.until(() => sim.ended(back() ?? ''));
   const wrong = sim.model(back() ?? '').end === 'RolloutSucceeded' ? [] : ['the rollback did not succeed'];
+  if (!sim.invariants.group(groupStreamId(GROUP)).blocked.has('2.0.0')) wrong.push('the bad version is not blocked');
   const untouched = sim.model(id).targets.filter(({ n }) => n === 0);
   for (const { host } of untouched)
     if (sim.fleet.host(host).journal.size !== runs.get(host))

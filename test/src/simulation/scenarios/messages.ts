@@ -1,4 +1,5 @@
-import { type MessageFaults, seededRandom } from '@sluice/testing';
+import { STEP_CHAIN } from '@sluice/contracts';
+import { type MessageFaults, seededRandom, type StepFaults } from '@sluice/testing';
 
 import { GROUP, Simulation } from '../simulation.js';
 import { play, type Run, type ScenarioOptions } from './scenario.js';
@@ -34,10 +35,22 @@ async function allDone(sim: Simulation): Promise<readonly string[]> {
   return wrong;
 }
 
-/** C2: runs, replies and reports are dropped, doubled, delayed and overtake each other; nothing else is wrong. */
+/** A fifth of the agents also report what never happened, at one of their steps. */
+function liars(seed: number): StepFaults {
+  const random = seededRandom(seed).fork('liars');
+  const lies = new Map<string, number>();
+  const turn = (host: string): number => {
+    const known = lies.get(host) ?? (random.chance(0.2) ? random.int(STEP_CHAIN.length) : -1);
+    lies.set(host, known);
+    return known;
+  };
+  return ({ host, step }) => (STEP_CHAIN[turn(host)] === step ? { kind: 'lie' } : undefined);
+}
+
+/** C2: runs, replies and reports are dropped, doubled, delayed and overtake each other, and some reports are lies. */
 export async function* c2({ seed, fleet = 12 }: ScenarioOptions): AsyncIterable<Run> {
   const messages = badNetwork(seed);
-  const sim = new Simulation({ seed, hosts: fleet, messages, approveAfterMs: 700 });
+  const sim = new Simulation({ seed, hosts: fleet, messages, faults: liars(seed), approveAfterMs: 700 });
   yield await play(sim, { scenario: 'C2', what: words(messages) }, allDone);
 }
 
