@@ -1,8 +1,8 @@
-import type { StepFaults } from '@sluice/testing';
+import { seededRandom, type StepFaults } from '@sluice/testing';
 
 import type { CrashPlan, ServiceName } from '../crash-plan.js';
 import { hostName, Simulation } from '../simulation.js';
-import { differences, endState, play, type Run, type ScenarioOptions } from './scenario.js';
+import { differences, endState, pickIndexes, play, type Run, type ScenarioOptions } from './scenario.js';
 
 /** Two fleets: one where all is well, one with a host whose new version does not verify. */
 const FLEETS: readonly (readonly [name: string, faults: StepFaults])[] = [
@@ -49,6 +49,7 @@ async function roll(
 /**
  * C1: a rollout of ten targets with canary, approvals, gates and waits; each service is killed at each of its commits,
  * once before it lands and once after, and at every one of them in the same run. It ends as if nothing had happened.
+ * The first seed plays all of these, each later one a part of them.
  */
 export async function* c1({ seed }: ScenarioOptions): AsyncIterable<Run> {
   for (const [name, faults] of FLEETS) {
@@ -59,8 +60,16 @@ export async function* c1({ seed }: ScenarioOptions): AsyncIterable<Run> {
       return expected.faults;
     });
     if (expected === undefined) return;
-    for (const crash of crashes(expected.commits)) yield await crashed({ seed, name, faults, crash, expected });
+    for (const crash of chosen([...crashes(expected.commits)], seed))
+      yield await crashed({ seed, name, faults, crash, expected });
   }
+}
+
+/** Every place for the first seed; some of them for each later one, so that many seeds cost no hours. */
+function chosen(places: readonly CrashPlan[], seed: number): readonly CrashPlan[] {
+  if (seed === 1) return places;
+  const random = seededRandom(seed).fork('crashes');
+  return pickIndexes(random, places.length, 8).flatMap((index) => places[index] ?? []);
 }
 
 function* crashes(commits: Ending['commits']): Generator<CrashPlan> {
