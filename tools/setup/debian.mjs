@@ -63,7 +63,7 @@ export function fetchProgram(root, name, say) {
 function mirrors() {
   const result = spawnSync('apt-get', ['update', '--print-uris'], { encoding: 'utf8' });
   const bases = (result.stdout ?? '').split('\n').flatMap((line) => /^'([^']+?)\/?\/dists\//.exec(line)?.[1] ?? []);
-  return [...new Set(bases.filter((base) => /debian$/.test(base)))];
+  return [...new Set(bases.filter((base) => base.endsWith('debian')))];
 }
 
 /**
