@@ -43,7 +43,7 @@ export const ALL_STEPS: readonly StepName[] = ['drain', 'download', 'install', '
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined> | T | undefined,
-  ms = 10_000,
+  ms = 17_000,
 ): Promise<T> {
   const until = Date.now() + ms;
   for (;;) {
