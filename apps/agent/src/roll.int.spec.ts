@@ -52,6 +52,19 @@ describe('agent: a roll with the process profile', () => {
     expect([...(hello.apps[0]?.localVersions ?? [])].sort()).toEqual(['1.0.0', '2.0.0']);
   });
 
+  it('downloads before it drains when the run says so', async () => {
+    const host = 'prefetch';
+    const port = await freePort();
+    await rig.agent(host, [{ app: 'hello', group: 'hello-web', port }]);
+    const steps = ['download', 'drain', 'install', 'verify', 'enable'] as const;
+    const run = runOf({ host, release: rig.release({ version: '2.0.0' }), steps });
+    expect(await rig.send(run)).toEqual({ ok: true, state: 'accepted' });
+    expect((await owner.final(run.attempt)).steps.map(({ step, ok }) => [step, ok])).toEqual(
+      steps.map((step) => [step, true]),
+    );
+    expect(await askApp(port)).toMatchObject({ version: '2.0.0', host });
+  });
+
   it('TAR-25 a canary verifies and stays out of service until it is enabled', async () => {
     const host = 'canary';
     const port = await freePort();

@@ -69,21 +69,25 @@ function faultOfSpec(run: RunCommand): Refusal | undefined {
   return undefined;
 }
 
-/** TAR-20, TAR-21: the steps of a run are in the order of the chain, each once. */
+/** TAR-20, TAR-21: the steps of a run are in the order of the chain, each once; the download may come before the drain. */
 function faultOfSteps({ kind, steps }: RunCommand): Refusal | undefined {
   if (kind !== 'roll') {
     return steps.length === 1 && steps[0] === kind
       ? undefined
       : refuse('BAD_RUN', `a run of kind ${kind} has the one step ${kind}`);
   }
-  const places = steps.map((step) => CHAIN.indexOf(step));
-  const inOrder = places.every((place, i) => place >= 0 && place > (places[i - 1] ?? -1));
-  return inOrder
+  return isInOrder(steps, CHAIN) || isInOrder(steps, PREFETCHED)
     ? undefined
     : refuse('BAD_RUN', `the steps must be in the order ${CHAIN.join(', ')}, each at most once`);
 }
 
 const CHAIN: readonly StepName[] = STEP_CHAIN;
+const PREFETCHED: readonly StepName[] = ['download', 'drain', 'install', 'verify', 'enable'];
+
+function isInOrder(steps: readonly StepName[], chain: readonly StepName[]): boolean {
+  const places = steps.map((step) => chain.indexOf(step));
+  return places.every((place, i) => place > (places[i - 1] ?? -1));
+}
 
 function replyToKnown(known: Attempt, run: RunCommand): RunReply {
   if (known.run.specHash !== run.specHash)

@@ -103,20 +103,23 @@ describe('agent: admission', () => {
     expect(admit(view(true), view(true).run)).toEqual({ kind: 'start' });
   });
 
-  it('TAR-20 takes the steps in the order of the chain only: every sequence of up to four is tried', () => {
+  it('TAR-20 takes the steps in the order of the chain, with the download where pre-fetch puts it, and no other', () => {
     const names: readonly StepName[] = [...ALL_STEPS, 'probe'];
     const grow = (sequences: readonly StepName[][]): StepName[][] =>
       sequences.flatMap((s) => names.map((name) => [...s, name]));
     const one = names.map((name) => [name]);
     const all = [...one, ...grow(one), ...grow(grow(one)), ...grow(grow(grow(one)))];
     const allowed = all.filter((steps) => decide(runOf({ host, release, steps })) === 'start');
-    const subsets = all.filter((steps) => {
-      const places = steps.map((step) => ALL_STEPS.indexOf(step));
-      return places.every((place, i) => place > (places[i - 1] ?? -1));
-    });
+    const prefetched: readonly StepName[] = ['download', 'drain', 'install', 'verify', 'enable'];
+    const subsets = all.filter((steps) =>
+      [ALL_STEPS, prefetched].some((chain) => {
+        const places = steps.map((step) => chain.indexOf(step));
+        return places.every((place, i) => place > (places[i - 1] ?? -1));
+      }),
+    );
     expect(all).toHaveLength(6 + 36 + 216 + 1_296);
     expect(allowed).toEqual(subsets);
-    expect(allowed).toHaveLength(5 + 10 + 10 + 5);
+    expect(allowed).toHaveLength(5 + 10 + 10 + 5 + 1 + 3 + 3);
     expect(decide(runOf({ host, release, kind: 'enable', steps: ['drain'] }))).toMatchObject({ code: 'BAD_RUN' });
     expect(decide(runOf({ host, release, kind: 'probe', steps: ['probe'] }))).toBe('start');
   });
