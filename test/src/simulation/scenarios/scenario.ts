@@ -46,6 +46,7 @@ export async function play(
     wrong = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
   }
   const faults = [...sim.faults(), ...wrong];
+  sim.close();
   return {
     scenario,
     seed: sim.options.seed,
