@@ -1,13 +1,4 @@
-import {
-  type DeployRequest,
-  type DomainEvent,
-  type GroupEntry,
-  hashOf,
-  type InventoryRecord,
-  type MemberEntry,
-  type Plan,
-  type RequestOutcome,
-} from '@sluice/contracts';
+import type { DeployRequest, GroupEntry, InventoryRecord, MemberEntry, RequestOutcome } from '@sluice/contracts';
 import type { EventLog } from '@sluice/event-log';
 import { type Clock, isSluiceError } from '@sluice/kernel';
 import { type InventoryPort, LogGroupFacts, PlannerEngine, RollbackPlanner } from '@sluice/planner';
@@ -25,8 +16,8 @@ export class PlannerService {
   readonly life = new Life();
   private readonly engine: PlannerEngine;
 
-  constructor(parts: ServiceParts, inventory: InventoryPort, amend?: (plan: Plan) => Plan) {
-    const log = logOf(this.life, amend === undefined ? parts.log : amended(parts.log, amend));
+  constructor(parts: ServiceParts, inventory: InventoryPort) {
+    const log = logOf(this.life, parts.log);
     const deps = {
       log,
       clock: clockOf(this.life, parts.clock),
@@ -46,25 +37,6 @@ export class PlannerService {
     const bytes = new TextEncoder().encode(JSON.stringify(request));
     return this.life.answering(() => this.engine.submit(bytes, request.app));
   }
-}
-
-/** A log that seals another plan than the planner made: for what a plan can say and no request can ask for yet. */
-function amended(log: EventLog, amend: (plan: Plan) => Plan): EventLog {
-  const change = <E extends DomainEvent>(event: E): E => {
-    if (event.type !== 'RolloutPlanned' || event.plan.strategy === 'rollback') return event;
-    const plan = amend(event.plan);
-    return { ...event, plan, planHash: hashOf(plan) };
-  };
-  return {
-    append: (stream, expected, draft) => {
-      const events = draft.events.map(({ event, meta }) => ({ event: change(event), meta }));
-      return log.append(stream, expected, { ...draft, events });
-    },
-    read: (stream, fromRev) => log.read(stream, fromRev),
-    last: (stream) => log.last(stream),
-    follow: (options) => log.follow(options),
-    position: () => log.position(),
-  };
 }
 
 /** The inventory as a list that a test holds. */

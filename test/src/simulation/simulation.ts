@@ -3,7 +3,6 @@ import {
   type DeployRequest,
   type DomainEvent,
   type GroupCommand,
-  type Plan,
   type RolloutCommand,
   type RolloutEvent,
   type StreamName,
@@ -37,8 +36,6 @@ export interface SimulationOptions {
   readonly faults?: StepFaults;
   readonly messages?: MessageFaults;
   readonly crash?: CrashPlan;
-  /** What a plan says beside what its request could ask for; seals it anew. Not asked for rollbacks. */
-  readonly amend?: (plan: Plan) => Plan;
   /** How long the operator thinks before each approval, ms; never approves when it is undefined. */
   readonly approveAfterMs?: number | undefined;
   /** 5 s by default; 0 = never. */
@@ -197,7 +194,7 @@ export class Simulation {
   }
 
   private newPlanner(): PlannerService {
-    return new PlannerService(this.parts('planner'), this.inventory, this.options.amend);
+    return new PlannerService(this.parts('planner'), this.inventory);
   }
 
   private newGate(): GateService {

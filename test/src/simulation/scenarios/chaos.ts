@@ -1,4 +1,4 @@
-import type { DeployRequest, Plan, RolloutCommand } from '@sluice/contracts';
+import type { DeployRequest, RolloutCommand } from '@sluice/contracts';
 import {
   type FakeHost,
   type MessageFaults,
@@ -53,6 +53,16 @@ function badMessages(random: Random): MessageFaults {
   };
 }
 
+/** What a request may say about single steps: tries, waivers, and the download before the drain. */
+function anySteps(random: Random): Partial<DeployRequest> {
+  const tries = (): number => random.int(3);
+  return {
+    ...(random.chance(0.4) ? { stepRetries: { download: tries(), install: tries(), verify: tries() } } : {}),
+    ...(random.chance(0.2) ? { onVerifyFailure: { then: 'waive', waivedBy: 'vera' } } : {}),
+    ...(random.chance(0.3) ? { prefetch: true } : {}),
+  };
+}
+
 function anyRequest(random: Random, version: string): Partial<DeployRequest> {
   return {
     version,
@@ -67,22 +77,9 @@ function anyRequest(random: Random, version: string): Partial<DeployRequest> {
     ...(random.chance(0.2) ? { minServing: 1 + random.int(4) } : {}),
     onCanaryFailure: pick(random, ['hold', 'rollback'] as const),
     approvals: { batches: pick(random, ['required', 'policy'] as const) },
+    ...anySteps(random),
   };
 }
-
-/** What a plan says of its own accord: tries, waivers, and the download before the drain. The same for a request that comes again. */
-const anyPlan =
-  (seed: number) =>
-  (plan: Plan): Plan => {
-    const random = seededRandom(seed).fork(plan.requestId);
-    const tries = (): number => random.int(3);
-    return {
-      ...plan,
-      ...(random.chance(0.4) ? { stepRetries: { download: tries(), install: tries(), verify: tries() } } : {}),
-      ...(random.chance(0.2) ? { onVerifyFailure: { then: 'waive' as const, waivedBy: 'vera' } } : {}),
-      ...(random.chance(0.3) ? { prefetch: true as const } : {}),
-    };
-  };
 
 const COMMANDS: readonly ((random: Random, hosts: number) => RolloutCommand)[] = [
   () => ({ type: 'pause' }),
@@ -197,7 +194,6 @@ export async function* chaos({ seed, fleet }: ScenarioOptions): AsyncIterable<Ru
     hosts,
     faults: badHosts(random, hosts),
     messages: badMessages(random),
-    amend: anyPlan(seed),
     approveAfterMs: 1 + random.int(30_000),
   });
   yield await play(sim, { scenario: 'chaos', what: `${hosts} hosts` }, async () => {

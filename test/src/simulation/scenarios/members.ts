@@ -15,7 +15,8 @@ interface Changed {
 
 /**
  * C12: in the middle of a batch a member is excluded, another is replaced by an empty machine, one vanishes for good,
- * one changes its address, and a new one joins. The plan stays as it was fixed; the next one knows them all.
+ * one changes its address, and a new one joins. The plan stays as it was fixed; the next one knows them all, and a
+ * scale-out then reaches whoever joins last.
  */
 export async function* c12({ seed, fleet }: ScenarioOptions): AsyncIterable<Run> {
   const random = seededRandom(seed).fork('C12');
@@ -47,8 +48,29 @@ export async function* c12({ seed, fleet }: ScenarioOptions): AsyncIterable<Run>
     if (!(await bringHome(sim, next, changed))) wrong.push(`the next one is ${sim.model(next).status}`);
     const planned = sim.model(next).targets.map(({ host }) => host);
     if (planned.toSorted().join() !== members.toSorted().join()) wrong.push(`the next plan holds ${planned.join()}`);
-    return [...wrong, ...notServing(sim, members, '3.0.0')];
+    wrong.push(...notServing(sim, members, '3.0.0'));
+    return sim.model(next).end === 'RolloutSucceeded' ? [...wrong, ...(await spread(sim, hosts + 1))] : wrong;
   });
+}
+
+/** TAR-45: one more member joins, and the proven version is brought to it and to nobody else, without a canary. */
+async function spread(sim: Simulation, index: number): Promise<string[]> {
+  const host = hostName(index);
+  join(sim, host);
+  for (const [name, entry] of sim.inventory.listed)
+    sim.inventory.listed.set(name, { ...entry, running: sim.fleet.host(name).slots.get(GROUP)?.running ?? '1.0.0' });
+  const id = await sim.request({ version: '3.0.0', strategy: 'scaleOut', gates: ['settled'] });
+  await sim.until(() => sim.ended(id));
+  const touched = sim.model(id).targets.map((target) => target.host);
+  const wrong = touched.join() === host ? [] : [`the scale-out to ${host} touched ${touched.join()}`];
+  if (sim.model(id).plan.canaries > 0) wrong.push('a scale-out of a proven version has a canary');
+  return [...wrong, ...notServing(sim, [host], '3.0.0')];
+}
+
+function join(sim: Simulation, host: string): void {
+  const entry = { host, app: APP, group: GROUP, running: '1.0.0' };
+  sim.fleet.add(entry);
+  sim.inventory.listed.set(host, { ...entry, serving: true });
 }
 
 /** Everything that may happen to a member, at different moments of the first half minute. */
@@ -66,9 +88,7 @@ async function change(sim: Simulation, random: Random, hosts: number): Promise<C
     if (what === 'replace') sim.clock.schedule(random.int(40_000), () => sim.fleet.replace(host));
     if (what === 'address') move(sim, host, 500 + random.int(8_000));
   }
-  const entry = { host: changed.added, app: APP, group: GROUP, running: '1.0.0' };
-  sim.fleet.add(entry);
-  sim.inventory.listed.set(changed.added, { ...entry, serving: true });
+  join(sim, changed.added);
   return changed;
 }
 
