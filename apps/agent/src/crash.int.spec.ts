@@ -9,7 +9,7 @@ import type { StepName } from '@sluice/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { processTable } from './host/process-table.js';
-import { ALL_STEPS, askApp, buildAgent, eventually, freePort, type Owner, Rig, runOf } from './rig.suite.js';
+import { ALL_STEPS, askApp, buildAgent, eventually, firstLine, freePort, type Owner, Rig, runOf } from './rig.suite.js';
 
 let rig: Rig;
 let owner: Owner;
@@ -126,7 +126,7 @@ describe('agent: kill -9 in mid-run', () => {
     const profile = { kind: 'exec' as const, steps: { install: ['sh', '-c', body] }, stepTimeoutMs: 60_000 };
     const run = runOf({ host, release: rig.release({ version: '1.0.0' }), spec: { profile } });
     await rig.send(run);
-    const first = await eventually('the first try', () => readFile(count, 'utf8').catch(() => undefined));
+    const first = await firstLine(count);
     await rig.kill(agent);
     expect(await processTable().lifeOf(Number(first))).toBeDefined();
     await rig.agentProcess(host, apps);

@@ -5,7 +5,7 @@ import type { ProcessProfile } from '@sluice/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { processTable } from './host/process-table.js';
-import { askApp, buildAgent, eventually, freePort, type Owner, Rig, type RunWish, runOf } from './rig.suite.js';
+import { askApp, buildAgent, firstLine, freePort, type Owner, Rig, type RunWish, runOf } from './rig.suite.js';
 
 let rig: Rig;
 let owner: Owner;
@@ -112,7 +112,7 @@ describe('agent: hooks of the process profile', () => {
     const postStart = { command: ['sh', '-c', body], timeoutMs: 60_000 };
     const run = runOf({ host, release: rig.release({ version: '1.0.0' }), spec: profile({ postStart }) });
     await rig.send(run);
-    const hung = await eventually('the first hook', () => readFile(count, 'utf8').catch(() => undefined));
+    const hung = await firstLine(count);
     const [app] = (await rig.appPids(host)).filter((pid) => pid !== Number(hung));
     await rig.kill(agent);
     await rig.agentProcess(host, apps);

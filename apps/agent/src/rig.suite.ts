@@ -39,6 +39,13 @@ const ROOT = resolve(import.meta.dirname, '../../..');
 
 export const ALL_STEPS: readonly StepName[] = ['drain', 'download', 'install', 'verify', 'enable'];
 
+/** The first line of a file that a script writes: a shell makes the file before it writes into it, so half a line is none yet. */
+export async function firstLine(file: string): Promise<string> {
+  return eventually(`a line in ${file}`, async () =>
+    /^(.+)\n/.exec(await readFile(file, 'utf8').catch(() => ''))?.at(1),
+  );
+}
+
 /** Waits until `look` finds something; says what it waited for when it never does. */
 export async function eventually<T>(
   what: string,

@@ -105,6 +105,7 @@ describe('an agent that lies', () => {
     const ok = (step: string) => ({ step, ok: true, ms: 1 });
     const failed = { step: 'drain', ok: false, ms: 1, code: 'X', message: 'x', serving: true };
     const shard = shardName((Number(shardOfId(rollout)) + 1) % 16);
+    const unknownRollout = rollout.slice(0, -1) + (rollout.endsWith('Z') ? 'Y' : 'Z');
     const chain = ['drain', 'download', 'install', 'verify', 'enable'];
     const lies: readonly (readonly [what: string, code: string, report: unknown, as?: object])[] = [
       ['no JSON', 'BAD_MESSAGE', '{'],
@@ -116,7 +117,7 @@ describe('an agent that lies', () => {
       ["in another host's name", 'BAD_REPORT', { ...honest, host: other.host }, { host: other.host }],
       ["in another host's name on its own subject", 'BAD_REPORT', other.report(['drain'])],
       ["of another shard's rollout", 'BAD_REPORT', honest, { shard }],
-      ['of no rollout', 'STALE_ATTEMPT', { ...honest, rollout: rollout.replace(/.$/, 'Z') }],
+      ['of no rollout', 'STALE_ATTEMPT', { ...honest, rollout: unknownRollout }],
       ['of no target', 'BAD_REPORT', { ...honest, target: 999 }],
       ["of another host's target", 'BAD_REPORT', { ...honest, target: other.run.target }],
       ['steps out of order', 'BAD_REPORT', { ...honest, steps: [ok('install')] }],

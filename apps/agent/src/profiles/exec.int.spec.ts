@@ -5,7 +5,7 @@ import type { ExecProfile } from '@sluice/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { processTable } from '../host/process-table.js';
-import { ALL_STEPS, eventually, type Owner, Rig, type RunWish, runOf } from '../rig.suite.js';
+import { ALL_STEPS, eventually, firstLine, type Owner, Rig, type RunWish, runOf } from '../rig.suite.js';
 
 let rig: Rig;
 let owner: Owner;
@@ -130,7 +130,7 @@ describe('agent: exec profile', () => {
     const install = await script('counted', `echo x >> ${count}; [ "$(wc -l < ${count})" -gt 1 ] || sleep 600`);
     const run = runOf({ host, release: rig.release({ version: '1.0.0' }), spec: exec({ install }, 60_000) });
     await rig.send(run);
-    await eventually('the first try', () => readFile(count, 'utf8').catch(() => undefined));
+    await firstLine(count);
     await agent.stop();
     expect(await processTable().withEnvironment([`SLUICE_ATTEMPT=${run.attempt}`])).toEqual([]);
     await rig.agent(host, apps);
