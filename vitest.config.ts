@@ -14,8 +14,11 @@ const conditions = [source, ...defaultServerConditions.filter((condition) => con
 const MINUTE = 60_000;
 const excluded = ['**/node_modules/**', '**/dist/**', '**/.nx/**', '**/.cache/**', '**/var/**'];
 
-/** The cost of a test is told by its suffix: unit touches nothing, int starts real parts, e2e starts processes. */
-function suite(name: string, testTimeout: number) {
+/**
+ * The cost of a test is told by its suffix: unit touches nothing, int starts real parts, e2e starts processes. Where real
+ * processes share a busy machine a test gets a second try, and the summary names each that needed it: a flaw to repair.
+ */
+function suite(name: string, testTimeout: number, retry = 0) {
   return {
     extends: true as const,
     test: {
@@ -23,6 +26,7 @@ function suite(name: string, testTimeout: number) {
       include: [`**/*.${name}.spec.ts`],
       exclude: excluded,
       testTimeout,
+      retry,
       hookTimeout: Math.max(testTimeout, 30_000),
     },
   };
@@ -37,6 +41,6 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: Math.max(2, availableParallelism() - 1),
     passWithNoTests: true,
-    projects: [suite('unit', 10_000), suite('int', 20_000), suite('e2e', 2 * MINUTE)],
+    projects: [suite('unit', 10_000), suite('int', 20_000, 1), suite('e2e', 2 * MINUTE, 1)],
   },
 });

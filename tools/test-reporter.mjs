@@ -4,13 +4,13 @@ import { dirname } from 'node:path';
 /**
  * @typedef {import('vitest/node').TestModule} TestModule
  * @typedef {import('vitest/node').TestCase} TestCase
- * @typedef {{ passed: number, failed: number, skipped: number, unloadable: number, skips: string[] }} Results
+ * @typedef {{ passed: number, failed: number, skipped: number, unloadable: number, skips: string[], flaky: string[] }} Results
  */
 
 /** Where the results go, for test-run.mjs. */
 export const RESULTS_FILE = '.cache/test-results.json';
 
-/** A reporter for vitest that counts, and lists what was skipped and why: a skip is never silent. */
+/** A reporter for vitest that counts, and lists what was skipped or tried twice: neither is ever silent. */
 export default class SummaryReporter {
   /** @param {readonly TestModule[]} modules */
   onTestRunEnd(modules) {
@@ -23,6 +23,7 @@ export default class SummaryReporter {
       skipped: inState('skipped').length,
       unloadable: modules.filter(isUnloadable).length,
       skips: inState('skipped').map(describeSkip),
+      flaky: tests.filter((test) => test.diagnostic()?.flaky).map(nameOf),
     };
     mkdirSync(dirname(RESULTS_FILE), { recursive: true });
     writeFileSync(RESULTS_FILE, JSON.stringify(results));
@@ -43,5 +44,10 @@ function isUnloadable(module) {
 function describeSkip(test) {
   const result = test.result();
   const note = 'note' in result && result.note ? result.note : 'its condition does not hold here';
-  return `${test.module.relativeModuleId} > ${test.fullName}: ${note}`;
+  return `${nameOf(test)}: ${note}`;
+}
+
+/** @param {TestCase} test */
+function nameOf(test) {
+  return `${test.module.relativeModuleId} > ${test.fullName}`;
 }

@@ -25,12 +25,13 @@ export function runTests(root, args, failedChecks) {
   const status = result.status ?? 1;
   const results = existsSync(file) ? /** @type {Results} */ (JSON.parse(readFileSync(file, 'utf8'))) : NOTHING;
   for (const skip of results.skips) process.stdout.write(`skipped: ${skip}\n`);
+  for (const test of results.flaky) process.stdout.write(`passed only at the second try: ${test}\n`);
   process.stdout.write(`\n${summaryLine(totals(results, status, failedChecks))}\n`);
   return status === 0 && failedChecks === 0 ? 0 : 1;
 }
 
 /** @type {Results} */
-export const NOTHING = { passed: 0, failed: 0, skipped: 0, unloadable: 0, skips: [] };
+export const NOTHING = { passed: 0, failed: 0, skipped: 0, unloadable: 0, skips: [], flaky: [] };
 
 /**
  * A file that could not be loaded has no test to fail, and an unhandled rejection belongs to none: both count as one
