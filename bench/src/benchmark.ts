@@ -15,12 +15,17 @@ export interface BenchRow {
   readonly note?: string;
 }
 
-/** A comparison of two rows of the same run, against its goal. */
+/** A comparison of two things of the same run, against its goal. */
 export interface BenchRatio {
   readonly name: string;
   readonly value: number;
   readonly goal: number;
+  /** Which side of the goal is good; `atLeast` when absent. */
+  readonly good?: 'atLeast' | 'atMost';
 }
+
+export const isMet = ({ value, goal, good }: BenchRatio): boolean =>
+  good === 'atMost' ? value <= goal : value >= goal;
 
 export interface BenchResult {
   readonly benchmark: string;
@@ -31,6 +36,13 @@ export interface BenchResult {
   readonly ratios: readonly BenchRatio[];
   /** Further figures of the run, e.g. CPU time; for the JSON output and the curious. */
   readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** How long the benchmark took and how busy the machine was: a figure without them says little. */
+export interface BenchRun extends BenchResult {
+  readonly seconds: number;
+  /** Load average over a minute, before and after. */
+  readonly load: readonly [before: number, after: number];
 }
 
 /** A benchmark is one folder or file that exports one of these; the registry lists them. */
@@ -45,6 +57,15 @@ export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
 }
+
+/** The smallest value that at least `share` (0..1) of all values do not exceed. NaN for none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
+}
+
+/** The row of a contender that there is not, or that could not run. */
+export const noRow = (name: string, note: string): BenchRow => ({ name, rounds: [], note });
 
 /** The ratio of the medians of two rows; nothing when one of them did not run. */
 export function ratioOf(name: string, goal: number, above: BenchRow, below: BenchRow): readonly BenchRatio[] {

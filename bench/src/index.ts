@@ -4,7 +4,11 @@ export {
   type BenchRatio,
   type BenchResult,
   type BenchRow,
+  type BenchRun,
+  isMet,
   median,
+  noRow,
+  quantile,
 } from './benchmark.js';
 export { runOrchestrate } from './orchestrate/orchestrate.js';
 export { BENCHMARKS } from './registry.js';

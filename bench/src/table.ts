@@ -1,20 +1,42 @@
-import { type BenchResult, type BenchRow, median } from './benchmark.js';
+import { type BenchRatio, type BenchResult, type BenchRow, type BenchRun, isMet, median } from './benchmark.js';
 
 /** The result as a person reads it: one row a contender, then the ratios against their goals. */
-export function tableOf(result: BenchResult): string {
+export function tableOf(result: BenchResult | BenchRun): string {
   const head = ['contender', `${result.unit} (median)`, 'rounds', 'note'];
   const rows = result.rows.map(rowOf);
-  const ratios = result.ratios.map(({ name, value, goal }) => {
-    const met = value >= goal ? 'met' : 'MISSED';
-    return `  ratio ${name}: ${value.toFixed(2)} (goal ${goal.toFixed(2)}: ${met})`;
-  });
-  return [`${result.benchmark}: ${result.size}`, ...aligned([head, ...rows]), ...ratios, ''].join('\n');
+  return [
+    `${result.benchmark}: ${result.size}`,
+    ...aligned([head, ...rows]),
+    ...result.ratios.map(ratioLine),
+    ...runLine(result),
+    '',
+  ].join('\n');
 }
 
-function rowOf({ name, rounds, note }: BenchRow): string[] {
-  const middle = rounds.length === 0 ? '-' : whole(median(rounds));
-  return [name, middle, rounds.map(whole).join(' '), note ?? ''];
+function ratioLine(ratio: BenchRatio): string {
+  const { name, value, goal, good } = ratio;
+  const bound = `${good === 'atMost' ? 'at most' : 'at least'} ${figure(goal)}`;
+  return `  ratio ${name}: ${figure(value)} (goal ${bound}: ${isMet(ratio) ? 'met' : 'MISSED'})`;
 }
+
+const runLine = (result: BenchResult | BenchRun): string[] =>
+  'load' in result
+    ? [
+        `  ${result.seconds.toFixed(0)} s; load average ${result.load.map((load) => load.toFixed(1)).join(' before, ')} after`,
+      ]
+    : [];
+
+const LARGE = 100;
+const figure = (value: number): string => (Math.abs(value) >= LARGE ? whole(value) : value.toFixed(2));
+
+function rowOf({ name, rounds, note }: BenchRow): string[] {
+  const middle = rounds.length === 0 ? '-' : figureOf(median(rounds));
+  return [name, middle, rounds.map(figureOf).join(' '), note ?? ''];
+}
+
+/** Three digits tell enough of small figures, too. */
+const figureOf = (value: number): string =>
+  Math.abs(value) >= LARGE ? whole(value) : String(Number(value.toPrecision(3)));
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
 

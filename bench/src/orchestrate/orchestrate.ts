@@ -14,7 +14,8 @@ import { type RoundOrder, type RoundResult, STEPS_PER_TARGET } from './workload.
 
 const TARGETS = 10_000;
 const ROUNDS = 5;
-const LIMIT_GOAL = 0.5;
+const QUICK_ROUNDS = 3;
+const LIMIT_GOAL = 0.7;
 const PEER_GOAL = 4;
 
 export interface OrchestrateOptions extends Omit<BenchOptions, 'scale'> {
@@ -28,7 +29,12 @@ export interface OrchestrateOptions extends Omit<BenchOptions, 'scale'> {
 export const orchestrate: Benchmark = {
   name: 'orchestrate',
   what: 'one rollout over 10,000 simulated agents, beside the limit of the bus and BullMQ on Redis',
-  run: (options) => runOrchestrate({ ...options, targets: Math.round(TARGETS * options.scale), rounds: ROUNDS }),
+  run: (options) =>
+    runOrchestrate({
+      ...options,
+      targets: Math.round(TARGETS * options.scale),
+      rounds: options.scale < 1 ? QUICK_ROUNDS : ROUNDS,
+    }),
 };
 
 /** Contenders run in turn, each round with a server, a fleet and a process of its own. */
