@@ -1,5 +1,6 @@
 import type { BrakeCause } from '@sluice/contracts';
 
+import type { LogLoss } from './inputs.js';
 import { countOf, phaseAt, planOf, type RolloutState } from './state.js';
 
 /**
@@ -115,6 +116,13 @@ export function capacityCause(state: RolloutState): BrakeCause {
     },
   };
 }
+
+/** The log lost its tail. */
+export const lossCause = ({ seen, position }: LogLoss): BrakeCause => ({
+  kind: 'log',
+  words: `the log lost its tail: it ends at position ${position}, and position ${seen} was read from it before. What was recorded since is lost: compare the hosts with what the rollout says before you go on`,
+  numbers: { seen, position },
+});
 
 /** A and T for a number of members, by the plan's rule. */
 export function budgetFor(

@@ -2,7 +2,7 @@ export { brakeLimit, budgetIsFree, mayAdmit, unavailable } from './budget.js';
 export { decideRollout } from './decide/decide.js';
 export { nextDeadline } from './decide/reports.js';
 export { evolveRollout } from './evolve/evolve.js';
-export type { RolloutInput } from './inputs.js';
+export type { LogLoss, RolloutInput } from './inputs.js';
 export { PHASES, type Phase, stepsOfRun } from './phases.js';
 export { type StepDurations, stepDurations } from './report.js';
 export {

@@ -1,9 +1,22 @@
 import type { GateJudged, RollbackTarget, RolloutCommand, RunReport } from '@sluice/contracts';
 import type { Actor } from '@sluice/kernel';
 
+/** The log ends at `position` and held more once: `seen` was read from it. */
+export interface LogLoss {
+  readonly seen: number;
+  readonly position: number;
+}
+
 /** Everything that can move a rollout. `advance` and `tick` are time and the rollout's own course. */
 export type RolloutInput =
-  | { readonly type: 'start'; readonly token: number; readonly rollbackTo?: RollbackTarget }
+  /** `loss`: the log lost its tail while this rollout was planned; it may have begun, so it starts braked. */
+  | {
+      readonly type: 'start';
+      readonly token: number;
+      readonly rollbackTo?: RollbackTarget;
+      readonly loss?: LogLoss;
+    }
+  | { readonly type: 'logRegressed'; readonly loss: LogLoss }
   | { readonly type: 'advance' }
   | { readonly type: 'tick' }
   | { readonly type: 'report'; readonly report: RunReport }

@@ -1,7 +1,8 @@
 import type { GateJudged, RolloutEvent } from '@sluice/contracts';
 import { unreachable } from '@sluice/kernel';
 
-import type { RolloutInput } from '../inputs.js';
+import { lossCause } from '../budget.js';
+import type { LogLoss, RolloutInput } from '../inputs.js';
 import { isTerminal, type RolloutState } from '../state.js';
 import { advance } from './advance.js';
 import { decideCommand, decideExclude } from './commands.js';
@@ -26,6 +27,8 @@ export function decideRollout(state: RolloutState, input: RolloutInput, now: num
       return verdict(state, input.judged);
     case 'start':
       return start(state, input);
+    case 'logRegressed':
+      return logRegressed(state, input.loss);
     case 'exclude':
       return isTerminal(state.status) || state.status === 'unplanned'
         ? []
@@ -50,7 +53,22 @@ function start(state: RolloutState, input: Extract<RolloutInput, { readonly type
       token: input.token,
       ...(input.rollbackTo === undefined ? {} : { rollbackTo: input.rollbackTo }),
     },
+    ...(input.loss === undefined ? [] : [{ type: 'RolloutBraked', cause: lossCause(input.loss) } as const]),
   ];
+}
+
+/** What the log says of the hosts may be too old, so nothing goes on before a person has looked (design 4). */
+function logRegressed(state: RolloutState, loss: LogLoss): readonly RolloutEvent[] {
+  switch (state.status) {
+    case 'running':
+    case 'awaiting-approval':
+    case 'paused':
+      return [{ type: 'RolloutBraked', cause: lossCause(loss) }];
+    case 'braked':
+      return state.brake?.kind === 'log' ? [] : [{ type: 'RolloutBraked', cause: lossCause(loss) }];
+    default:
+      return [];
+  }
 }
 
 /** Admits no more, settles, ends; then the new rollout gets the lease (design 6.5). */

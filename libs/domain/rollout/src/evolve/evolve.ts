@@ -186,6 +186,9 @@ function evolveCourse(state: RolloutState, event: CourseEvent, at: number): void
     case 'RolloutBraked':
       state.status = 'braked';
       state.brake = event.cause;
+      // A brake of the log falls in every state: what was asked for is asked for again after its release.
+      state.wanted = undefined;
+      state.pausedFrom = undefined;
       break;
     case 'BrakeReleased':
       releaseBrake(state);
