@@ -53,6 +53,7 @@ export type {
   InventoryDocument,
   InventoryRecord,
   InventorySource,
+  InventoryUsed,
   LabelledProfile,
   MemberDocument,
   MemberEntry,
@@ -114,7 +115,8 @@ export {
   parseRunReport,
   parseStatusQuery,
 } from './schemas/messages.js';
-export { DEPLOY_REQUEST_SCHEMA, REQUEST_LIMITS, REQUEST_PATTERNS } from './schemas/deploy-request.js';
+export { DEPLOY_REQUEST_SCHEMA } from './schemas/deploy-request.js';
+export { REQUEST_LIMITS, REQUEST_PATTERNS } from './schemas/request-limits.js';
 export { INVENTORY_GROUP_SCHEMA, INVENTORY_SCHEMA, TEMPLATE_SCHEMA } from './schemas/inventory.js';
 export { COMMIT_SCHEMA, EVENT_SCHEMAS } from './schemas/events.js';
 export { NOTIFICATION_SCHEMA, parseNotification } from './schemas/notification.js';

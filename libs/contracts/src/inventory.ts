@@ -1,6 +1,18 @@
 import type { DeployRequest, DurationText, Environment, Profile, VerifySpec } from './request.js';
 
-export type InventorySource = 'file' | 'api' | 'heartbeat';
+export type InventorySource = 'file' | 'api' | 'heartbeat' | 'cmdb';
+
+/** From which inventory a plan was made, beside the plan: the same members of another age are the same plan (TAR-12). */
+export interface InventoryUsed {
+  readonly source: InventorySource;
+  readonly version: number;
+  /** ms since the epoch: when the source was heard last. */
+  readonly fetchedAt: number;
+  /** When the plan was made. */
+  readonly ageMs: number;
+  /** Why it was good enough, though the source did not answer or it is older than wanted. */
+  readonly note?: string;
+}
 
 /** How members with these labels (all of them, with these values) are installed. */
 export interface LabelledProfile {
@@ -18,6 +30,8 @@ export interface GroupEntry {
   readonly profiles?: readonly LabelledProfile[];
   readonly verify?: Partial<VerifySpec>;
   readonly drainWindowMs?: number;
+  /** The labels of the members that a request goes to which names none (MOM-08). */
+  readonly selector?: Readonly<Record<string, string>>;
 }
 
 /** A member: host + app in a group. */
@@ -48,6 +62,8 @@ export interface InventoryRecord<E> {
   readonly version: number;
   /** ms since the epoch. */
   readonly fetchedAt: number;
+  /** Of a CMDB's answer, so that the next question can be answered with "unchanged". */
+  readonly etag?: string;
   readonly entry: E;
 }
 
@@ -71,6 +87,7 @@ export interface GroupDocument {
   readonly verify?: Partial<Omit<VerifySpec, 'intervalMs' | 'timeoutMs'>> & { readonly interval?: DurationText };
   readonly startTimeout?: DurationText;
   readonly drainWindow?: DurationText;
+  readonly selector?: Readonly<Record<string, string>>;
   readonly members?: readonly MemberDocument[];
   /** Of this definition at its source: an older one than the stored is ignored. The time of arrival when absent. */
   readonly version?: number;
@@ -97,11 +114,12 @@ export interface InventoryDocument {
 
 /**
  * `sluice.command.inventory`, target = the group. `replaceGroup`: these are all its members. `mergeGroup`: members that
- * are not named stay as they are. Answer: CommandResult, `rev` = the version that is stored now.
+ * are not named stay as they are. Answer: CommandResult, `rev` = the version that is stored now. `source: 'cmdb'`: a
+ * change message of the CMDB, whose `group.version` counts against what was fetched from there (TAR-09).
  */
 export type InventoryCommand =
-  | { readonly type: 'replaceGroup'; readonly group: GroupDocument }
-  | { readonly type: 'mergeGroup'; readonly group: GroupDocument };
+  | { readonly type: 'replaceGroup'; readonly group: GroupDocument; readonly source?: 'cmdb' }
+  | { readonly type: 'mergeGroup'; readonly group: GroupDocument; readonly source?: 'cmdb' };
 
 /** `sluice.command.inventory`, target = the name of the template. The answer is as for groups. */
 export type TemplateCommand =

@@ -1,5 +1,6 @@
 import type { Actor } from '@sluice/kernel';
 
+import type { InventoryUsed } from './inventory.js';
 import type {
   ArtifactRef,
   Environment,
@@ -166,6 +167,8 @@ export interface PlanPreview {
   /** How many of those there are. */
   readonly unreachableCount?: number;
   readonly estimate?: PlanEstimate;
+  /** What it was made from, and how old that is. */
+  readonly inventory?: InventoryUsed;
 }
 
 /** Answer of `sluice.command.plan` to a request document: what it would do, or why it cannot. Nothing is written. */

@@ -109,6 +109,10 @@ export interface DeployRequest {
   readonly failureThreshold?: number;
   readonly extraFailures?: number;
   readonly minServing?: number;
+  /** Only members with all of these labels; the selector of the group when absent (MOM-08). */
+  readonly targets?: { readonly labels: Readonly<Record<string, string>> };
+  /** How old the inventory may be, and why an older one will do (TAR-12). */
+  readonly inventory?: { readonly maxAge?: DurationText; readonly allowStale?: string };
   readonly mode?: RolloutMode;
   readonly onCanaryFailure?: 'hold' | 'rollback';
   readonly gates?: readonly GateName[];

@@ -51,6 +51,9 @@ const valid: readonly unknown[] = [
   withField('onVerifyFailure', 'giveUp'),
   withField('onVerifyFailure', { then: 'waive', waivedBy: 'Ana B.' }),
   withField('mixedVersions', 'forbidden'),
+  withField('targets', { labels: { cluster: '' } }),
+  withField('inventory', {}),
+  withField('inventory', { maxAge: '1d' }),
 ];
 
 const wrongValues: readonly unknown[] = [
@@ -107,6 +110,14 @@ const invalid: readonly unknown[] = [
   ),
   ...['', 'AB'.repeat(32), 'ab'.repeat(31), 'zz'.repeat(32)].map((sha256) =>
     withField('artifact', { ...SAMPLE_REQUEST.artifact, sha256 }),
+  ),
+  ...[{}, { labels: {} }, { labels: { 'a b': '1' } }, { labels: { cluster: 1 } }, { labels: ['fra'] }].map((targets) =>
+    withField('targets', targets),
+  ),
+  withField('targets', { labels: Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`l${i}`, ''])) }),
+  parsed('"targets":{"labels":{"__proto__":"x"}}'),
+  ...[{ maxAge: 'soon' }, { maxAge: 60 }, { allowStale: '' }, { allowStale: true }, 'stale-ok'].map((inventory) =>
+    withField('inventory', inventory),
   ),
   withField('artifact', { url: 'https://a/b' }),
   withField('artifact', { ...SAMPLE_REQUEST.artifact, md5: 'x' }),

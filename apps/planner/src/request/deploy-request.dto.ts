@@ -10,10 +10,12 @@ import {
   DeadlinesDto,
   Duration,
   ExecProfileDto,
+  InventoryWishDto,
   Name,
   isVerifyFailure,
   ProcessProfileDto,
   StepRetriesDto,
+  TargetsDto,
   VerifyDto,
 } from './parts.dto.js';
 import { Flag, Int, isPlainObject, Nested, OneOf, Optional, Rule, Text } from './rules.js';
@@ -69,6 +71,8 @@ export class DeployRequestDto {
   @Optional() @Int(REQUEST_LIMITS.failureThreshold) failureThreshold?: unknown;
   @Optional() @Int(REQUEST_LIMITS.extraFailures) extraFailures?: unknown;
   @Optional() @Int(REQUEST_LIMITS.minServing) minServing?: unknown;
+  @Optional() @Nested(() => TargetsDto) targets?: unknown;
+  @Optional() @Nested(() => InventoryWishDto) inventory?: unknown;
   @Optional() @OneOf('automatic', 'manual') mode?: unknown;
   @Optional() @OneOf('hold', 'rollback') onCanaryFailure?: unknown;
 

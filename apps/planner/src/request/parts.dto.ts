@@ -5,6 +5,8 @@ import { Flag, Int, isPlainObject, matches, Nested, NestedList, OneOf, Optional,
 const isProgram = matches(REQUEST_PATTERNS.program);
 const isArgument = matches(REQUEST_PATTERNS.argument);
 const isVariable = matches(REQUEST_PATTERNS.variable);
+const isLabel = matches(REQUEST_PATTERNS.label);
+const isLabelValue = matches(REQUEST_PATTERNS.reason);
 const isActor = matches(REQUEST_PATTERNS.actor);
 
 /** `giveUp`, or a waiver with the name of the one who answers for it. */
@@ -47,6 +49,16 @@ const Variables = (): PropertyDecorator => {
   });
 };
 
+const Labels = (): PropertyDecorator => {
+  const [least, most] = REQUEST_LIMITS.labels;
+  return Rule('BAD_LABELS', `must be an object of ${least} to ${most} labels: names, and values of text`, (value) => {
+    if (!isPlainObject(value)) return false;
+    const entries = Object.entries(value as object);
+    const isFew = entries.length >= least && entries.length <= most;
+    return isFew && entries.every(([name, text]) => isLabel(name) && isLabelValue(text));
+  });
+};
+
 const Url = (): PropertyDecorator =>
   Text(REQUEST_PATTERNS.url, 'BAD_URL', 'must be an address that starts with http://, https:// or file://');
 
@@ -74,6 +86,18 @@ export class CanaryDto {
 
 export class ApprovalsDto {
   @Optional() @OneOf('required', 'policy') batches?: unknown;
+}
+
+export class TargetsDto {
+  @Labels() labels?: unknown;
+}
+
+export class InventoryWishDto {
+  @Optional() @Duration() maxAge?: unknown;
+
+  @Optional()
+  @Text(REQUEST_PATTERNS.note, 'BAD_TEXT', 'must say why, in 1 to 500 characters')
+  allowStale?: unknown;
 }
 
 export class ActorDto {

@@ -32,6 +32,8 @@ export const FULL_REQUEST: DeployRequest = {
   failureThreshold: 10,
   extraFailures: 1,
   minServing: 2,
+  targets: { labels: { cluster: 'fra', disk: 'ssd' } },
+  inventory: { maxAge: '15m', allowStale: 'the CMDB is being moved' },
   mode: 'manual',
   onCanaryFailure: 'rollback',
   gates: ['ready'],

@@ -1,11 +1,21 @@
+import type { InventoryUsed } from '../inventory.js';
 import type { Plan, PlanTarget } from '../plan.js';
 import type { Fault } from '../request.js';
 
 /** Written by the planner on `plan` streams. Targets come in chunks; RolloutPlanned seals them with their hash. */
 export type PlanEvent =
   | { readonly type: 'PlanTargetsAdded'; readonly from: number; readonly targets: readonly PlanTarget[] }
-  /** `trace`: the traceparent that the rollout's spans belong to; beside the plan, which must be what was previewed. */
-  | { readonly type: 'RolloutPlanned'; readonly plan: Plan; readonly planHash: string; readonly trace?: string }
+  /**
+   * Beside the plan, which must be what was previewed: `trace`, the traceparent that the rollout's spans belong to, and
+   * `inventory`, what it was made from.
+   */
+  | {
+      readonly type: 'RolloutPlanned';
+      readonly plan: Plan;
+      readonly planHash: string;
+      readonly trace?: string;
+      readonly inventory?: InventoryUsed;
+    }
   | {
       readonly type: 'RequestRefused';
       readonly requestId: string;

@@ -1,46 +1,6 @@
-import { MAX_DURATION_MS } from '@sluice/kernel';
-
 import { STEP_CHAIN } from '../plan.js';
 import { REQUEST_API_VERSION } from '../request.js';
-
-/**
- * What texts of a request may be. They are regular expressions with the flag `u`, shared by the JSON Schema and the
- * planner's DTOs. A name starts with a letter, a digit or `_`, so that `..`, `a.>` and `*` never are one.
- */
-export const REQUEST_PATTERNS = {
-  name: '^[\\p{L}\\p{N}_][\\p{L}\\p{N}\\p{M}._@+-]{0,199}$',
-  /** Becomes the name of a folder. */
-  version: '^[A-Za-z0-9][A-Za-z0-9._+~-]{0,127}$',
-  url: '^(?:https?|file)://[^\\s\\p{Cc}\\p{Cs}]{1,2000}$',
-  sha256: '^[0-9a-f]{64}$',
-  /** The form only; shares, sums and caps depend on the group. */
-  batches: '^ *(?:[0-9]{1,6}|[0-9]{1,3}%(?: *\\+ *[0-9]{1,3}%){0,99}) *$',
-  duration: '^[0-9]{1,9}(?:ms|s|m|h|d)$',
-  path: '^/[^\\s\\p{Cc}\\p{Cs}]{0,2000}$',
-  actor: '^[^\\p{Cc}\\p{Cs}]{1,200}$',
-  reason: '^[^\\u0000\\p{Cs}]{0,2000}$',
-  program: '^[^\\u0000\\p{Cs}]{1,4096}$',
-  argument: '^[^\\u0000\\p{Cs}]{0,4096}$',
-  variable: '^(?!(?:__proto__|constructor)$)[A-Za-z_][A-Za-z0-9_]{0,199}$',
-} as const;
-
-/** Whole numbers of a request: [least, most]. */
-export const REQUEST_LIMITS = {
-  tailFrom: [2, 100_000],
-  failureThreshold: [0, 100],
-  extraFailures: [0, 100_000],
-  minServing: [0, 100_000],
-  port: [1, 65_535],
-  status: [100, 599],
-  successes: [1, 100],
-  stopGraceMs: [0, 86_400_000],
-  stepTimeoutMs: [1, MAX_DURATION_MS],
-  arguments: [1, 64],
-  variables: [0, 100],
-  sources: [0, 8],
-  stepRetries: [0, 10],
-  gates: [0, 16],
-} as const satisfies Readonly<Record<string, readonly [number, number]>>;
+import { REQUEST_LIMITS, REQUEST_PATTERNS } from './request-limits.js';
 
 type Limit = keyof typeof REQUEST_LIMITS;
 
@@ -94,6 +54,14 @@ const env = {
 
 const hook = { command: argv, timeoutMs: int('stepTimeoutMs', 'Milliseconds that it may take.') };
 const hookNeeds = ['command', 'timeoutMs'];
+
+/** Names and values of labels: as in the inventory. */
+const labels = {
+  type: 'object',
+  propertyNames: { pattern: REQUEST_PATTERNS.label },
+  additionalProperties: text('reason', 'The value.'),
+  maxProperties: REQUEST_LIMITS.labels[1],
+};
 
 const processProfile = closed(
   'Unpack into releases/<version>, move `current`, stop the old process and confirm it, start the new one.',
@@ -232,6 +200,15 @@ export const DEPLOY_REQUEST_SCHEMA = {
       ),
       extraFailures: int('extraFailures', 'So many lost hosts do not count.', { default: 0 }),
       minServing: int('minServing', 'So many hosts must serve at any time, whatever else allows less.', { default: 0 }),
+      targets: closed(
+        'Which members of the group, by their labels; those of the selector of the group unless said here.',
+        { labels: { ...labels, minProperties: 1, description: 'Only members that have all of these.' } },
+        ['labels'],
+      ),
+      inventory: closed('How fresh the inventory must be.', {
+        maxAge: duration('An older one is refused.', { examples: ['15m'] }),
+        allowStale: text('note', 'Why an older one will do; the plan says so.'),
+      }),
       mode: choice(['automatic', 'manual'], 'manual: each batch waits for a person.', { default: 'automatic' }),
       onCanaryFailure: choice(['hold', 'rollback'], 'What follows when the canary fails.', { default: 'hold' }),
       gates: {

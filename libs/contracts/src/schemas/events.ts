@@ -99,9 +99,24 @@ const plan = closed(
 
 const fault = closed({ path: text(2_000), code: text(64, 1), message: words });
 
+const inventoryUsed = closed(
+  {
+    source: oneOfTexts('file', 'api', 'heartbeat', 'cmdb'),
+    version: int(0, Number.MAX_SAFE_INTEGER),
+    fetchedAt: instant,
+    ageMs: instant,
+    note: words,
+  },
+  'note',
+);
+
 const PLAN_EVENT_SCHEMAS = {
   PlanTargetsAdded: closed({ from: count, targets: list(planTarget, 100_000, 1) }),
-  RolloutPlanned: closed({ plan, planHash: sha256Hex, trace: traceparent }, 'trace'),
+  RolloutPlanned: closed(
+    { plan, planHash: sha256Hex, trace: traceparent, inventory: inventoryUsed },
+    'trace',
+    'inventory',
+  ),
   RequestRefused: closed(
     { requestId: text(200, 1), faults: list(fault, 1_000), documentHash: sha256Hex, app: name, group: name },
     'app',

@@ -1,4 +1,5 @@
-import { DEPLOY_REQUEST_SCHEMA, PROFILE_SCHEMA, REQUEST_LIMITS, REQUEST_PATTERNS } from './deploy-request.js';
+import { DEPLOY_REQUEST_SCHEMA, PROFILE_SCHEMA } from './deploy-request.js';
+import { REQUEST_LIMITS, REQUEST_PATTERNS } from './request-limits.js';
 
 const MAX_GROUPS = 100_000;
 const MAX_MEMBERS = 200_000;
@@ -66,6 +67,11 @@ export const INVENTORY_GROUP_SCHEMA = {
     },
     startTimeout: duration,
     drainWindow: duration,
+    selector: {
+      ...labels,
+      minProperties: 1,
+      description: 'Labels of the members that a request goes to which names none; `cluster` is the site by default.',
+    },
     members: { type: 'array', items: member, maxItems: MAX_MEMBERS },
     version: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
   },

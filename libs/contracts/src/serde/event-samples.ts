@@ -1,4 +1,5 @@
 import type { DomainEvent } from '../events/index.js';
+import type { InventoryUsed } from '../inventory.js';
 import type { Plan } from '../plan.js';
 import { SAMPLE_SPEC } from '../schemas/message-samples.js';
 
@@ -56,6 +57,14 @@ const mixedPlan: Plan = {
   profiles: [{ kind: 'exec', steps: { install: ['/opt/install', '--arm'] }, stepTimeoutMs: 60_000 }],
 };
 
+const agedInventory: InventoryUsed = {
+  source: 'cmdb',
+  version: 42,
+  fetchedAt: 1_700_000_000_000,
+  ageMs: 90_000,
+  note: 'the CMDB did not answer; what it said 1m30s ago is used',
+};
+
 const rollbackPlan: Plan = {
   ...SAMPLE_PLAN,
   strategy: 'rollback',
@@ -77,6 +86,7 @@ export const EVENT_SAMPLES: Samples = {
     { type: 'RolloutPlanned', plan: SAMPLE_PLAN, planHash },
     { type: 'RolloutPlanned', plan: rollbackPlan, planHash, trace: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01` },
     { type: 'RolloutPlanned', plan: mixedPlan, planHash },
+    { type: 'RolloutPlanned', plan: SAMPLE_PLAN, planHash, inventory: agedInventory },
   ],
   RequestRefused: [
     {
