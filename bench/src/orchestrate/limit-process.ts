@@ -13,8 +13,9 @@ import { connectNats } from '@sluice/messaging';
 import { newUlid } from '@sluice/observability';
 
 import { type Prepared, serveBench } from '../child.js';
-import { Requester } from './requester.js';
-import { planOf, type RoundOrder, type RoundResult, runsOf, SHARD, STEPS_PER_TARGET, targetsOf } from './workload.js';
+import { Requester } from '../requester.js';
+import { STEPS_PER_TARGET, targetsOf } from '../rollouts.js';
+import { planIn, type RoundOrder, type RoundResult, runsOf, SHARD } from './workload.js';
 
 /** Requests to agents under way at once. More did not make it faster, fewer made it slower. */
 const RUNS_IN_FLIGHT = 512;
@@ -63,7 +64,7 @@ class LimitRun {
     private readonly count: number,
   ) {
     const targets = targetsOf(count);
-    this.plan = planOf(version, targets);
+    this.plan = planIn(version, targets);
     this.js = jetstream(nats);
     this.requester = new Requester(nats);
     this.open = this.plan.budget.maxUnavailable;

@@ -6,11 +6,12 @@ import { startNatsServer } from '@sluice/testing';
 
 import { type Benchmark, type BenchOptions, type BenchResult, type BenchRow, median, ratioOf } from '../benchmark.js';
 import { BenchProcess } from '../child.js';
+import type { FleetCounts } from '../fleet.js';
 import { profileText } from '../profile.js';
-import type { FleetCounts } from './fleet-process.js';
+import { STEPS_PER_TARGET } from '../rollouts.js';
 import type { PeerOrder } from './peer-process.js';
 import { startRedis } from './redis-server.js';
-import { type RoundOrder, type RoundResult, STEPS_PER_TARGET } from './workload.js';
+import type { RoundOrder, RoundResult } from './workload.js';
 
 const TARGETS = 10_000;
 const ROUNDS = 5;

@@ -2,7 +2,8 @@ import { deferred } from '@nats-io/nats-core';
 import { Queue, Worker } from 'bullmq';
 
 import { type Prepared, serveBench } from '../child.js';
-import { type RoundResult, STEPS_PER_TARGET } from './workload.js';
+import { STEPS_PER_TARGET } from '../rollouts.js';
+import type { RoundResult } from './workload.js';
 
 export interface PeerOrder {
   readonly port: number;

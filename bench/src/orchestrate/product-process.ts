@@ -1,14 +1,11 @@
-import { EMPTY_HEAD, hashOf, type Plan, type PlanTarget } from '@sluice/contracts';
 import { type EventLog, JetStreamEventLog } from '@sluice/event-log';
 import { startExecutor } from '@sluice/executor';
 import { connectNats } from '@sluice/messaging';
 import { createLogger, newUlid, systemClock } from '@sluice/observability';
 
 import { type Prepared, serveBench } from '../child.js';
-import { planOf, type RoundOrder, type RoundResult, SHARD, targetsOf } from './workload.js';
-
-/** Targets of one plan commit: well under the largest commit. */
-const CHUNK = 5_000;
+import { released, targetsOf, writePlan } from '../rollouts.js';
+import { planIn, type RoundOrder, type RoundResult, SHARD } from './workload.js';
 
 /** The executor as it is shipped, on a NATS connection of its own. */
 async function startProduct(order: RoundOrder): Promise<Prepared<Timed, RoundResult>> {
@@ -42,45 +39,18 @@ type Timed = Pick<RoundResult, 'ms' | 'cpuMs'> & { readonly rolloutId: string };
 /** A rollout to be timed from the plan's seal to the group's release, the last commit that a rollout brings. */
 async function rollOut(log: EventLog, version: string, count: number): Promise<() => Promise<Timed>> {
   const targets = targetsOf(count);
-  const plan = planOf(version, targets);
-  const seal = await writeTargets(log, plan, targets);
+  const plan = planIn(version, targets);
+  const seal = await writePlan(log, plan, targets);
   const from = (await log.position()) + 1;
   return async () => {
     const cpu = process.cpuUsage();
     const start = performance.now();
     await seal();
-    await released(log, plan.rolloutId, from);
+    await released(log, [plan], from);
     const ms = performance.now() - start;
     const { user, system } = process.cpuUsage(cpu);
     return { ms, cpuMs: (user + system) / 1_000, rolloutId: plan.rolloutId };
   };
-}
-
-/** Writes the targets and hands back the commit that seals the plan and thereby starts the rollout. */
-async function writeTargets(
-  log: EventLog,
-  plan: Plan,
-  targets: readonly PlanTarget[],
-): Promise<() => Promise<unknown>> {
-  const stream = { shard: SHARD, writer: 'plan', id: plan.rolloutId } as const;
-  const meta = { by: plan.requestedBy, cause: plan.requestId, corr: plan.requestId };
-  let head = EMPTY_HEAD;
-  for (let from = 0; from < targets.length; from += CHUNK) {
-    const event = { type: 'PlanTargetsAdded', from, targets: targets.slice(from, from + CHUNK) } as const;
-    head = await log.append(stream, head, { id: newUlid(), at: Date.now(), events: [{ event, meta }] });
-  }
-  const event = { type: 'RolloutPlanned', plan, planHash: hashOf(plan) } as const;
-  return () => log.append(stream, head, { id: newUlid(), at: Date.now(), events: [{ event, meta }] });
-}
-
-async function released(log: EventLog, rolloutId: string, from: number): Promise<void> {
-  const ended = new AbortController();
-  for await (const item of log.follow({ shards: [SHARD], writers: ['group'], from, signal: ended.signal })) {
-    if (item.kind !== 'commit' || item.commit.stream.writer !== 'group') continue;
-    const events = item.commit.events as readonly { readonly type: string; readonly rolloutId?: string }[];
-    if (events.some((event) => event.type === 'LeaseReleased' && event.rolloutId === rolloutId)) break;
-  }
-  ended.abort();
 }
 
 /** What the log holds of it: a step counts only when it is there. */

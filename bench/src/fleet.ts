@@ -1,0 +1,110 @@
+import type { Msg, NatsConnection } from '@nats-io/nats-core';
+import {
+  type AttemptStatus,
+  type ReportAnswer,
+  type RunCommand,
+  type RunReport,
+  shardOfId,
+  type StatusQuery,
+  SUBJECTS,
+} from '@sluice/contracts';
+
+import { Requester } from './requester.js';
+
+/** What the fleet did. */
+export interface FleetCounts {
+  readonly runs: number;
+  readonly acked: number;
+  readonly resent: number;
+  readonly refused: number;
+}
+
+const RESEND_MS = 500;
+const ACCEPTED = JSON.stringify({ ok: true, state: 'accepted' });
+
+/**
+ * Every host of a fleet on one connection: takes each run, hands it to `onRun`, and sends the report that it is given
+ * until that is acknowledged. A run without its report yet is said to be under way.
+ */
+export class Fleet {
+  readonly counts = { runs: 0, acked: 0, resent: 0, refused: 0 };
+  private readonly requester: Requester;
+  /** Attempts whose report has not been sent. */
+  private readonly underWay = new Map<string, RunCommand>();
+
+  constructor(
+    private readonly nats: NatsConnection,
+    private readonly onRun: (run: RunCommand) => void,
+  ) {
+    this.requester = new Requester(nats);
+    nats.subscribe(SUBJECTS.allAgentRuns, { callback: (_, message) => this.onRunMessage(message) });
+    nats.subscribe(SUBJECTS.allAgentStatus, {
+      callback: (_, message) => void message.respond(JSON.stringify(this.statusOf(message.json<StatusQuery>()))),
+    });
+  }
+
+  /** Does all steps of the run, or all before verify, which fails. `onAck` gets the time from sending to the answer, ms. */
+  report(run: RunCommand, failed = false, onAck: (ms: number) => void = () => undefined): void {
+    this.underWay.delete(run.attempt);
+    const subject = SUBJECTS.report(shardOfId(run.rollout) ?? '', run.host);
+    this.send(subject, JSON.stringify(failed ? failureOf(run) : reportOf(run)), onAck);
+  }
+
+  private onRunMessage(message: Msg): void {
+    this.counts.runs += 1;
+    message.respond(ACCEPTED);
+    const run = message.json<RunCommand>();
+    this.underWay.set(run.attempt, run);
+    this.onRun(run);
+  }
+
+  private statusOf({ attempt }: StatusQuery): AttemptStatus {
+    const run = this.underWay.get(attempt);
+    const step = run?.steps[0];
+    if (run === undefined || step === undefined) return { state: 'neverSeen' };
+    return { state: 'running', step, report: { ...reportOf(run), final: false, steps: [] } };
+  }
+
+  private send(subject: string, text: string, onAck: (ms: number) => void): void {
+    const sent = performance.now();
+    this.requester.request(subject, text, (message) => {
+      const answer = message.data.length === 0 ? undefined : message.json<ReportAnswer>();
+      if (answer?.ok === true) {
+        this.counts.acked += 1;
+        onAck(performance.now() - sent);
+      } else if (answer?.retry === false) this.counts.refused += 1;
+      else {
+        this.counts.resent += 1;
+        setTimeout(() => this.send(subject, text, onAck), RESEND_MS);
+      }
+    });
+  }
+}
+
+function reportOf({ host, rollout, attempt, target, kind, n, token, steps }: RunCommand): RunReport {
+  return {
+    v: 1,
+    host,
+    rollout,
+    attempt,
+    target,
+    kind,
+    n,
+    token,
+    final: true,
+    steps: steps.map((step) => ({ step, ok: true, ms: 1 })),
+  };
+}
+
+function failureOf(run: RunCommand): RunReport {
+  const done = run.steps.slice(0, run.steps.indexOf('verify')).map((step) => ({ step, ok: true, ms: 1 }));
+  const failed = {
+    step: 'verify',
+    ok: false,
+    ms: 1,
+    code: 'VERIFY_FAILED',
+    message: 'no answer',
+    serving: false,
+  } as const;
+  return { ...reportOf(run), steps: [...done, failed] };
+}
