@@ -35,6 +35,7 @@ export type {
   GateJudged,
   GroupEvent,
   LeaseOutcome,
+  VersionSuccess,
   NoticeEvent,
   PlanEvent,
   RecordedCommit,

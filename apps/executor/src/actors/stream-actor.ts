@@ -151,7 +151,10 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
   /** A commit of this stream as the log shows it: news when it is not our own. True when the state changed. */
   observe(commit: RecordedCommit): boolean {
     if (commit.head.rev <= this.head.rev || this.inFlight.has(commit.id)) return false;
-    if (this.stale || this.running || commit.head.rev !== this.head.rev + 1) {
+    // What stands before a checkpoint may have been archived: it tells all that was said there.
+    const follows =
+      commit.head.rev === this.head.rev + 1 || commit.events.some(({ type }) => type === 'GroupCheckpointed');
+    if (this.stale || this.running || !follows) {
       this.stale = true;
       return false;
     }

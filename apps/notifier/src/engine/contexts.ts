@@ -1,4 +1,4 @@
-import { decodeToken, type Plan, shardOfId } from '@sluice/contracts';
+import { decodeToken, type GroupEvent, type Plan, shardOfId } from '@sluice/contracts';
 import type { EventLog } from '@sluice/event-log';
 import { type NoticeContext, type NoticePlan, rolloutOf, type ToldEvent } from '@sluice/notification';
 
@@ -43,10 +43,16 @@ export class Contexts {
   private async lastPlanOf({ stream }: ToldEvent): Promise<NoticePlan | undefined> {
     let rollout: string | undefined;
     for await (const { events } of this.log.read({ ...stream, writer: 'group' })) {
-      for (const event of events) if ('rolloutId' in event) rollout = event.rolloutId ?? rollout;
+      for (const event of events) rollout = rolloutNamedBy(event) ?? rollout;
     }
     return rollout === undefined ? undefined : this.planOf(rollout);
   }
+}
+
+/** A rollout of the group that the event speaks of: any of them tells the app. */
+function rolloutNamedBy(event: GroupEvent): string | undefined {
+  if (event.type === 'GroupCheckpointed') return event.active ?? event.history.at(-1)?.rolloutId;
+  return 'rolloutId' in event ? event.rolloutId : undefined;
 }
 
 /** Without artifacts, environments and commands: what is not remembered cannot be told by mistake. */

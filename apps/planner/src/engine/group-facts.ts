@@ -61,6 +61,13 @@ function fold(known: Known, event: GroupEvent): Known {
       return { ...known, blocked: without(known.blocked, event.version) };
     case 'VersionSucceeded':
       return { ...known, history: withVersion(known.history, event) };
+    case 'GroupCheckpointed':
+      return {
+        ...known,
+        exclusions: new Map(event.excluded.map(({ host, reason }) => [host, reason])),
+        blocked: new Map(event.blocked.map(({ version, reason }) => [version, reason])),
+        history: event.history.map(({ version, rolloutId, sha256 }) => ({ version, rolloutId, sha256 })),
+      };
     default:
       return known;
   }

@@ -8,7 +8,7 @@ import type { PlanEvent } from './plan-events.js';
 import type { RolloutEvent } from './rollout-events.js';
 
 export type { GateEvent, GateJudged, Verdict } from './gate-events.js';
-export type { GroupEvent, LeaseOutcome } from './group-events.js';
+export type { GroupEvent, LeaseOutcome, VersionSuccess } from './group-events.js';
 export type { NoticeEvent } from './notice-events.js';
 export type { PlanEvent } from './plan-events.js';
 export type { BrakeCause, EndCause, RollbackTarget, RolloutEvent, TargetCounts } from './rollout-events.js';

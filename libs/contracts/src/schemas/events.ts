@@ -126,16 +126,37 @@ const PLAN_EVENT_SCHEMAS = {
 
 const because = text(2_000);
 
+const versionSuccess = closed(
+  { version: name, rolloutId, strategy, sha256: sha256Hex, restores: rolloutId },
+  'restores',
+);
+const versionBlock = closed({ version: name, reason: because, rolloutId }, 'rolloutId');
+const hostExclusion = closed({ host: name, reason: because });
+
 const GROUP_EVENT_SCHEMAS = {
   LeaseGranted: closed({ rolloutId, token: int(1, Number.MAX_SAFE_INTEGER) }),
   LeaseQueued: closed({ rolloutId, behind: rolloutId, version: name, strategy }),
   LeaseDropped: closed({ rolloutId, reason: because }),
   LeaseReleased: closed({ rolloutId, outcome: oneOfTexts('succeeded', 'cancelled', 'closed', 'dropped') }),
-  VersionSucceeded: closed({ version: name, rolloutId, strategy, sha256: sha256Hex, restores: rolloutId }, 'restores'),
-  VersionBlocked: closed({ version: name, reason: because, rolloutId }, 'rolloutId'),
+  VersionSucceeded: versionSuccess,
+  VersionBlocked: versionBlock,
   VersionUnblocked: closed({ version: name, reason: because }),
-  HostExcluded: closed({ host: name, reason: because }),
-  HostIncluded: closed({ host: name, reason: because }),
+  HostExcluded: hostExclusion,
+  HostIncluded: hostExclusion,
+  GroupCheckpointed: closed(
+    {
+      token: int(0, Number.MAX_SAFE_INTEGER),
+      active: rolloutId,
+      waiting: closed({ rolloutId, version: name, strategy }),
+      history: list(versionSuccess, 100),
+      blocked: list(versionBlock, 10_000),
+      excluded: list(hostExclusion, 10_000),
+      dropped: list(closed({ rolloutId, reason: because }), 1_000),
+      blockedFor: list(rolloutId, 1_000),
+    },
+    'active',
+    'waiting',
+  ),
 } as const;
 
 const NOTICE_EVENT_SCHEMAS = {

@@ -284,6 +284,34 @@ export const EVENT_SAMPLES: Samples = {
   VersionUnblocked: [{ type: 'VersionUnblocked', version: '3.0.0', reason: 'rollback cancelled' }],
   HostExcluded: [{ type: 'HostExcluded', host: 'web-08', reason: 'broken disk' }],
   HostIncluded: [{ type: 'HostIncluded', host: 'web-08', reason: 'disk replaced' }],
+  GroupCheckpointed: [
+    {
+      type: 'GroupCheckpointed',
+      token: 0,
+      history: [],
+      blocked: [],
+      excluded: [],
+      dropped: [],
+      blockedFor: [],
+    },
+    {
+      type: 'GroupCheckpointed',
+      token: 7,
+      active: rolloutId,
+      waiting: { rolloutId: earlier, version: '2.0.0', strategy: 'canary' },
+      history: [
+        { version: '1.0.0', rolloutId: earlier, strategy: 'canary', sha256 },
+        { version: '1.0.0', rolloutId, strategy: 'rollback', sha256, restores: earlier },
+      ],
+      blocked: [
+        { version: '3.0.0', reason: 'rolled back', rolloutId },
+        { version: '4.0.0', reason: 'by hand' },
+      ],
+      excluded: [{ host: 'web-08', reason: 'broken disk' }],
+      dropped: [{ rolloutId: earlier, reason: 'a newer one waits' }],
+      blockedFor: [rolloutId],
+    },
+  ],
   GateJudged: [
     {
       type: 'GateJudged',

@@ -139,6 +139,7 @@ const CODECS: { readonly [T in DomainEvent['type']]: Codec<EventOf<T>> } = {
   VersionUnblocked: plain('VersionUnblocked'),
   HostExcluded: plain('HostExcluded'),
   HostIncluded: plain('HostIncluded'),
+  GroupCheckpointed: plain('GroupCheckpointed'),
   GateJudged: plain('GateJudged'),
   NoticeDelivered: plain('NoticeDelivered'),
 };

@@ -1,6 +1,8 @@
 import type { GroupCommand, GroupEvent, LeaseOutcome, Strategy } from '@sluice/contracts';
 import { SluiceError, unreachable } from '@sluice/kernel';
 
+import { checkpointDue } from './checkpoint.js';
+import { evolveGroup } from './evolve.js';
 import type { GroupState, Success } from './state.js';
 
 export type GroupInput =
@@ -12,8 +14,18 @@ export type GroupInput =
   | { readonly type: 'unblockBad'; readonly rolloutId: string }
   | { readonly type: 'command'; readonly command: GroupCommand; readonly reason?: string };
 
-/** One lease per group; its token strictly grows; a blocked version does not start (design 6.2). */
+/**
+ * One lease per group; its token strictly grows; a blocked version does not start (design 6.2). Now and then a decision
+ * ends with a checkpoint of the state that it leaves, so that a group's past can be archived.
+ */
 export function decideGroup(state: GroupState, input: GroupInput): readonly GroupEvent[] {
+  const events = decided(state, input);
+  if (events.length === 0) return events;
+  const checkpoint = checkpointDue(events.reduce(evolveGroup, state));
+  return checkpoint === undefined ? events : [...events, checkpoint];
+}
+
+function decided(state: GroupState, input: GroupInput): readonly GroupEvent[] {
   switch (input.type) {
     case 'request':
       return request(state, input);

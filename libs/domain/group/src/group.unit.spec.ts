@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 
 import { decideGroup, type GroupInput } from './decide.js';
 import { isProven, redeployCandidates, rollbackTarget } from './history.js';
-import { evolveGroup, type GroupState, initialGroup } from './state.js';
+import { evolveGroup } from './evolve.js';
+import { type GroupState, initialGroup } from './state.js';
 
 const group = given<GroupState, GroupInput, GroupEvent>({
   initialState: initialGroup,
