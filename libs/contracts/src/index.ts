@@ -140,6 +140,8 @@ export {
   shardOfGroup,
   shardOfId,
 } from './shards.js';
+export type { MemberLease, ShardLease } from './leases.js';
+export { isMemberKey, LEASE_KEYS, readLease, shardOfLeaseKey } from './leases.js';
 export type { Stage, StageEntry } from './stages.js';
 export { batchCount, stageAt, stageCount } from './stages.js';
 export type { CommandAggregate, StreamName, Writer } from './subjects.js';

@@ -42,6 +42,8 @@ export const SUBJECTS = {
   logOfId: (shard: Shard, id: string): string => `sluice.log.${shard}.*.${id}`,
   wholeLog: 'sluice.log.>',
   command: (aggregate: CommandAggregate): string => `sluice.command.${aggregate}`,
+  /** Between executors: commands that came to one that does not drive their shard. */
+  shardCommand: (shard: Shard): string => `sluice.command.shard.${shard}`,
   agentRun: (host: string): string => `sluice.agent.${encodeToken(host)}.run`,
   agentStatus: (host: string): string => `sluice.agent.${encodeToken(host)}.status`,
   agentOutput: (host: string): string => `sluice.agent.${encodeToken(host)}.output`,
