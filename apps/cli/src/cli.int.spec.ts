@@ -9,36 +9,15 @@ import { newUlid } from '@sluice/observability';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 
+import { type Ran, sluice } from './cli.suite.js';
 import { Api } from './client/api.js';
 import { EXIT } from './client/exit.js';
 import { OPERATIONS } from './client/operations.js';
-import { run } from './run.js';
 import { SERVICES } from './services/starting.js';
 import { requestFirst, requestFor } from './up/first-rollout.js';
 import { type RunningUp, startUp } from './up/up.js';
 
 const MINUTE = 60_000;
-
-interface Ran {
-  readonly exit: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function sluice(url: string, ...args: string[]): Promise<Ran> {
-  const [out, err]: [string[], string[]] = [[], []];
-  const exit = await run(['--url', url, ...args], {
-    out: (line) => out.push(line),
-    err: (line) => err.push(line),
-    defaultUrl: url,
-    newId: newUlid,
-    now: Date.now,
-    sleep: (ms) => sleep(ms),
-    readText: (file) => Promise.resolve(file),
-    interrupted: new AbortController().signal,
-  });
-  return { exit, out: out.join('\n'), err: err.join('\n') };
-}
 
 describe('sluice up and the command line on it', () => {
   let folder: string;
@@ -252,6 +231,44 @@ describe('sluice up and the command line on it', () => {
     const said = await cli('inventory', 'other', 'app: hello\nenvironment: test\nmembers: [a, b]\n');
     expect([said.exit, said.err]).toEqual([EXIT.ok, '']);
     await vi.waitFor(async () => expect((await cli('groups')).out).toMatch(/other +hello +test +2/));
+  });
+
+  it('XIM-04 keeps plan templates, each change a version of its own', async () => {
+    const said = await cli(
+      'template',
+      'put',
+      'swift',
+      'batches: 50%\nstepRetries: {verify: 7}\n',
+      '--expected-version',
+      '0',
+    );
+    expect([said.exit, said.err]).toEqual([EXIT.ok, '']);
+    await vi.waitFor(async () => expect((await cli('template', 'list')).out).toMatch(/swift .* batches, stepRetries/), {
+      timeout: 30_000,
+    });
+    expect((await cli('template', 'show', 'swift')).out).toMatch(/version +\d+[^]*batches: 50%/);
+    const { version, fields } = JSON.parse((await cli('-o', 'json', 'template', 'show', 'swift')).out) as {
+      version: number;
+      fields: object;
+    };
+    expect(fields).toEqual({ batches: '50%', stepRetries: { verify: 7 } });
+    expect(parse((await cli('-o', 'yaml', 'template', 'show', 'swift')).out)).toMatchObject({ name: 'swift', version });
+    expect(JSON.parse((await cli('-o', 'jsonl', 'template', 'list')).out)).toMatchObject({
+      name: 'swift',
+      source: 'api',
+    });
+    const preview = JSON.parse((await cli('-o', 'json', 'preview', release(1, { template: 'swift' }))).out) as object;
+    expect(preview).toMatchObject({ plan: { stepRetries: { verify: 7 } } });
+    const late = await cli('template', 'put', 'swift', 'batches: 10%', '--expected-version', '0');
+    expect([late.exit, late.err]).toEqual([EXIT.conflict, expect.stringContaining('VERSION_CONFLICT')]);
+    const faulty = await cli('template', 'put', 'swift', 'version: 2\nbatch: 1\n');
+    expect([faulty.exit, faulty.err]).toEqual([EXIT.error, expect.stringMatching(/version[^]*batch/)]);
+    const seen = ['--expected-version', String(version)];
+    expect(await cli('template', 'remove', 'swift', ...seen)).toMatchObject({ exit: EXIT.ok, err: '' });
+    expect((await cli('template', 'remove', 'swift')).exit).toBe(EXIT.notFound);
+    await vi.waitFor(async () => expect((await cli('template', 'show', 'swift')).exit).toBe(EXIT.notFound), {
+      timeout: 30_000,
+    });
   });
 
   it('refuses a second one on the same data folder', async () => {

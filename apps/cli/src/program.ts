@@ -8,6 +8,7 @@ import { addOutputs } from './commands/outputs.js';
 import { addReading } from './commands/reading.js';
 import { addRequesting } from './commands/requesting.js';
 import { addGlobalOptions, type Surroundings } from './commands/shell.js';
+import { addTemplates } from './commands/templates.js';
 import { addTokens } from './commands/tokens.js';
 import { addWatching } from './commands/watching.js';
 import { addDoctor } from './doctor/command.js';
@@ -45,6 +46,7 @@ export function createProgram(surroundings: Surroundings): Command {
   addCommanding(program, surroundings);
   addGrouping(program, surroundings);
   addWatching(program, surroundings);
+  addTemplates(program, surroundings);
   addTokens(program, surroundings);
   addDoctor(program, surroundings);
   addServices(program, surroundings);

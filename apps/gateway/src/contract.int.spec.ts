@@ -33,6 +33,7 @@ describe('the OpenAPI document is kept', () => {
       serving: true,
       lastSeen: 1,
     });
+    await harness.putTemplate('careful', { batches: '10%' });
     await harness.putMember({ group: 'web', app: 'hello', host: 'web-02', endpoint: null, running: null });
     await harness.whenRev(rollout, 4);
     await vi.waitFor(async () => {

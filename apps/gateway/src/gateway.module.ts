@@ -11,10 +11,12 @@ import { RequestsController } from './http/requests.controller.js';
 import { RolloutCommandsController } from './http/rollout-commands.controller.js';
 import { RolloutsController } from './http/rollouts.controller.js';
 import { type Readiness, ServiceController } from './http/service.controller.js';
+import { TemplatesController } from './http/templates.controller.js';
 import { TokensController } from './http/tokens.controller.js';
 import type { RolloutStreams } from './live/streams.js';
 import type { Outputs } from './outputs/outputs.js';
 import type { GroupCatalog } from './read-model/group-catalog.js';
+import type { InventoryView } from './read-model/inventory-view.js';
 import type { Reports } from './read-model/reports.js';
 import type { RolloutIndex } from './read-model/rollout-index.js';
 import type { Requests } from './requests/requests.js';
@@ -28,6 +30,7 @@ import {
   REQUESTS,
   ROLLOUTS,
   STREAMS_OF_ROLLOUTS,
+  TEMPLATES,
   TOKENS,
 } from './tokens.js';
 
@@ -40,6 +43,7 @@ export interface GatewayParts {
   readonly commands: CommandClient;
   readonly commander: Commander;
   readonly requests: Requests;
+  readonly templates: Pick<InventoryView, 'template' | 'templates'>;
   readonly tokens: Tokens;
   readonly outputs: Outputs;
   readonly readiness: () => Readiness;
@@ -58,6 +62,7 @@ export class GatewayModule {
         GroupsController,
         AppsController,
         InventoryController,
+        TemplatesController,
         TokensController,
         ServiceController,
       ],
@@ -69,6 +74,7 @@ export class GatewayModule {
         { provide: COMMANDS, useValue: parts.commands },
         { provide: COMMANDER, useValue: parts.commander },
         { provide: REQUESTS, useValue: parts.requests },
+        { provide: TEMPLATES, useValue: parts.templates },
         { provide: TOKENS, useValue: parts.tokens },
         { provide: OUTPUTS, useValue: parts.outputs },
         { provide: READINESS, useValue: parts.readiness },

@@ -1,7 +1,14 @@
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/nats-core';
 
-import { BUCKETS, type CommandAggregate, encodeToken, type MemberEntry, SUBJECTS } from '@sluice/contracts';
+import {
+  BUCKETS,
+  type CommandAggregate,
+  encodeToken,
+  type MemberEntry,
+  type RequestTemplate,
+  SUBJECTS,
+} from '@sluice/contracts';
 import { JetStreamEventLog } from '@sluice/event-log';
 import { connectNats, provision } from '@sluice/messaging';
 import { createLogger, newUlid, systemClock } from '@sluice/observability';
@@ -105,6 +112,12 @@ export class Harness {
     const bucket = await new Kvm(this.nats).open(BUCKETS.inventory);
     const record = { v: 1, source: 'heartbeat', version: 1, fetchedAt: 1, entry: member };
     await bucket.put(`member.${encodeToken(member.group)}.${encodeToken(member.host)}`, JSON.stringify(record));
+  }
+
+  async putTemplate(name: string, fields: RequestTemplate): Promise<void> {
+    const bucket = await new Kvm(this.nats).open(BUCKETS.inventory);
+    const record = { v: 1, source: 'api', version: 1_767_225_600_000, fetchedAt: 1, entry: { name, fields } };
+    await bucket.put(`template.${encodeToken(name)}`, JSON.stringify(record));
   }
 
   async putGroup(name: string): Promise<void> {

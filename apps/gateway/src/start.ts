@@ -163,6 +163,7 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
     commands,
     commander: new Commander(commands, rollouts, newId),
     requests: new Requests({ publisher, access, groups, rollouts, newId }),
+    templates: view,
     tokens: new Tokens(new TokenStore(nats, newId, now), known, clock),
     outputs: new Outputs(nats, rollouts),
     readiness: () => readinessOf(nats, follower),

@@ -8,4 +8,5 @@ export const REPORTS = Symbol('Reports');
 export const READINESS = Symbol('Readiness');
 export const COMMANDER = Symbol('Commander');
 export const OUTPUTS = Symbol('Outputs');
+export const TEMPLATES = Symbol('Templates');
 export const TOKENS = Symbol('Tokens');

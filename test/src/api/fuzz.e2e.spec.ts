@@ -74,6 +74,7 @@ describe(`XIM-01 any call of any operation (SLUICE_FUZZ_SEED=${SEED} repeats it)
         blockGroup: { version: '9.0.0', reason: 'fuzz' },
         unblockGroup: { version: '9.0.0', reason: 'fuzz' },
         replaceInventoryGroup: { app: 'hello', environment: 'test', members: ['a'] },
+        putTemplate: { batches: '10%' },
         mergeInventoryGroup: { app: 'hello', environment: 'test', members: ['b'] },
         intervalRollout: { interval: '1s', tailInterval: '2s' },
         overrideRollout: { extraFailures: 1, reason: 'fuzz' },

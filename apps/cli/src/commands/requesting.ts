@@ -4,7 +4,7 @@ import type { PlanPreview, RequestOutcome } from '@sluice/contracts';
 
 import { waitForRollout } from '../client/outcome.js';
 import { previewText, rolloutText } from '../output/rollouts.js';
-import { examples, REASON, type Shell, shellOf, show, type Surroundings, TIMEOUT, WAIT } from './shell.js';
+import { documentOf, examples, REASON, type Shell, shellOf, show, type Surroundings, TIMEOUT, WAIT } from './shell.js';
 
 type Told = Partial<RequestOutcome> & { readonly requestId: string };
 
@@ -114,11 +114,6 @@ function addInventory(program: Command, surroundings: Surroundings): void {
       const stored = await shell.api.call<{ rev: number }>(operation, call);
       show(shell, stored, ({ rev }) => [`${name} is stored as version ${rev}`]);
     });
-}
-
-/** JSON is YAML too, and the gateway reads it either way. */
-async function documentOf(shell: Shell, file: string): Promise<{ body: string; contentType: string }> {
-  return { body: await shell.readText(file), contentType: 'application/yaml' };
 }
 
 function outcomeText({ requestId, outcome, rolloutId, planHash }: Told): string[] {

@@ -95,6 +95,11 @@ export function showNext(shell: Shell, value: unknown, asText: () => readonly st
   else shell.out(JSON.stringify(value));
 }
 
+/** JSON is YAML too, and the gateway reads it either way. */
+export async function documentOf(shell: Shell, file: string): Promise<{ body: string; contentType: string }> {
+  return { body: await shell.readText(file), contentType: 'application/yaml' };
+}
+
 /** `30s`, `5m` as ms, for commander. */
 export function durationArgument(text: string): number {
   try {
@@ -105,7 +110,7 @@ export function durationArgument(text: string): number {
 }
 
 export function countArgument(text: string): number {
-  if (!/^\d{1,8}$/.test(text)) throw new InvalidArgumentError('a whole number is wanted');
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a whole number is wanted');
   return Number(text);
 }
 
@@ -118,7 +123,7 @@ export const TIMEOUT = ['--timeout <duration>', 'how long --wait waits', duratio
 export const WAIT = ['--wait', 'until the rollout has ended (0 succeeded, 6 not) or waits for a person (7)'] as const;
 export const EXPECTED = [
   '--expected-version <rev>',
-  'refused (exit 5) when its rev is another by now; get shows it',
+  'refused (exit 5) when its rev is another by now; get (or show) tells it',
   countArgument,
 ] as const;
 

@@ -4,6 +4,7 @@ import {
   type InventoryCommand,
   isRolloutId,
   type RolloutCommand,
+  type TemplateCommand,
 } from '@sluice/contracts';
 
 import type { Exchange, Reply } from '../http/exchange.js';
@@ -40,7 +41,7 @@ export class Commander {
     return this.done(await this.client.send('group', this.envelope(said)), reply);
   }
 
-  async inventory(said: Said<InventoryCommand>, reply: Reply): Promise<Done> {
+  async inventory(said: Said<InventoryCommand | TemplateCommand>, reply: Reply): Promise<Done> {
     return this.done(await this.client.send('inventory', this.envelope(said)), reply);
   }
 

@@ -22,6 +22,7 @@ export const ApiCached = (): MethodDecorator =>
 /** Where the JSON Schema of a deploy request stands in the OpenAPI document. */
 export const DEPLOY_REQUEST_REF = { $ref: '#/components/schemas/DeployRequest' };
 export const INVENTORY_GROUP_REF = { $ref: '#/components/schemas/InventoryGroup' };
+export const TEMPLATE_REF = { $ref: '#/components/schemas/RequestTemplate' };
 export const PROBLEM_REF = { $ref: '#/components/schemas/Problem' };
 
 export const PROBLEM_SCHEMA = {

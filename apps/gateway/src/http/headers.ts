@@ -55,9 +55,9 @@ export function optionalKey(request: Exchange): string | undefined {
 export function expectedRevOf(request: Exchange): number | undefined {
   const text = headerOf(request, 'if-match');
   if (text === undefined || text.trim() === '*') return undefined;
-  const rev = /^\s*"?(\d{1,7})(?:-[\w-]{1,64})?"?\s*$/.exec(text)?.[1];
+  const rev = /^\s*"?(\d{1,15})(?:-[\w-]{1,64})?"?\s*$/.exec(text)?.[1];
   if (rev === undefined) {
-    throw refuse('BAD_IF_MATCH', 'If-Match must be the ETag of the rollout as it was read, such as "12"', {
+    throw refuse('BAD_IF_MATCH', 'If-Match must be the ETag as it was read, such as "12"', {
       status: 400,
     });
   }

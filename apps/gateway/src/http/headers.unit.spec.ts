@@ -45,6 +45,7 @@ describe('headers', () => {
   it('reads If-Match as the ETag is written', () => {
     expect(expectedRevOf(withHeaders({ 'if-match': '"12"' }))).toBe(12);
     expect(expectedRevOf(withHeaders({ 'if-match': '"12-Ab_9-x"' }))).toBe(12);
+    expect(expectedRevOf(withHeaders({ 'if-match': '"1767225600000-x"' }))).toBe(1_767_225_600_000);
     expect(expectedRevOf(withHeaders({ 'if-match': '*' }))).toBeUndefined();
     expect(() => expectedRevOf(withHeaders({ 'if-match': '"x"' }))).toThrow(/ETag/);
   });

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 
-import { DEPLOY_REQUEST_SCHEMA, INVENTORY_GROUP_SCHEMA } from '@sluice/contracts';
+import { DEPLOY_REQUEST_SCHEMA, INVENTORY_GROUP_SCHEMA, TEMPLATE_SCHEMA } from '@sluice/contracts';
 import { SluiceError } from '@sluice/kernel';
 import { type Logger, METRICS_PATH } from '@sluice/observability';
 
@@ -110,6 +110,7 @@ function openApiOf(app: NestFastifyApplication): OpenAPIObject {
     Problem: PROBLEM_SCHEMA,
     DeployRequest: deployRequest,
     InventoryGroup: inventoryGroup,
+    RequestTemplate: TEMPLATE_SCHEMA,
     ...ANSWER_SCHEMAS,
   } as unknown as Schemas;
   return { ...document, components: { ...document.components, schemas: { ...document.components?.schemas, ...own } } };

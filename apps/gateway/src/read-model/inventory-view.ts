@@ -1,9 +1,20 @@
-import type { GroupEntry, MemberEntry } from '@sluice/contracts';
+import type { GroupEntry, InventorySource, MemberEntry, RequestTemplate, TemplateEntry } from '@sluice/contracts';
 
-/** The inventory as its bucket tells it: `group.<group>` and `member.<group>.<host>`, names as tokens. */
+/** A plan template and where it comes from. */
+export interface StoredTemplate {
+  readonly name: string;
+  readonly version: number;
+  readonly source: InventorySource;
+  /** ms since the epoch. */
+  readonly storedAt: number;
+  readonly fields: RequestTemplate;
+}
+
+/** The inventory as its bucket tells it: `group.<group>`, `member.<group>.<host>` and `template.<name>`, names as tokens. */
 export class InventoryView {
   private readonly groups = new Map<string, GroupEntry>();
   private readonly members = new Map<string, Map<string, MemberEntry>>();
+  private readonly named = new Map<string, StoredTemplate>();
   private readonly sorted = new Map<string, readonly MemberEntry[]>();
 
   /** `record` undefined: the key was deleted. A record that is none of ours is left out. */
@@ -11,7 +22,17 @@ export class InventoryView {
     const [kind, group, host] = key.split('.');
     const entry = entryOf(record);
     if (kind === 'group' && group !== undefined && host === undefined) this.putGroup(group, entry);
+    if (kind === 'template' && group !== undefined && host === undefined) this.putTemplate(group, record);
     if (kind === 'member' && group !== undefined && host !== undefined) this.putMember(group, host, entry);
+  }
+
+  template(token: string): StoredTemplate | undefined {
+    return this.named.get(token);
+  }
+
+  /** By name, ascending. */
+  templates(): readonly StoredTemplate[] {
+    return [...this.named.values()].toSorted((a, b) => compare(a.name, b.name));
   }
 
   names(): string[] {
@@ -35,6 +56,12 @@ export class InventoryView {
     return members;
   }
 
+  private putTemplate(token: string, record: unknown): void {
+    const template = templateOf(record);
+    if (template === undefined) this.named.delete(token);
+    else this.named.set(token, template);
+  }
+
   private putGroup(token: string, entry: unknown): void {
     if (isGroupEntry(entry)) this.groups.set(token, entry);
     else this.groups.delete(token);
@@ -55,6 +82,16 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
 const entryOf = (record: unknown): unknown => (isObject(record) ? record['entry'] : undefined);
+
+/** Only planners write the bucket: what is a template in its outline is one. */
+function templateOf(record: unknown): StoredTemplate | undefined {
+  const entry = entryOf(record);
+  if (!isObject(record) || !isObject(entry) || typeof entry['name'] !== 'string' || !isObject(entry['fields']))
+    return undefined;
+  const { version, source, fetchedAt } = record as unknown as Omit<StoredTemplate, 'fields'> & { fetchedAt: number };
+  const { name, fields } = entry as unknown as TemplateEntry;
+  return { name, version, source, storedAt: fetchedAt, fields };
+}
 
 const isGroupEntry = (value: unknown): value is GroupEntry =>
   isObject(value) && typeof value['name'] === 'string' && typeof value['app'] === 'string';

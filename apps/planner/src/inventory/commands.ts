@@ -1,4 +1,10 @@
-import type { CommandEnvelope, CommandResult, InventoryCommand, TemplateCommand } from '@sluice/contracts';
+import type {
+  CommandEnvelope,
+  CommandResult,
+  InventoryCommand,
+  RequestTemplate,
+  TemplateCommand,
+} from '@sluice/contracts';
 import type { Clock } from '@sluice/kernel';
 import type { Log } from '@sluice/messaging';
 
@@ -41,21 +47,35 @@ export class InventoryCommands {
     return this.#define(envelope, definition);
   }
 
-  #template({ command, target, expectedRev, actor, reason }: RawInventoryCommand): CommandResult {
+  #template(envelope: RawInventoryCommand): CommandResult {
+    const { command, target, expectedRev } = envelope;
     const { templateStore } = this.store;
+    const wanted =
+      command['type'] === 'putTemplate' ? readTemplate(target, command['template'], '/command/template') : undefined;
+    if (wanted?.ok === false) return badInventory(wanted.faults);
+    // What is said already needs no change, whoever said it: a command that is sent again has one effect.
+    if (wanted !== undefined && templateStore.says(target, wanted.fields)) return this.#told(target, 'stored');
     const version = templateStore.version(target);
     if (expectedRev !== undefined && expectedRev !== version) return conflict(target, expectedRev, version);
+    const { type } = command;
+    this.log.info({ template: target, type, actor: envelope.actor, reason: envelope.reason }, 'inventory command');
+    if (wanted === undefined) return this.#told(target, templateStore.remove(target) ? 'removed' : 'ignored');
+    return this.#put(target, wanted.fields);
+  }
+
+  #put(name: string, fields: RequestTemplate): CommandResult {
+    const { templateStore } = this.store;
+    if (!templateStore.hasRoomFor(name))
+      return refuse('/target', 'TOO_MANY', 'there are too many templates: remove one');
     const now = this.clock.now();
-    this.log.info({ template: target, type: command['type'], actor, reason }, 'inventory command');
-    if (command['type'] === 'removeTemplate') {
-      const state = templateStore.remove(target) ? 'removed' : 'ignored';
-      return { ok: true, target, state, rev: 0, actions: [] };
-    }
-    const read = readTemplate(target, command['template'], '/command/template');
-    if (!read.ok) return badInventory(read.faults);
-    const applied = templateStore.put(target, read.fields, { source: 'api', version: now, fetchedAt: now });
-    const state = applied ? 'stored' : 'ignored';
-    return { ok: true, target, state, rev: templateStore.version(target), actions: [] };
+    // Two changes within a millisecond are two versions.
+    const version = Math.max(now, templateStore.version(name) + 1);
+    const isStored = templateStore.put(name, fields, { source: 'api', version, fetchedAt: now });
+    return this.#told(name, isStored ? 'stored' : 'ignored');
+  }
+
+  #told(target: string, state: string): CommandResult {
+    return { ok: true, target, state, rev: this.store.templateStore.version(target), actions: [] };
   }
 
   #define({ command, target, actor, reason }: RawInventoryCommand, definition: Definition): CommandResult {

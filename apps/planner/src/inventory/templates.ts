@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { encodeToken, type Fault, type RequestTemplate, TEMPLATE_SCHEMA } from '@sluice/contracts';
 import { isSluiceError } from '@sluice/kernel';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
@@ -12,6 +14,8 @@ const isTemplate: ValidateFunction<RequestTemplate> = new Ajv2020({
 }).compile<RequestTemplate>(TEMPLATE_SCHEMA);
 
 const MAX_TEMPLATES = 1_000;
+/** As JSON: a thousand of them stay in memory and in the bucket. */
+const MAX_TEMPLATE_BYTES = 64 * 1024;
 
 export type ReadTemplate =
   { readonly ok: true; readonly fields: RequestTemplate } | { readonly ok: false; readonly faults: readonly Fault[] };
@@ -20,9 +24,10 @@ export type ReadTemplate =
 export function readTemplate(name: string, document: unknown, path: string): ReadTemplate {
   const named = nameFaults(name);
   if (named.length > 0) return { ok: false, faults: named };
-  return isTemplate(document)
-    ? { ok: true, fields: document }
-    : { ok: false, faults: schemaFaults(isTemplate, path).faults };
+  if (!isTemplate(document)) return { ok: false, faults: schemaFaults(isTemplate, path).faults };
+  return Buffer.byteLength(JSON.stringify(document)) > MAX_TEMPLATE_BYTES
+    ? { ok: false, faults: [{ path, code: 'TOO_LARGE', message: 'has more than 64 KiB as JSON' }] }
+    : { ok: true, fields: document };
 }
 
 /** The schema counts characters, a name's bound is in bytes. */
@@ -50,10 +55,18 @@ export class TemplateStore {
     return this.#templates.get(name)?.version ?? 0;
   }
 
+  /** It is there, and says exactly that. */
+  says(name: string, fields: RequestTemplate): boolean {
+    return isDeepStrictEqual(this.#templates.get(name)?.entry.fields, fields);
+  }
+
+  hasRoomFor(name: string): boolean {
+    return this.#templates.has(name) || this.#templates.size < MAX_TEMPLATES;
+  }
+
   /** False: there are too many already, or what is stored is newer. */
   put(name: string, fields: RequestTemplate, origin: Origin): boolean {
-    const known = this.#templates.get(name);
-    if (isStale(known, origin) || (known === undefined && this.#templates.size >= MAX_TEMPLATES)) return false;
+    if (isStale(this.#templates.get(name), origin) || !this.hasRoomFor(name)) return false;
     const record: TemplateRecord = { v: 1, ...origin, entry: { name, fields } };
     this.#templates.set(name, record);
     this.onChange({ key: templateKey(name), record });

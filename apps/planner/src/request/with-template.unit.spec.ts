@@ -96,6 +96,36 @@ describe('plan templates', () => {
     const late = await rig.command('careful', { type: 'putTemplate', template: {} }, 7);
     expect(late).toMatchObject({ ok: false, code: 'VERSION_CONFLICT' });
   });
+
+  it('has another version after each change, and the same after none', async () => {
+    const rig = new TemplateRig();
+    const put = (template: object, expected?: number) =>
+      rig.command('careful', { type: 'putTemplate', template }, expected);
+    const first = await put(careful, 0);
+    expect(first).toMatchObject({ ok: true, state: 'stored' });
+    // Sent again, the expectation included: it is as it was wanted.
+    expect(await put({ ...careful }, 0)).toEqual(first);
+    // The clock stands still.
+    const second = await put({});
+    expect(second).toMatchObject({ ok: true, rev: (first.ok ? first.rev : 0) + 1 });
+    expect(await rig.command('careful', { type: 'removeTemplate' })).toMatchObject({ state: 'removed', rev: 0 });
+    expect(await rig.command('careful', { type: 'removeTemplate' })).toMatchObject({ state: 'ignored', rev: 0 });
+  });
+
+  it('takes so much room and no more', async () => {
+    const rig = new TemplateRig();
+    const profile = {
+      kind: 'process',
+      stopGraceMs: 1_000,
+      command: Array.from({ length: 60 }, () => 'x'.repeat(1_200)),
+    };
+    const large = await rig.command('large', { type: 'putTemplate', template: { profile } });
+    expect(large).toMatchObject({ ok: false, details: { faults: [{ path: '/command/template', code: 'TOO_LARGE' }] } });
+    for (let i = 0; i < 1_000; i += 1) await rig.command(`t${i}`, { type: 'putTemplate', template: {} });
+    const more = await rig.command('more', { type: 'putTemplate', template: {} });
+    expect(more).toMatchObject({ ok: false, details: { faults: [{ path: '/target', code: 'TOO_MANY' }] } });
+    expect(await rig.command('t7', { type: 'putTemplate', template: careful })).toMatchObject({ state: 'stored' });
+  });
 });
 
 describe('classes of environments', () => {

@@ -107,7 +107,17 @@ const token = {
   revokedBy: ref('Actor'),
 };
 
+const template = object({
+  name: text(),
+  version: { ...count, description: 'Another one after each change: If-Match takes it.' },
+  source: { ...oneOf('file', 'api'), description: 'Who said it last.' },
+  storedAt: instant,
+  fields: ref('RequestTemplate'),
+});
+
 export const GROUP_SCHEMAS = {
+  Template: template,
+  TemplatePage: page(ref('Template')),
   GroupPage: page(object(summary)),
   GroupDetail: object({ ...detail, memberPage: page(member) }),
   GroupVersions: object({
