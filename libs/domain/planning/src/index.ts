@@ -6,6 +6,8 @@ export { budgetOf, rollbackBudget, shareOfRule } from './budget.js';
 export type { EnvironmentDefaults } from './defaults.js';
 export { ENVIRONMENT_DEFAULTS } from './defaults.js';
 export { boundFaults, MAX_FAULTS } from './faults.js';
+export type { Freshness } from './freshness.js';
+export { ageText, CMDB_MAX_AGE_MS } from './freshness.js';
 export type { MadePlan, PlanDraft, PlanInput } from './make-plan.js';
 export { makePlan } from './make-plan.js';
 export type { Eligible } from './ordering.js';

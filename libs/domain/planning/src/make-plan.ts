@@ -2,6 +2,7 @@ import type {
   DeployRequest,
   Fault,
   GroupEntry,
+  InventoryUsed,
   LeftOut,
   MemberEntry,
   Plan,
@@ -16,6 +17,7 @@ import { batchSizes } from './batch-sizes.js';
 import { budgetOf } from './budget.js';
 import { longestHooksMs, POLL_AFTER_MS } from './defaults.js';
 import { boundFaults, faultList } from './faults.js';
+import { type Freshness, judgeFreshness } from './freshness.js';
 import { boundLeftOut } from './left-out.js';
 import { type Eligible, eligibleTargets, orderTargets } from './ordering.js';
 import { type Resolved, resolveProfiles } from './profiles.js';
@@ -42,32 +44,32 @@ export interface PlanInput {
   readonly proven?: readonly ProvenVersion[];
   /** Other groups on the hosts of this one (TRS-12). */
   readonly sharing?: readonly SharingGroup[];
+  /** Not judged when absent (TAR-12). */
+  readonly freshness?: Freshness;
 }
 
 /** A plan before its targets are hashed. */
 export type PlanDraft = Omit<Plan, 'targetsHash'>;
 
 export type MadePlan =
-  | { readonly ok: true; readonly draft: PlanDraft; readonly targets: readonly PlanTarget[] }
+  | {
+      readonly ok: true;
+      readonly draft: PlanDraft;
+      readonly targets: readonly PlanTarget[];
+      readonly used?: InventoryUsed;
+    }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
 /**
  * The fixed plan of a request, or every fault that keeps it from being made. Codes: GROUP_UNKNOWN, EMPTY_GROUP,
  * APP_MISMATCH, VERSION_BLOCKED, NO_PROFILE, CANARY_UNKNOWN, CANARY_NOT_USED, CANARY_BLOCKED, MIN_SERVING, TOO_SHORT,
- * TOO_LONG, MIXED_VERSIONS, BAD_DURATION, those of scaleOut and those of parseBatches.
+ * TOO_LONG, INVENTORY_STALE, MIXED_VERSIONS, BAD_DURATION, those of scaleOut and those of parseBatches.
  */
 export function makePlan(input: PlanInput): MadePlan {
   const { request, group } = input;
   const { wishes, faults: wishFaults } = readWishes(request, group);
-  if (group === undefined) {
-    const unknown = fault(
-      '/group',
-      'GROUP_UNKNOWN',
-      `nobody has defined the group "${request.group}": add it to the inventory first`,
-    );
-    return { ok: false, faults: boundFaults([unknown, ...wishFaults]) };
-  }
-  const eligible = eligibleTargets(group, input.members, input.exclusions);
+  if (group === undefined) return { ok: false, faults: boundFaults([unknownGroup(request.group), ...wishFaults]) };
+  const eligible = eligibleTargets(group, input.members, input.exclusions, request.targets?.labels ?? group.selector);
   const chosen = wishes.strategy === 'scaleOut' ? scaleOut(request, eligible, input.proven ?? []) : allOf(eligible);
   const resolved = resolveProfiles(request, group, input.members, chosen.targets);
   const laidOut = layOut(wishes, resolved.targets, {
@@ -75,26 +77,32 @@ export function makePlan(input: PlanInput): MadePlan {
     members: eligible.targets,
     sharing: input.sharing ?? [],
   });
+  const fresh = judgeFreshness(request, wishes.environment, input.freshness);
   const faults = [
+    ...fresh.faults,
     ...groupFaults(input, group),
     ...wishFaults,
     ...chosen.faults,
     ...missingProfile(group, resolved),
     ...laidOut.faults,
+    ...emptyGroup(group, eligible),
   ];
-  if (eligible.targets.length === 0) faults.push(emptyGroup(group, eligible.leftOut));
   if (faults.length > 0 || resolved.own === undefined) return { ok: false, faults: boundFaults(faults) };
   const spec = specOf(request, wishes, resolved.own);
   return {
     ok: true,
     draft: draftOf({ input, wishes, laidOut, spec, profiles: resolved.profiles, leftOut: chosen.leftOut }),
     targets: laidOut.targets,
+    ...(fresh.used === undefined ? {} : { used: fresh.used }),
   };
 }
 
 const allOf = (eligible: Eligible): ScaledOut => ({ ...eligible, faults: [] });
 
 const fault = (path: string, code: string, message: string): Fault => ({ path, code, message });
+
+const unknownGroup = (group: string): Fault =>
+  fault('/group', 'GROUP_UNKNOWN', `nobody has defined the group "${group}": add it to the inventory first`);
 
 function groupFaults(input: PlanInput, group: GroupEntry): Fault[] {
   const { request } = input;
@@ -131,11 +139,12 @@ function missingProfile(group: GroupEntry, { own, without }: Resolved): Fault[] 
   return [fault('/profile', 'NO_PROFILE', message)];
 }
 
-function emptyGroup(group: GroupEntry, leftOut: readonly LeftOut[]): Fault {
+function emptyGroup(group: GroupEntry, { targets, leftOut }: Eligible): Fault[] {
+  if (targets.length > 0) return [];
   const shown = leftOut.slice(0, 5).map(({ host, reason }) => `${host} (${reason})`);
   const detail =
     leftOut.length === 0 ? 'it has no members' : `left out: ${shown.join(', ')}${leftOut.length > 5 ? ', ...' : ''}`;
-  return fault('/group', 'EMPTY_GROUP', `the group "${group.name}" has no host to deploy to: ${detail}`);
+  return [fault('/group', 'EMPTY_GROUP', `the group "${group.name}" has no host to deploy to: ${detail}`)];
 }
 
 interface LaidOut {

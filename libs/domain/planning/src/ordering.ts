@@ -1,5 +1,7 @@
 import type { BatchSizes, GroupEntry, LeftOut, MemberEntry, PlanTarget } from '@sluice/contracts';
 
+import { type Labels, whyNotOfLabels } from './labels.js';
+
 /** Orders names by Unicode code point, so that every machine and language makes the same order. */
 export function compareNames(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
@@ -19,20 +21,25 @@ export interface Eligible {
   readonly leftOut: readonly LeftOut[];
 }
 
-/** `exclusions`: host -> why an operator excluded it. */
+/** `exclusions`: host -> why an operator excluded it. `labels`: only members that have all of them. */
 export function eligibleTargets(
   group: GroupEntry,
   members: readonly MemberEntry[],
   exclusions: ReadonlyMap<string, string>,
+  labels: Labels = {},
 ): Eligible {
   const targets: PlanTarget[] = [];
   const leftOut: LeftOut[] = [];
+  const notMeant: LeftOut[] = [];
   for (const member of [...members].sort((a, b) => compareNames(a.host, b.host))) {
     const reason = reasonToLeaveOut(group, member, exclusions);
-    if (reason === undefined) targets.push(targetOf(member));
-    else leftOut.push({ host: member.host, reason });
+    const other = reason === undefined ? whyNotOfLabels(group, member, labels) : undefined;
+    if (reason !== undefined) leftOut.push({ host: member.host, reason });
+    else if (other !== undefined) notMeant.push({ host: member.host, reason: other });
+    else targets.push(targetOf(member));
   }
-  return { targets, leftOut };
+  // Behind what is wrong with a host: there may be thousands that simply were not meant.
+  return { targets, leftOut: [...leftOut, ...notMeant] };
 }
 
 function reasonToLeaveOut(

@@ -1,4 +1,4 @@
-import { canonicalJson, type Fault, type PlanEvent, type PlanTarget } from '@sluice/contracts';
+import { canonicalJson, type Fault, type InventoryUsed, type PlanEvent, type PlanTarget } from '@sluice/contracts';
 import { type Decider, unreachable } from '@sluice/kernel';
 
 import { chunkTargets, type SealedPlan } from './sealed-plan.js';
@@ -25,8 +25,13 @@ export interface PlanStreamState {
 }
 
 export type PlanStreamInput =
-  /** `trace`: the traceparent that the rollout belongs to. */
-  | { readonly type: 'plan'; readonly sealed: SealedPlan; readonly trace?: string }
+  /** `trace`: the traceparent that the rollout belongs to. `inventory`: what the plan was made from. */
+  | {
+      readonly type: 'plan';
+      readonly sealed: SealedPlan;
+      readonly trace?: string;
+      readonly inventory?: InventoryUsed;
+    }
   | { readonly type: 'refuse'; readonly refusal: Refusal };
 
 function initialState(): PlanStreamState {
@@ -55,11 +60,11 @@ function decide(state: PlanStreamState, input: PlanStreamInput): readonly PlanEv
 
 function planned(
   state: PlanStreamState,
-  { sealed: { plan, planHash, targets }, trace }: Extract<PlanStreamInput, { readonly type: 'plan' }>,
+  { sealed: { plan, planHash, targets }, trace, inventory }: Extract<PlanStreamInput, { readonly type: 'plan' }>,
 ): readonly PlanEvent[] {
   const from = isPrefix(state.targets, targets) ? state.targets.length : 0;
-  const seal = { type: 'RolloutPlanned', plan, planHash } as const;
-  return [...chunkTargets(targets, from), trace === undefined ? seal : { ...seal, trace }];
+  const beside = { ...(trace === undefined ? {} : { trace }), ...(inventory === undefined ? {} : { inventory }) };
+  return [...chunkTargets(targets, from), { type: 'RolloutPlanned', plan, planHash, ...beside }];
 }
 
 function isPrefix(written: readonly PlanTarget[], wanted: readonly PlanTarget[]): boolean {

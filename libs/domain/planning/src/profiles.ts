@@ -8,11 +8,7 @@ import {
   type Profile,
 } from '@sluice/contracts';
 
-/** The labels of its definition, also when that has none of them; what its agent says while nobody defines any. */
-const labelsOf = (member: MemberEntry): Readonly<Record<string, string>> => member.labels ?? member.heardLabels ?? {};
-
-const hasLabels = (labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
-  Object.entries(wanted).every(([name, value]) => Object.hasOwn(labels, name) && labels[name] === value);
+import { hasLabels, labelsOf } from './labels.js';
 
 /** What the group says for machines like this one: the first entry whose labels the member has all of. */
 export function profileByLabels(group: GroupEntry, member: MemberEntry): Profile | undefined {
