@@ -13,7 +13,7 @@ import {
   type RunReport,
 } from '@sluice/contracts';
 import type { Followed } from '@sluice/event-log';
-import { isSluiceError, messageOf, SluiceError } from '@sluice/kernel';
+import { type CancelTimer, isSluiceError, messageOf, SluiceError } from '@sluice/kernel';
 import { nextActions, nextDeadline } from '@sluice/rollout';
 
 import type { GroupActor } from './actors/group-actor.js';
@@ -21,6 +21,7 @@ import { Registry } from './actors/registry.js';
 import { commandCause, EXECUTOR, type RolloutActor } from './actors/rollout-actor.js';
 import { NOT_READY, notOpen, refusedReport, TAKEN } from './course/answers.js';
 import { Coordinator } from './course/coordinator.js';
+import { LAGGING, lagsBehind } from './course/lag.js';
 import { Timers } from './course/timers.js';
 import { VerdictBuffer } from './course/verdicts.js';
 import { Dispatcher } from './fleet/dispatcher.js';
@@ -28,6 +29,8 @@ import { type EngineLogger, type ExecutorDeps, silentLogger } from './ports.js';
 
 /** When it is looked once more at a rollout whose turn or reaction failed. */
 const AGAIN_MS = 5_000;
+/** How long a stop waits for the commits that are under way. */
+const STOP_MS = 5_000;
 const GROUP_ACTIONS = ['exclude', 'include', 'block', 'unblock'] as const;
 
 /**
@@ -45,6 +48,8 @@ export class ExecutorEngine {
   /** Rollouts whose rollback was ordered and whose version was not blocked where the log was folded. */
   private readonly unblocked = new Set<string>();
   private live = false;
+  /** Up to there the log has been read. */
+  private position = 0;
   private following: Promise<void> | undefined;
 
   constructor(private readonly deps: ExecutorDeps) {
@@ -74,16 +79,25 @@ export class ExecutorEngine {
     await new Promise<void>((resolve, reject) => {
       this.following = this.follow(resolve).catch((error: unknown) => {
         this.logger.error({ reason: messageOf(error) }, 'the log cannot be followed any more; this executor stops');
-        this.halt();
+        void this.halt();
         reject(error instanceof Error ? error : new SluiceError('LOG_UNAVAILABLE', String(error)));
       });
+      void this.following.then(() => reject(new SluiceError('STOPPING', 'this executor was stopped while it started')));
     });
   }
 
-  /** Ends with what is under way committed; nothing new is taken. */
+  /** Nothing new is taken or sent; what is under way is not waited for. */
   async stop(): Promise<void> {
-    this.halt();
+    void this.halt();
     await this.following;
+  }
+
+  /** Stops, and resolves when what was under way is committed and answered, within a bound. */
+  async stopInPeace(): Promise<void> {
+    let cancel: CancelTimer = () => undefined;
+    const tooLong = new Promise<void>((resolve) => (cancel = this.deps.clock.schedule(STOP_MS, resolve)));
+    await Promise.race([Promise.all([this.halt(), this.following]), tooLong]);
+    cancel();
   }
 
   /** True when it drives rollouts. */
@@ -95,10 +109,31 @@ export class ExecutorEngine {
   onReport(report: RunReport): Promise<ReportAnswer> {
     if (!this.live) return Promise.resolve(NOT_READY);
     const actor = this.registry.rollout(report.rollout);
-    if (actor === undefined) return Promise.resolve(notOpen(report.rollout));
-    return actor
-      .submit({ type: 'report', report }, { id: report.host, kind: 'agent' }, report.attempt)
-      .then(() => TAKEN, refusedReport);
+    if (actor === undefined) return this.unlessBehind(notOpen(report.rollout), report.rollout, undefined);
+    const { readings } = actor;
+    return actor.submit({ type: 'report', report }, { id: report.host, kind: 'agent' }, report.attempt).then(
+      () => TAKEN,
+      (error: unknown) => {
+        const refused = refusedReport(error);
+        if (refused.ok || refused.retry) return refused;
+        return actor.readings === readings ? this.unlessBehind(refused, report.rollout, actor) : LAGGING;
+      },
+    );
+  }
+
+  /** A refusal that the agent takes as final, unless another owner has written what was not read here. */
+  private async unlessBehind(
+    refused: ReportAnswer,
+    id: string,
+    actor: RolloutActor | undefined,
+  ): Promise<ReportAnswer> {
+    try {
+      if (!(await lagsBehind(this.deps.log, id, { rev: actor?.rev, position: this.position }))) return refused;
+      actor?.doubt();
+    } catch (error) {
+      this.logger.warn({ rollout: id, reason: messageOf(error) }, 'a report that is refused may be sent again');
+    }
+    return LAGGING;
   }
 
   /** A command to a rollout; ended ones are read from the log. */
@@ -177,9 +212,11 @@ export class ExecutorEngine {
 
   private onFollowed(item: Followed, onLive: () => void): void {
     if (item.kind === 'commit') {
+      this.position = item.commit.head.position;
       this.onCommit(item.commit);
       return;
     }
+    this.position = Math.max(this.position, item.position);
     this.live = true;
     this.logger.info({ position: item.position, open: this.registry.size }, 'the log is folded; driving');
     for (const actor of this.registry.all()) this.takeUp(actor);
@@ -327,12 +364,12 @@ export class ExecutorEngine {
     this.timers.set(againOf(actor.id), this.deps.clock.now() + AGAIN_MS, () => this.takeUp(actor));
   }
 
-  private halt(): void {
+  private halt(): Promise<void> {
     this.live = false;
     this.aborter.abort();
     this.dispatcher.stop();
     this.timers.clearAll();
-    this.registry.stop();
+    return this.registry.stop();
   }
 }
 

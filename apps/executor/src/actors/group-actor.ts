@@ -60,8 +60,10 @@ export class GroupActor {
     return this.actor.observe(commit);
   }
 
-  stop(): void {
+  /** Resolves when what is under way has ended. */
+  stop(): Promise<void> {
     this.actor.stop();
+    return this.actor.atRest();
   }
 
   private remember(metas: readonly EventMeta[]): void {

@@ -108,8 +108,9 @@ export class Registry {
     if (active !== actor.id && waiting?.rolloutId !== actor.id) this.remove(actor);
   }
 
-  stop(): void {
-    for (const actor of [...this.rollouts.values(), ...this.groups.values()]) actor.stop();
+  /** Resolves when what is under way has ended. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.rollouts.values(), ...this.groups.values()].map((actor) => actor.stop()));
   }
 
   private newRollout(id: string): RolloutActor {

@@ -84,6 +84,11 @@ export class RolloutActor {
     return this.actor.rev;
   }
 
+  /** How often its state was moved by what another owner wrote, or read anew. */
+  get readings(): number {
+    return this.actor.readings;
+  }
+
   get isStale(): boolean {
     return this.actor.isStale;
   }
@@ -119,8 +124,15 @@ export class RolloutActor {
     return this.actor.observe(commit);
   }
 
-  stop(): void {
+  /** The log is known to hold more than the state does: the next turn reads it. */
+  doubt(): void {
+    this.actor.doubt();
+  }
+
+  /** Resolves when what is under way has ended. */
+  stop(): Promise<void> {
     this.actor.stop();
+    return this.actor.atRest();
   }
 
   private remember(metas: readonly EventMeta[]): void {

@@ -93,8 +93,12 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
   private queue: Waiting<Input, Event>[] = [];
   private running = false;
   private stopped = false;
+  /** Who waits for what is under way to end. */
+  private onRest: (() => void)[] = [];
   /** The time that the state was last decided on, ms since the epoch; 0 when another's commit or a read has moved it since. */
   decidedAt = 0;
+  /** How often the state was moved by what another one wrote, or read anew. */
+  readings = 0;
   private stale = false;
   private readonly inFlight = new Set<string>();
   /** Commands that were decided in this turn. */
@@ -131,6 +135,16 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
     for (const item of waiting) item.reject(stopping());
   }
 
+  /** Resolves when no turn is under way: what it was to commit has been committed, or was refused. */
+  atRest(): Promise<void> {
+    return this.running ? new Promise((resolve) => this.onRest.push(resolve)) : Promise.resolve();
+  }
+
+  /** The log is known to hold more than the state does. */
+  doubt(): void {
+    this.stale = true;
+  }
+
   /** Decides the input in its turn. Rejects with the decision's refusal, BUSY, or STOPPING. */
   submit(input: Input, meta: EventMeta, expectedRev?: number): Promise<Outcome<Event>> {
     if (this.stopped) return Promise.reject(stopping());
@@ -161,6 +175,7 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
     for (const event of commit.events) this.state = this.behaviour.evolve(this.state, event as Event, commit.head.at);
     this.head = commit.head;
     this.decidedAt = 0;
+    this.readings += 1;
     return true;
   }
 
@@ -180,6 +195,7 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
       await this.turn(turn);
     }
     this.running = false;
+    for (const resolve of this.onRest.splice(0)) resolve();
   }
 
   /** Decides and commits; on a conflict reads the tail and decides again what is not durable yet. */
@@ -217,6 +233,7 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
       this.state = state;
       this.head = head;
       this.decidedAt = 0;
+      this.readings += 1;
       this.stale = false;
       return true;
     } catch (error) {
