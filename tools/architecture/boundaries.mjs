@@ -41,6 +41,7 @@ const composed = {
   planning: context('planning'),
   rollout: context('rollout'),
   group: context('group'),
+  dependency: context('dependency'),
   gating: context('gating'),
   notification: context('notification'),
   config: { path: 'libs/config', layer: 'infrastructure', imports: base },
@@ -50,10 +51,10 @@ const composed = {
   // It starts the nats-server that config finds.
   testing: { path: 'libs/testing', layer: 'testing', imports: [...base, 'config'] },
   planner: app('planner', 'planning'),
-  executor: app('executor', 'rollout', 'group'),
+  executor: app('executor', 'rollout', 'group', 'dependency'),
   'health-gate': app('health-gate', 'gating', 'rollout'),
   notifier: app('notifier', 'notification'),
-  gateway: app('gateway', 'rollout', 'group'),
+  gateway: app('gateway', 'planning', 'rollout', 'group'),
   agent: { path: 'apps/agent', layer: 'app', imports: [...base, 'messaging', 'config', 'observability'], specImports },
   // The one program that holds the others: `sluice <service>`, `sluice up` and its demo fleet (from testing).
   cli: {

@@ -1,4 +1,5 @@
 import { type Plan, type RequestOutcome, TRACE_HEADER } from '@sluice/contracts';
+import { redeployRequest } from '@sluice/planning';
 
 import type { Access } from '../access/access.js';
 import { type Exchange, headerOf } from '../http/exchange.js';
@@ -8,7 +9,6 @@ import { refuse } from '../problems/problem.js';
 import type { GroupCatalog } from '../read-model/group-catalog.js';
 import type { RolloutIndex } from '../read-model/rollout-index.js';
 import { type Document, documentOf, withRequester } from './document.js';
-import { redeployRequest } from './redeploy.js';
 import { refused } from './refused.js';
 import { keyedId, withKey } from './request-key.js';
 import type { RequestPublisher } from './request-publisher.js';

@@ -13,7 +13,7 @@ export type ParsedBatches =
 /** The largest share of a group that one batch may take, in percent. */
 export const BATCH_CAP: Readonly<Record<Environment, number>> = { production: 50, test: 100 };
 
-const MAX_TERMS = 100;
+export const MAX_TERMS = 100;
 const MAX_COUNT = 100_000;
 
 /**

@@ -14,6 +14,8 @@ export type { Eligible } from './ordering.js';
 export { compareNames, eligibleTargets, orderTargets } from './ordering.js';
 export type { PlanStreamInput, PlanStreamState, Refusal } from './plan-stream.js';
 export { planStream } from './plan-stream.js';
+export type { RedeployWish } from './redeploy.js';
+export { redeployRequest } from './redeploy.js';
 export type { RollbackInput, TouchedTarget } from './rollback-plan.js';
 export { makeRollbackPlan } from './rollback-plan.js';
 export type { ProvenVersion } from './scale-out.js';
