@@ -4,7 +4,8 @@ import type { EventLog } from '@sluice/event-log';
 import { serviceActor, SluiceError } from '@sluice/kernel';
 import { decideRollout, evolveRollout, initialRollout, type RolloutInput, type RolloutState } from '@sluice/rollout';
 
-import { type ActorDeps, StreamActor } from './stream-actor.js';
+import type { ActorDeps } from './actor-parts.js';
+import { StreamActor } from './stream-actor.js';
 
 export const EXECUTOR = serviceActor('executor');
 
@@ -136,7 +137,12 @@ export class RolloutActor {
   }
 
   private remember(metas: readonly EventMeta[]): void {
-    for (const meta of metas) if (meta.cause.startsWith('command:')) this.commands.add(meta.cause);
+    let last: EventMeta | undefined;
+    for (const meta of metas) {
+      // Events of one input share what they say of it.
+      if (meta !== last && meta.cause.startsWith('command:')) this.commands.add(meta.cause);
+      last = meta;
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { isSluiceError, SluiceError } from '@sluice/kernel';
 import type { DomainEvent, EventMeta, EventToAppend } from '../events/index.js';
 import { streamKey, type StreamName } from '../subjects.js';
 import { decodeEvent, eventText } from './events.js';
+import { scanEvents } from './scan.js';
 import type { StoredCommit, StoredEvent } from './stored.js';
 
 /** Bounds of one commit (design 4): below the 1 MiB of a NATS message with room to spare. */
@@ -75,14 +76,37 @@ function metaDifference(before: EventMeta | undefined, meta: EventMeta): Partial
  * UNKNOWN_EVENT_VERSION when a newer version of Sluice wrote them.
  */
 export function decodeCommit(bytes: Uint8Array): DecodedCommit {
-  const stored = parse(bytes);
+  const text = textOf(bytes);
+  const head = HEAD.exec(text);
+  // What encodeCommit wrote is read in one go; whatever is not just like that goes the long way, which says what it is.
+  const scanned = head === null ? undefined : scanEvents(text, head[0].length, NOBODY, readEvent);
+  if (head === null || scanned === undefined) return decodeStored(parse(text));
+  const [, id = '', stream = '', rev, at, prev = ''] = head;
+  return { id, stream, rev: Number(rev), at: Number(at), prev, events: scanned.events, meta: scanned.meta };
+}
+
+const NOBODY: EventMeta = { by: { id: 'unknown', kind: 'service' }, cause: '', corr: '' };
+/** The envelope as encodeCommit writes it, of the streams that hold results. */
+const HEAD =
+  /^\{"v":1,"id":"([\w-]*)","stream":"(exec\.[\w=-]*)","rev":([1-9]\d{0,14}),"at":([1-9]\d{0,14}),"prev":"([\da-f]*)","events":\[/;
+
+function readEvent(json: string, before: EventMeta): { readonly event: DomainEvent; readonly meta: EventMeta } {
+  const stored = parseJson(json);
+  if (!isStoredEvent(stored)) throw noCommit();
+  return { event: decode(stored), meta: metaOf(stored, before) };
+}
+
+function metaOf({ by, cause, corr }: StoredEvent, before: EventMeta): EventMeta {
+  if (by === undefined && cause === undefined && corr === undefined) return before;
+  return { by: by ?? before.by, cause: cause ?? before.cause, corr: corr ?? before.corr };
+}
+
+function decodeStored(stored: StoredCommit): DecodedCommit {
   const events: DomainEvent[] = [];
   const meta: EventMeta[] = [];
-  let current: EventMeta = { by: { id: 'unknown', kind: 'service' }, cause: '', corr: '' };
+  let current = NOBODY;
   for (const event of stored.events) {
-    if (event.by !== undefined || event.cause !== undefined || event.corr !== undefined) {
-      current = { by: event.by ?? current.by, cause: event.cause ?? current.cause, corr: event.corr ?? current.corr };
-    }
+    current = metaOf(event, current);
     events.push(decode(event));
     meta.push(current);
   }
@@ -103,26 +127,41 @@ function decode(stored: StoredEvent): DomainEvent {
   }
 }
 
-function parse(bytes: Uint8Array): StoredCommit {
-  let value: unknown;
+function textOf(bytes: Uint8Array): string {
   try {
-    value = JSON.parse(decoder.decode(bytes));
+    return decoder.decode(bytes);
   } catch (cause) {
-    throw new SluiceError(
-      'BAD_COMMIT',
-      'a message of the log is no JSON: the log was written by something that is not Sluice',
-      {},
-      { cause },
-    );
+    throw noJson(cause);
   }
-  if (!isCommit(value)) {
-    throw new SluiceError(
-      'BAD_COMMIT',
-      'a message of the log is no commit of version 1: upgrade Sluice, or the log was written by something else',
-    );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw noJson(cause);
   }
+}
+
+function parse(text: string): StoredCommit {
+  const value = parseJson(text);
+  if (!isCommit(value)) throw noCommit();
   return value;
 }
+
+const noJson = (cause: unknown): SluiceError =>
+  new SluiceError(
+    'BAD_COMMIT',
+    'a message of the log is no JSON: the log was written by something that is not Sluice',
+    {},
+    { cause },
+  );
+
+const noCommit = (): SluiceError =>
+  new SluiceError(
+    'BAD_COMMIT',
+    'a message of the log is no commit of version 1: upgrade Sluice, or the log was written by something else',
+  );
 
 /** The envelope only, by hand: a schema for every event would cost more than the JSON parser does. */
 function isCommit(value: unknown): value is StoredCommit {
@@ -133,5 +172,5 @@ function isCommit(value: unknown): value is StoredCommit {
   return texts && numbers && Array.isArray(events) && events.every(isStoredEvent);
 }
 
-const isStoredEvent = (event: unknown): boolean =>
+const isStoredEvent = (event: unknown): event is StoredEvent =>
   typeof event === 'object' && event !== null && 'type' in event && typeof event.type === 'string';
