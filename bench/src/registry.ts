@@ -1,5 +1,6 @@
 import type { Benchmark } from './benchmark.js';
 import { orchestrate } from './orchestrate/orchestrate.js';
+import { replay } from './replay/replay.js';
 
 /** Every benchmark, in the order in which they run. A new one is a file that exports a Benchmark, and a line here. */
-export const BENCHMARKS: readonly Benchmark[] = [orchestrate];
+export const BENCHMARKS: readonly Benchmark[] = [orchestrate, replay];

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 
 import { SluiceError } from '@sluice/kernel';
-import { connectNats, provision } from '@sluice/messaging';
-import { startNatsServer } from '@sluice/testing';
 
 import { type Benchmark, type BenchOptions, type BenchResult, type BenchRow, median, ratioOf } from '../benchmark.js';
+import { withBus } from '../bus.js';
 import { BenchProcess } from '../child.js';
 import type { FleetCounts } from '../fleet.js';
 import { profileText } from '../profile.js';
@@ -96,16 +95,10 @@ const peerWarmUp = (targets: number): number => Math.max(10, Math.floor(targets 
 
 /** A round over NATS: the contender in one process, the fleet in another, the server in a third. */
 async function busRound(name: 'product' | 'limit', options: OrchestrateOptions): Promise<RoundResult> {
-  const server = await startNatsServer();
-  try {
-    const nats = await connectNats({ servers: server.url, name: 'bench' });
-    await provision(nats);
-    await nats.close();
-    const order: RoundOrder = { servers: server.url, targets: options.targets, warmUps: WARM_UPS };
+  return withBus(async (servers) => {
+    const order: RoundOrder = { servers, targets: options.targets, warmUps: WARM_UPS };
     return checked(name, options.targets, await withFleet(name, order, options));
-  } finally {
-    await server.stop();
-  }
+  });
 }
 
 async function withFleet(name: string, order: RoundOrder, options: OrchestrateOptions): Promise<RoundResult> {
