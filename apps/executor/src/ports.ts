@@ -1,4 +1,4 @@
-import type { AttemptStatus, RunCommand, RunReply, Shard, StatusQuery } from '@sluice/contracts';
+import type { AttemptStatus, Plan, PlannableMember, RunCommand, RunReply, Shard, StatusQuery } from '@sluice/contracts';
 import type { EventLog } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
 
@@ -10,6 +10,12 @@ export type Answered<T> =
 export interface AgentPort {
   run(command: RunCommand): Promise<Answered<RunReply>>;
   status(host: string, query: StatusQuery): Promise<Answered<AttemptStatus>>;
+}
+
+/** Who keeps the inventory. */
+export interface MembersPort {
+  /** All members of the plan's group as they are now. Throws when nobody can say. */
+  membersOf(plan: Plan): Promise<readonly PlannableMember[]>;
 }
 
 /** What the engine says about its own course; never a secret. */
@@ -28,5 +34,7 @@ export interface ExecutorDeps {
   readonly newId: () => string;
   readonly agents: AgentPort;
   readonly shards: readonly Shard[];
+  /** Asked at each retry; without it a retry has the members that the plan has. */
+  readonly members?: MembersPort;
   readonly logger?: EngineLogger;
 }

@@ -51,7 +51,7 @@ const NOBODY: EventMeta = { by: { id: 'nobody', kind: 'user' }, cause: '', corr:
 async function said(world: GateWorld, log: JetStreamEventLog): Promise<string[]> {
   const out: string[] = [];
   for await (const { events } of log.read(world.stream('gate'))) {
-    out.push(...events.map(({ gate, verdict }) => `${gate} ${verdict}`));
+    for (const event of events) if (event.type === 'GateJudged') out.push(`${event.gate} ${event.verdict}`);
   }
   return out;
 }

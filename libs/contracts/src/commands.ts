@@ -1,5 +1,6 @@
 import type { Actor } from '@sluice/kernel';
 
+import type { ForcedMode } from './events/dependency-events.js';
 import type { RolloutMode } from './request.js';
 
 export type ApprovalName = 'canary' | 'batches';
@@ -30,12 +31,16 @@ export type GroupCommand =
   | { readonly type: 'block'; readonly version: string }
   | { readonly type: 'unblock'; readonly version: string };
 
+/** What may be said to a dependency (TAR-43). A forced mode ends by itself after `forMs`. */
+export type DependencyCommand =
+  { readonly type: 'force'; readonly mode: ForcedMode; readonly forMs: number } | { readonly type: 'release' };
+
 /** `sluice.command.<aggregate>`: actor, reason and idempotency key are part of every command (design 9). */
 export interface CommandEnvelope<C> {
   readonly v: 1;
   /** Idempotency key: the same id twice has one effect. */
   readonly id: string;
-  /** Rollout id or group name. */
+  /** Rollout id, or the name of a group or a dependency. */
   readonly target: string;
   readonly command: C;
   readonly actor: Actor;

@@ -20,17 +20,23 @@ export type {
   ApprovalName,
   CommandEnvelope,
   CommandResult,
+  DependencyCommand,
   GroupCommand,
   RolloutCommand,
   RolloutCommandType,
 } from './commands.js';
 export type {
+  BehindMembers,
   BrakeCause,
+  DependencyEvent,
   DomainEvent,
+  Drift,
   EndCause,
   EventMeta,
   EventsOfWriter,
   EventToAppend,
+  FleetEvent,
+  ForcedMode,
   GateEvent,
   GateJudged,
   GroupEvent,
@@ -41,6 +47,7 @@ export type {
   RecordedCommit,
   RollbackTarget,
   RolloutEvent,
+  SeenMember,
   StreamHead,
   TargetCounts,
   Verdict,
@@ -48,6 +55,7 @@ export type {
 export { EMPTY_HEAD } from './events/index.js';
 export { canonicalJson, hashOf, sha256 } from './hashing.js';
 export type {
+  GroupBalancer,
   GroupDocument,
   GroupEntry,
   InventoryCommand,
@@ -62,12 +70,14 @@ export type {
   TemplateCommand,
   TemplateEntry,
 } from './inventory.js';
+export type { MembersPage, MembersQuery, PlannableMember } from './members.js';
 export type { Notification, NotificationData, NotificationType, Severity } from './notification.js';
 export { NOTIFICATION_TYPES } from './notification.js';
 export type {
   BatchSizes,
   LeftOut,
   Plan,
+  PlanBalancer,
   PlanBudget,
   PlanEstimate,
   PlanPreview,
@@ -93,6 +103,7 @@ export type {
   ExecProfile,
   Fault,
   GateName,
+  LbMode,
   Hook,
   ProcessProfile,
   Profile,
@@ -105,6 +116,7 @@ export { REQUEST_API_VERSION } from './request.js';
 export {
   MESSAGE_SCHEMAS,
   parseAttemptStatus,
+  parseDependencyCommand,
   parseGroupCommand,
   parseHello,
   parseOutputQuery,
@@ -128,9 +140,12 @@ export { decodeCommit, encodeCommit, MAX_COMMIT_BYTES, MAX_COMMIT_EVENTS } from 
 export { decodeEvent, encodeEvent, EVENT_TYPES } from './serde/events.js';
 export type { StoredCommit, StoredEvent } from './serde/stored.js';
 export { storedTargetsSize } from './serde/target-lists.js';
+export type { MemberLease, ShardLease } from './leases.js';
+export { isMemberKey, LEASE_KEYS, readLease, shardOfLeaseKey } from './leases.js';
 export type { Shard } from './shards.js';
 export {
   ALL_SHARDS,
+  dependencyStreamId,
   groupStreamId,
   isRolloutId,
   refusalIdOf,
@@ -140,8 +155,6 @@ export {
   shardOfGroup,
   shardOfId,
 } from './shards.js';
-export type { MemberLease, ShardLease } from './leases.js';
-export { isMemberKey, LEASE_KEYS, readLease, shardOfLeaseKey } from './leases.js';
 export type { Stage, StageEntry } from './stages.js';
 export { batchCount, stageAt, stageCount } from './stages.js';
 export type { CommandAggregate, StreamName, Writer } from './subjects.js';
@@ -158,3 +171,4 @@ export {
   TRACEPARENT_PATTERN,
   traceparentOf,
 } from './trace.js';
+export { MEMBERS_PAGE, parseMembersPage, parseMembersQuery } from './schemas/members.js';

@@ -20,6 +20,12 @@ export interface LabelledProfile {
   readonly profile: Profile;
 }
 
+/** The load balancer in front of a group: its name among the executor's, and what it calls the group. */
+export interface GroupBalancer {
+  readonly name: string;
+  readonly backend: string;
+}
+
 /** A group: the instances of one app that are rolled together, and how to do it. */
 export interface GroupEntry {
   readonly name: string;
@@ -30,6 +36,7 @@ export interface GroupEntry {
   readonly profiles?: readonly LabelledProfile[];
   readonly verify?: Partial<VerifySpec>;
   readonly drainWindowMs?: number;
+  readonly balancer?: GroupBalancer;
   /** The labels of the members that a request goes to which names none (MOM-08). */
   readonly selector?: Readonly<Record<string, string>>;
 }
@@ -87,6 +94,7 @@ export interface GroupDocument {
   readonly verify?: Partial<Omit<VerifySpec, 'intervalMs' | 'timeoutMs'>> & { readonly interval?: DurationText };
   readonly startTimeout?: DurationText;
   readonly drainWindow?: DurationText;
+  readonly balancer?: GroupBalancer;
   readonly selector?: Readonly<Record<string, string>>;
   readonly members?: readonly MemberDocument[];
   /** Of this definition at its source: an older one than the stored is ignored. The time of arrival when absent. */

@@ -6,6 +6,7 @@ import type {
   Environment,
   Fault,
   GateName,
+  LbMode,
   Profile,
   RolloutMode,
   Strategy,
@@ -30,6 +31,17 @@ export interface StepSpec {
   readonly drainWindowMs: number;
   /** A step that takes longer is ended and fails with STEP_TIMEOUT. It begins anew when the agent restarts. */
   readonly deadlinesMs?: Readonly<Partial<Record<StepName, number>>>;
+  /** A load balancer takes the host out of service and puts it back: the agent does neither. */
+  readonly balanced?: true;
+}
+
+/** The load balancer that drains and enables the targets of a plan. */
+export interface PlanBalancer {
+  /** Its name among the dependencies. */
+  readonly balancer: string;
+  /** What it calls the group; its servers have the names of the hosts. */
+  readonly backend: string;
+  readonly mode: LbMode;
 }
 
 /** A host with one app on it: the unit that is deployed. Its place in the plan (`index`) names it in events. */
@@ -119,6 +131,8 @@ export interface Plan {
   readonly onVerifyFailure?: { readonly then: 'giveUp' | 'waive'; readonly waivedBy?: string };
   /** Download before drain. */
   readonly prefetch?: true;
+  /** Drain and enable are the balancer's steps; the agents' own when absent. */
+  readonly lb?: PlanBalancer;
   /** Nothing leads back from this version (TRS-14). */
   readonly rollbackable?: false;
   /** No report after this: the agent is asked (design 6.5). */

@@ -11,6 +11,8 @@ export type Strategy = 'canary' | 'rolling' | 'scaleOut' | 'rollback';
 /** A step of the chain that every target goes through. */
 export type ChainStep = 'drain' | 'download' | 'install' | 'verify' | 'enable';
 export type RolloutMode = 'automatic' | 'manual';
+/** A load balancer that does not answer brakes the rollout, or is gone on without (TAR-41). */
+export type LbMode = 'required' | 'degrade';
 export type GateName = 'settled' | 'ready';
 
 /** Another place with the same bytes. With a `site` it is for hosts of that site alone. */
@@ -119,6 +121,8 @@ export interface DeployRequest {
   readonly profile?: Profile;
   readonly verify?: Partial<Omit<VerifySpec, 'intervalMs' | 'timeoutMs'>> & { readonly interval?: DurationText };
   readonly drainWindow?: DurationText;
+  /** What a load balancer that does not answer means; without a word it is required. Only for groups that have one. */
+  readonly lb?: LbMode;
   /** Download before the host leaves service. */
   readonly prefetch?: boolean;
   /** false: nothing leads back from this version, so that a rollback of it is refused (TRS-14). */

@@ -34,6 +34,8 @@ export function refusalIdOf(seed: string): string {
 
 export const groupStreamId = (group: string): string => `g${shardOfGroup(group)}-${encodeToken(group)}`;
 
+export const dependencyStreamId = (name: string): string => `d${shardOfGroup(name)}-${encodeToken(name)}`;
+
 /** The shard that an id carries (`r07-...`, `g07-...`, `q07-...`); undefined for anything else. */
 export function shardOfId(id: string): Shard | undefined {
   const shard = /^[a-z](\d\d)-[A-Za-z0-9_=-]+$/.exec(id)?.[1];

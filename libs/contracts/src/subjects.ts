@@ -27,7 +27,7 @@ export interface StreamName {
 
 export const streamKey = (stream: StreamName): string => `${stream.writer}.${stream.id}`;
 
-export type CommandAggregate = 'rollout' | 'group' | 'plan' | 'inventory' | 'variable' | 'dependency';
+export type CommandAggregate = 'rollout' | 'group' | 'plan' | 'inventory' | 'members' | 'variable' | 'dependency';
 
 export const SUBJECTS = {
   allRequests: 'sluice.request.>',

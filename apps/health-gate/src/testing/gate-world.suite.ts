@@ -182,7 +182,8 @@ export class GateWorld {
 
   async verdicts(): Promise<GateJudged[]> {
     const out: GateJudged[] = [];
-    for await (const commit of this.log.read(this.stream('gate'))) out.push(...commit.events);
+    for await (const commit of this.log.read(this.stream('gate')))
+      out.push(...commit.events.filter((event) => event.type === 'GateJudged'));
     return out;
   }
 

@@ -99,6 +99,7 @@ export class RolloutWatch {
     this.gateHead = commit.head;
     for (const event of commit.events) {
       const { request } = this;
+      if (event.type !== 'GateJudged') continue;
       if (request?.stage.index === event.stage && request.round === event.round)
         this.verdicts.set(event.gate, event.verdict);
     }

@@ -17,4 +17,30 @@ export interface GateJudged {
   readonly policyHash: string;
 }
 
-export type GateEvent = GateJudged;
+/** A member that is heard of and is no target of the rollout. `running`: what its agent says; null = nothing. */
+export interface SeenMember {
+  readonly host: string;
+  readonly running: string | null;
+}
+
+/** A host that runs another version than the last that is recorded of it (XIM-08); `recorded` null = nothing is. */
+export interface Drift {
+  readonly host: string;
+  readonly recorded: string | null;
+  readonly running: string;
+}
+
+/**
+ * What heartbeats say of a rollout's hosts, written by the health-gate when it changes. Targets are named by their
+ * place in the plan; the executor draws the conclusions.
+ */
+export type FleetEvent =
+  /** Nothing was heard of them for `afterMs`, though they had been heard of. */
+  | { readonly type: 'HostsSilent'; readonly targets: readonly number[]; readonly afterMs: number }
+  /** They are back as they are recorded. */
+  | { readonly type: 'HostsHeard'; readonly targets: readonly number[] }
+  /** Members of the group that the plan does not have. */
+  | { readonly type: 'MembersSeen'; readonly members: readonly SeenMember[] }
+  | { readonly type: 'DriftSeen'; readonly drifts: readonly Drift[] };
+
+export type GateEvent = GateJudged | FleetEvent;

@@ -1,19 +1,28 @@
 import type { Actor } from '@sluice/kernel';
 
 import type { StreamName, Writer } from '../subjects.js';
+import type { DependencyEvent } from './dependency-events.js';
 import type { GateEvent } from './gate-events.js';
 import type { GroupEvent } from './group-events.js';
 import type { NoticeEvent } from './notice-events.js';
 import type { PlanEvent } from './plan-events.js';
 import type { RolloutEvent } from './rollout-events.js';
 
-export type { GateEvent, GateJudged, Verdict } from './gate-events.js';
+export type { DependencyEvent, ForcedMode } from './dependency-events.js';
+export type { Drift, FleetEvent, GateEvent, GateJudged, SeenMember, Verdict } from './gate-events.js';
 export type { GroupEvent, LeaseOutcome, VersionSuccess } from './group-events.js';
 export type { NoticeEvent } from './notice-events.js';
 export type { PlanEvent } from './plan-events.js';
-export type { BrakeCause, EndCause, RollbackTarget, RolloutEvent, TargetCounts } from './rollout-events.js';
+export type {
+  BehindMembers,
+  BrakeCause,
+  EndCause,
+  RollbackTarget,
+  RolloutEvent,
+  TargetCounts,
+} from './rollout-events.js';
 
-export type DomainEvent = PlanEvent | RolloutEvent | GroupEvent | GateEvent | NoticeEvent;
+export type DomainEvent = PlanEvent | RolloutEvent | GroupEvent | GateEvent | DependencyEvent | NoticeEvent;
 
 /** Which events a writer's streams hold. */
 export interface EventsOfWriter {
@@ -23,7 +32,7 @@ export interface EventsOfWriter {
   readonly gate: GateEvent;
   readonly notice: NoticeEvent;
   readonly variable: never;
-  readonly dependency: never;
+  readonly dependency: DependencyEvent;
 }
 
 /** Who decided, on what input (a command id, an attempt, a request), for which deploy request. */

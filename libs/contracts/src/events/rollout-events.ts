@@ -1,12 +1,12 @@
 import type { RunKind, Sourcing } from '../agent-protocol.js';
 import type { ApprovalName } from '../commands.js';
-import type { StepName } from '../plan.js';
+import type { BatchSizes, PlanTarget, StepName } from '../plan.js';
 import type { GateName, RolloutMode } from '../request.js';
-import type { Verdict } from './gate-events.js';
+import type { SeenMember, Verdict } from './gate-events.js';
 
 /** Why a rollout is braked, with the numbers and the same in words ("lost 3 >= limit 3 ..."). */
 export interface BrakeCause {
-  readonly kind: 'budget' | 'canary' | 'gate' | 'capacity' | 'log';
+  readonly kind: 'budget' | 'canary' | 'gate' | 'capacity' | 'log' | 'dependency';
   readonly words: string;
   readonly numbers: Readonly<Record<string, number>>;
   readonly targets?: readonly number[];
@@ -28,6 +28,12 @@ export interface TargetCounts {
   readonly unknown: number;
   readonly excluded: number;
   readonly untouched: number;
+}
+
+/** Members that are no targets and not at the rollout's version: the first 100 of them, and how many there are. */
+export interface BehindMembers {
+  readonly count: number;
+  readonly members: readonly SeenMember[];
 }
 
 /**
@@ -72,9 +78,18 @@ export type RolloutEvent =
       readonly code: string;
       readonly message: string;
       readonly serving: boolean;
-      /** The plan has it tried again at once: which of its retries follows, from 1. The target is not lost yet. */
+      /** It is tried again: which of the plan's retries follows, 0 when none is used up. The target is not lost yet. */
       readonly again?: number;
     } & Sourcing)
+  /** A step of the balancer that was gone on without, because the balancer did not answer (TAR-41). */
+  | {
+      readonly type: 'DrainSkipped';
+      readonly target: number;
+      readonly n: number;
+      readonly step: 'drain' | 'enable';
+      readonly dependency: string;
+      readonly words: string;
+    }
   /** A target whose verify failed is to serve all the same; `by` is the person who answers for it. */
   | { readonly type: 'VerifyWaived'; readonly target: number; readonly by: string; readonly reason?: string }
   | {
@@ -118,6 +133,30 @@ export type RolloutEvent =
       readonly probe: readonly number[];
       readonly reason?: string;
     }
+  /**
+   * New members, in the order in which they will be targets from place `from` on. They come in chunks and count for
+   * nothing until MembersSynced; one that starts earlier than what is there replaces the tail.
+   */
+  | { readonly type: 'MembersAdded'; readonly from: number; readonly targets: readonly PlanTarget[] }
+  /**
+   * The group was looked at again, at a retry (TRS-13). `gone`: targets that are no members any more, they leave G.
+   * `back`: those that had gone before. `batches`: how the members that were added are rolled, behind the plan's own.
+   * `problem`: nobody could be asked, so it goes on with the targets that it has.
+   */
+  | {
+      readonly type: 'MembersSynced';
+      readonly gone: readonly number[];
+      readonly back: readonly number[];
+      readonly batches: BatchSizes;
+      readonly problem?: string;
+    }
+  /** Hosts that joined the group in mid-rollout, each with the version that it runs (STR-08). They are no targets. */
+  | { readonly type: 'MembersJoined'; readonly members: readonly SeenMember[] }
+  /** Serving hosts that went silent: lost, and unknown until they are heard of again or `deadline` (ms) has passed. */
+  | { readonly type: 'TargetsSilent'; readonly targets: readonly number[]; readonly deadline: number }
+  | { readonly type: 'TargetsHeard'; readonly targets: readonly number[] }
+  /** Unknown ones that nobody has heard of by their deadline: failed (MOM-12). */
+  | { readonly type: 'TargetsLost'; readonly targets: readonly number[] }
   | { readonly type: 'SkipOrdered'; readonly target: number; readonly reason?: string }
   | { readonly type: 'RolloutPaused'; readonly reason?: string }
   | { readonly type: 'RolloutResumed'; readonly reason?: string }
@@ -129,13 +168,20 @@ export type RolloutEvent =
       readonly reason?: string;
     }
   | { readonly type: 'RolloutSettling'; readonly cause: EndCause; readonly reason?: string; readonly by?: string }
-  | { readonly type: 'RolloutSucceeded'; readonly counts: TargetCounts }
-  | { readonly type: 'RolloutFailed'; readonly counts: TargetCounts; readonly notServing: readonly number[] }
+  /** `behind`: members that joined meanwhile and run another version (STR-08). */
+  | { readonly type: 'RolloutSucceeded'; readonly counts: TargetCounts; readonly behind?: BehindMembers }
+  | {
+      readonly type: 'RolloutFailed';
+      readonly counts: TargetCounts;
+      readonly notServing: readonly number[];
+      readonly behind?: BehindMembers;
+    }
   | {
       readonly type: 'RolloutCancelled';
       readonly cause: EndCause;
       readonly counts: TargetCounts;
       readonly notServing: readonly number[];
+      readonly behind?: BehindMembers;
     }
   | { readonly type: 'RolloutClosed'; readonly cause: 'closed' | 'superseded'; readonly reason?: string }
   | {

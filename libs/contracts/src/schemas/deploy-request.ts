@@ -233,6 +233,11 @@ export const DEPLOY_REQUEST_SCHEMA = {
       drainWindow: duration('From out of service to the first touch, so that requests in flight end.', {
         default: '5s',
       }),
+      lb: choice(
+        ['required', 'degrade'],
+        'What follows when the load balancer of the group does not answer. required: the brake. degrade: hosts are updated without it, and the log says so for each.',
+        { default: 'required' },
+      ),
       prefetch: {
         type: 'boolean',
         description: 'Download before the host leaves service, so that it is out for a shorter time.',

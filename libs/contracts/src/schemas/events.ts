@@ -23,19 +23,14 @@ import {
   words,
   yes,
 } from './parts.js';
-import { GATE_EVENT_SCHEMAS, ROLLOUT_EVENT_SCHEMAS } from './rollout-event-schemas.js';
+import {
+  batches,
+  GATE_EVENT_SCHEMAS,
+  MAX_PROFILES,
+  planTarget,
+  ROLLOUT_EVENT_SCHEMAS,
+} from './rollout-event-schemas.js';
 import { profile, stepSpec } from './spec.js';
-
-/** A rollback may use those of the plan that it restores and those of the group as it is now. */
-const MAX_PROFILES = 256;
-
-const planTarget = closed(
-  { host: name, site: name, drained: is(true), from: name, profile: int(0, MAX_PROFILES - 1) },
-  'site',
-  'drained',
-  'from',
-  'profile',
-);
 
 const budget = closed({
   members: count,
@@ -49,7 +44,6 @@ const budget = closed({
 });
 
 const waits = closed({ intervalMs: durationMs, tailIntervalMs: durationMs, tailFrom: count, bakeMs: durationMs });
-const batches = list({ type: 'array', items: [count, count], minItems: 2, maxItems: 2 }, 10_000);
 
 const plan = closed(
   {
@@ -84,6 +78,7 @@ const plan = closed(
     stepRetries: { type: 'object', maxProperties: 6, additionalProperties: int(1, 100) },
     onVerifyFailure: closed({ then: oneOfTexts('giveUp', 'waive'), waivedBy: text(200, 1) }, 'waivedBy'),
     prefetch: yes,
+    lb: closed({ balancer: name, backend: name, mode: oneOfTexts('required', 'degrade') }),
     rollbackable: yes,
   },
   'profiles',
@@ -94,6 +89,7 @@ const plan = closed(
   'stepRetries',
   'onVerifyFailure',
   'prefetch',
+  'lb',
   'rollbackable',
 );
 
@@ -159,6 +155,16 @@ const GROUP_EVENT_SCHEMAS = {
   ),
 } as const;
 
+const ofDependency = { dependency: name };
+
+const DEPENDENCY_EVENT_SCHEMAS = {
+  DependencyOpened: closed({ ...ofDependency, words }),
+  DependencyHalfOpened: closed(ofDependency),
+  DependencyClosed: closed(ofDependency),
+  DependencyForced: closed({ ...ofDependency, mode: oneOfTexts('open', 'closed'), until: instant, reason: because }),
+  DependencyReleased: closed({ ...ofDependency, by: oneOfTexts('command', 'expiry'), reason: because }, 'reason'),
+} as const;
+
 const NOTICE_EVENT_SCHEMAS = {
   NoticeDelivered: closed({ notificationId: text(200, 1), notificationType: text(200, 1), severity, position: count }),
 } as const;
@@ -172,6 +178,7 @@ export const EVENT_SCHEMAS: { readonly [T in DomainEvent['type']]: Schema } = {
   ...ROLLOUT_EVENT_SCHEMAS,
   ...GROUP_EVENT_SCHEMAS,
   ...GATE_EVENT_SCHEMAS,
+  ...DEPENDENCY_EVENT_SCHEMAS,
   ...NOTICE_EVENT_SCHEMAS,
 };
 

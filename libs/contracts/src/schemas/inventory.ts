@@ -67,6 +67,16 @@ export const INVENTORY_GROUP_SCHEMA = {
     },
     startTimeout: duration,
     drainWindow: duration,
+    balancer: {
+      type: 'object',
+      description: 'The load balancer that takes the hosts of this group out of service and puts them back.',
+      properties: {
+        name: { ...name, description: "Its name among the executor's balancers (SLUICE_BALANCERS)." },
+        backend: { ...name, description: 'What it calls this group; its servers have the names of the hosts.' },
+      },
+      required: ['name', 'backend'],
+      additionalProperties: false,
+    },
     selector: {
       ...labels,
       minProperties: 1,

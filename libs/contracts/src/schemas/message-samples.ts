@@ -10,7 +10,7 @@ import type {
   StatusQuery,
 } from '../agent-protocol.js';
 import { attemptId } from '../agent-protocol.js';
-import type { CommandEnvelope, GroupCommand, RolloutCommand } from '../commands.js';
+import type { CommandEnvelope, DependencyCommand, GroupCommand, RolloutCommand } from '../commands.js';
 import { hashOf } from '../hashing.js';
 import type { StepSpec } from '../plan.js';
 
@@ -179,6 +179,11 @@ const groupCommands: readonly GroupCommand[] = [
   { type: 'unblock', version: '3.0.0' },
 ];
 
+const dependencyCommands: readonly DependencyCommand[] = [
+  { type: 'force', mode: 'open', forMs: 900_000 },
+  { type: 'release' },
+];
+
 const envelope = <C>(target: string, command: C): CommandEnvelope<C> => ({
   v: 1,
   id: '01ARZ3NDEKTSV4RRFFQ69G5FAV',
@@ -201,4 +206,5 @@ export const MESSAGE_SAMPLES = {
   Hello: [SAMPLE_HELLO],
   RolloutCommandEnvelope: rolloutCommands.map((command) => envelope(rollout, command)),
   GroupCommandEnvelope: groupCommands.map((command) => envelope('hello-web', command)),
+  DependencyCommandEnvelope: dependencyCommands.map((command) => envelope('main', command)),
 } as const;

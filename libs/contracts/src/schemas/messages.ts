@@ -9,7 +9,7 @@ import type {
   RunReport,
   StatusQuery,
 } from '../agent-protocol.js';
-import type { CommandEnvelope, GroupCommand, RolloutCommand } from '../commands.js';
+import type { CommandEnvelope, DependencyCommand, GroupCommand, RolloutCommand } from '../commands.js';
 import {
   actor,
   approvalName,
@@ -191,6 +191,12 @@ const groupCommand = union(
   ...['block', 'unblock'].map((type) => closed({ type: tag(type), version: name })),
 );
 
+const dependencyCommand = union(
+  'type',
+  closed({ type: tag('force'), mode: oneOfTexts('open', 'closed'), forMs: durationMs }),
+  closed({ type: tag('release') }),
+);
+
 const envelope = (target: Schema, command: Schema): Schema =>
   closed({ v: is(1), id: commandId, target, command, actor, reason, expectedRev: count }, 'reason', 'expectedRev');
 
@@ -207,6 +213,7 @@ export const MESSAGE_SCHEMAS = {
   Hello: hello,
   RolloutCommandEnvelope: envelope(rolloutId, rolloutCommand),
   GroupCommandEnvelope: envelope(name, groupCommand),
+  DependencyCommandEnvelope: envelope(name, dependencyCommand),
 } as const satisfies Readonly<Record<string, Schema>>;
 
 /**
@@ -230,4 +237,8 @@ export const parseRolloutCommand = parserOf<CommandEnvelope<RolloutCommand>>(
 export const parseGroupCommand = parserOf<CommandEnvelope<GroupCommand>>(
   'CommandEnvelope',
   MESSAGE_SCHEMAS.GroupCommandEnvelope,
+);
+export const parseDependencyCommand = parserOf<CommandEnvelope<DependencyCommand>>(
+  'CommandEnvelope',
+  MESSAGE_SCHEMAS.DependencyCommandEnvelope,
 );

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { MESSAGE_SAMPLES, SAMPLE_RUN, SAMPLE_REPORT, SAMPLE_HELLO } from './message-samples.js';
 import {
   parseAttemptStatus,
+  parseDependencyCommand,
   parseGroupCommand,
   parseHello,
   parseOutputQuery,
@@ -41,6 +42,7 @@ const PARSERS: Readonly<Record<string, (input: unknown) => unknown>> = {
   Hello: parseHello,
   RolloutCommandEnvelope: parseRolloutCommand,
   GroupCommandEnvelope: parseGroupCommand,
+  DependencyCommandEnvelope: parseDependencyCommand,
 };
 
 describe.each(Object.entries(MESSAGE_SAMPLES))('messages: %s', (kind, samples) => {

@@ -8,6 +8,7 @@ import {
   gateName,
   instant,
   int,
+  is,
   list,
   map,
   mode,
@@ -40,6 +41,24 @@ const counts = closed({
   excluded: count,
   untouched: count,
 });
+export const batches = list({ type: 'array', items: [count, count], minItems: 2, maxItems: 2 }, 10_000);
+
+/** A rollback may use those of the plan that it restores and those of the group as it is now. */
+export const MAX_PROFILES = 256;
+
+export const planTarget = closed(
+  { host: name, site: name, drained: is(true), from: name, profile: int(0, MAX_PROFILES - 1) },
+  'site',
+  'drained',
+  'from',
+  'profile',
+);
+
+/** A heartbeat's words: what runs need not be a version that anybody recorded. */
+const seenMembers = list(closed({ host: name, running: nullable(text(200)) }), 10_000);
+const behind = closed({ count, members: seenMembers });
+const membersSynced = closed({ gone: targets, back: targets, batches, problem: words }, 'problem');
+
 const endCause = oneOfTexts('cancelled', 'superseded', 'rollback', 'rejected');
 const verdict = oneOfTexts('pass', 'fail', 'inconclusive', 'error');
 const stepLetter = oneOfTexts('p', 'd', 'l', 'i', 'v', 'e');
@@ -62,7 +81,7 @@ const stepSucceeded = {
 
 const brakeCause = closed(
   {
-    kind: oneOfTexts('budget', 'canary', 'gate', 'capacity', 'log'),
+    kind: oneOfTexts('budget', 'canary', 'gate', 'capacity', 'log', 'dependency'),
     words,
     numbers: map({ type: 'number' }, 32),
     targets: indexes,
@@ -79,7 +98,7 @@ const stepFailed = closed(
     code,
     message: words,
     serving: yes,
-    again: int(1, 100),
+    again: int(0, 100),
     source: shownUrl,
     fellBack,
   },
@@ -122,6 +141,13 @@ export const ROLLOUT_EVENT_SCHEMAS = {
   StepSucceeded: stepSucceeded,
   StepFailed: stepFailed,
   TargetUnknown: closed({ target: index, step, n: attemptNumber, code: oneOfTexts('DEADLINE', 'UNREACHABLE') }),
+  DrainSkipped: closed({
+    target: index,
+    n: attemptNumber,
+    step: oneOfTexts('drain', 'enable'),
+    dependency: name,
+    words,
+  }),
   VerifyWaived: closed({ target: index, by: text(200, 1), reason }, 'reason'),
   TargetExcluded: closed({ target: index, reason }),
   StageSettled: closed({ stage: index, counts }),
@@ -132,20 +158,32 @@ export const ROLLOUT_EVENT_SCHEMAS = {
   BrakeReleased: closed({ by: oneOfTexts('retry', 'resume', 'override', 'waive'), reason }, 'reason'),
   BudgetChanged: budgetChanged,
   RetryOrdered: closed({ redo: targets, probe: targets, reason }, 'reason'),
+  MembersAdded: closed({ from: count, targets: list(planTarget, 100_000, 1) }),
+  MembersSynced: membersSynced,
+  MembersJoined: closed({ members: seenMembers }),
+  TargetsSilent: closed({ targets, deadline: instant }),
+  TargetsHeard: closed({ targets }),
+  TargetsLost: closed({ targets }),
   SkipOrdered: closed({ target: index, reason }, 'reason'),
   RolloutPaused: closed({ reason }, 'reason'),
   RolloutResumed: closed({ reason }, 'reason'),
   ModeChanged: closed({ mode, reason }, 'reason'),
   IntervalsChanged: closed({ intervalMs: durationMs, tailIntervalMs: durationMs, reason }, 'reason'),
   RolloutSettling: closed({ cause: endCause, reason, by: rolloutId }, 'reason', 'by'),
-  RolloutSucceeded: closed({ counts }),
-  RolloutFailed: closed({ counts, notServing: targets }),
-  RolloutCancelled: closed({ cause: endCause, counts, notServing: targets }),
+  RolloutSucceeded: closed({ counts, behind }, 'behind'),
+  RolloutFailed: closed({ counts, notServing: targets, behind }, 'behind'),
+  RolloutCancelled: closed({ cause: endCause, counts, notServing: targets, behind }, 'behind'),
   RolloutClosed: closed({ cause: oneOfTexts('closed', 'superseded'), reason }, 'reason'),
   RollbackRequested: rollbackRequested,
 } as const;
 
-/** Payload of version 1 on `gate` streams. */
+/** Payloads of version 1 on `gate` streams. */
 export const GATE_EVENT_SCHEMAS = {
   GateJudged: closed({ ...gateOfRound, inputs: { type: 'object' }, policyHash: text(128) }),
+  HostsSilent: closed({ targets, afterMs: durationMs }),
+  HostsHeard: closed({ targets }),
+  MembersSeen: closed({ members: seenMembers }),
+  DriftSeen: closed({
+    drifts: list(closed({ host: name, recorded: nullable(text(200)), running: text(200) }), 10_000),
+  }),
 } as const;

@@ -89,6 +89,8 @@ export const stepSpec: Schema = closed(
     ignoreVerify: yes,
     drainWindowMs: durationMs,
     deadlinesMs,
+    balanced: yes,
   },
   'deadlinesMs',
+  'balanced',
 );

@@ -1,7 +1,7 @@
 import type { DomainEvent } from '../events/index.js';
-import type { InventoryUsed } from '../inventory.js';
-import type { Plan } from '../plan.js';
-import { SAMPLE_SPEC } from '../schemas/message-samples.js';
+import { DEPENDENCY_SAMPLES } from './dependency-samples.js';
+import { MEMBER_SAMPLES } from './member-samples.js';
+import { PLAN_SAMPLES } from './plan-samples.js';
 
 /** At least one sample of every event type, in all its stored shapes: what fixtures and schemas are tested with. */
 type Samples = { readonly [T in DomainEvent['type']]: readonly Extract<DomainEvent, { readonly type: T }>[] };
@@ -12,98 +12,10 @@ const planHash = 'cd'.repeat(32);
 const sha256 = 'ab'.repeat(32);
 const counts = { done: 7, skipped: 1, failed: 1, unknown: 1, excluded: 1, untouched: 89 };
 
-export const SAMPLE_PLAN: Plan = {
-  v: 1,
-  rolloutId,
-  requestId: 'req-1',
-  app: 'hello',
-  group: 'hello-web',
-  environment: 'production',
-  strategy: 'canary',
-  version: '2.0.0',
-  spec: SAMPLE_SPEC,
-  targetCount: 100,
-  canaries: 1,
-  batches: [
-    [25, 3],
-    [24, 1],
-  ],
-  budget: {
-    members: 100,
-    percent: 25,
-    maxUnavailable: 25,
-    failureLimit: 25,
-    failureThresholdPercent: 25,
-    extraFailures: 0,
-    minServing: 10,
-    advisory: false,
-  },
-  waits: { intervalMs: 300_000, tailIntervalMs: 60_000, tailFrom: 3, bakeMs: 600_000 },
-  approvals: { batches: 'required' },
-  mode: 'automatic',
-  gates: ['settled', 'ready'],
-  onCanaryFailure: 'hold',
-  leftOut: [{ host: 'web-99', reason: 'excluded by bo: disk' }],
-  targetsHash: 'ef'.repeat(32),
-  requestedBy: { id: 'ana', kind: 'user' },
-  reason: 'faster search',
-  pollAfterMs: 5_000,
-  attemptDeadlineMs: 600_000,
-  documentHash: 'ac'.repeat(32),
-};
-
-const mixedPlan: Plan = {
-  ...SAMPLE_PLAN,
-  profiles: [{ kind: 'exec', steps: { install: ['/opt/install', '--arm'] }, stepTimeoutMs: 60_000 }],
-};
-
-const agedInventory: InventoryUsed = {
-  source: 'cmdb',
-  version: 42,
-  fetchedAt: 1_700_000_000_000,
-  ageMs: 90_000,
-  note: 'the CMDB did not answer; what it said 1m30s ago is used',
-};
-
-const rollbackPlan: Plan = {
-  ...SAMPLE_PLAN,
-  strategy: 'rollback',
-  canaries: 0,
-  batches: [[50, 2]],
-  rollbackOf: earlier,
-};
-
 export const EVENT_SAMPLES: Samples = {
-  PlanTargetsAdded: [
-    {
-      type: 'PlanTargetsAdded',
-      from: 0,
-      targets: [{ host: 'web-01', site: 'fra', from: '1.0.0' }, { host: 'web-02', drained: true }, { host: 'web-03' }],
-    },
-    { type: 'PlanTargetsAdded', from: 3, targets: [{ host: 'web-04', profile: 0 }, { host: 'web-05' }] },
-  ],
-  RolloutPlanned: [
-    { type: 'RolloutPlanned', plan: SAMPLE_PLAN, planHash },
-    { type: 'RolloutPlanned', plan: rollbackPlan, planHash, trace: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01` },
-    { type: 'RolloutPlanned', plan: mixedPlan, planHash },
-    { type: 'RolloutPlanned', plan: SAMPLE_PLAN, planHash, inventory: agedInventory },
-  ],
-  RequestRefused: [
-    {
-      type: 'RequestRefused',
-      requestId: 'req-2',
-      faults: [{ path: '/artifact/sha256', code: 'MISSING', message: 'say the sha256 of the artifact' }],
-      documentHash: sha256,
-    },
-    {
-      type: 'RequestRefused',
-      requestId: 'req-3',
-      faults: [{ path: '/group', code: 'EMPTY_GROUP', message: 'the group has no host' }],
-      documentHash: sha256,
-      app: 'hello',
-      group: 'hello-web',
-    },
-  ],
+  ...MEMBER_SAMPLES,
+  ...PLAN_SAMPLES,
+  ...DEPENDENCY_SAMPLES,
   RolloutStarted: [
     { type: 'RolloutStarted', token: 7 },
     { type: 'RolloutStarted', token: 8, rollbackTo: { rolloutId: earlier, version: '1.0.0' } },
@@ -183,6 +95,28 @@ export const EVENT_SAMPLES: Samples = {
         { url: 'https://store.example/hello.tgz', code: 'DOWNLOAD_REFUSED' },
       ],
     },
+    {
+      type: 'StepFailed',
+      target: 6,
+      step: 'drain',
+      n: 1,
+      ms: 0,
+      code: 'DEPENDENCY_DOWN',
+      message: 'main is required and does not answer',
+      serving: true,
+      again: 0,
+    },
+  ],
+  DrainSkipped: [
+    {
+      type: 'DrainSkipped',
+      target: 4,
+      n: 1,
+      step: 'drain',
+      dependency: 'main',
+      words: 'main is open: 5 of 5 calls failed, the last with connect ECONNREFUSED',
+    },
+    { type: 'DrainSkipped', target: 4, n: 1, step: 'enable', dependency: 'main', words: 'main is forced open' },
   ],
   VerifyWaived: [
     { type: 'VerifyWaived', target: 4, by: 'ana' },
@@ -207,6 +141,10 @@ export const EVENT_SAMPLES: Samples = {
       cause: { kind: 'budget', words: 'lost 3 >= limit 3', numbers: { lost: 3, limit: 3 }, targets: [1, 5, 7] },
     },
     { type: 'RolloutBraked', cause: { kind: 'gate', words: 'ready failed', numbers: {} } },
+    {
+      type: 'RolloutBraked',
+      cause: { kind: 'dependency', words: 'main is required and down: forced open', numbers: {}, targets: [4] },
+    },
   ],
   BrakeReleased: [
     { type: 'BrakeReleased', by: 'retry' },
@@ -245,9 +183,29 @@ export const EVENT_SAMPLES: Samples = {
     { type: 'RolloutSettling', cause: 'cancelled' },
     { type: 'RolloutSettling', cause: 'superseded', by: earlier, reason: 'a newer request' },
   ],
-  RolloutSucceeded: [{ type: 'RolloutSucceeded', counts }],
-  RolloutFailed: [{ type: 'RolloutFailed', counts, notServing: [4, 5] }],
-  RolloutCancelled: [{ type: 'RolloutCancelled', cause: 'rollback', counts, notServing: [] }],
+  RolloutSucceeded: [
+    { type: 'RolloutSucceeded', counts },
+    { type: 'RolloutSucceeded', counts, behind: { count: 1, members: [{ host: 'web-90', running: '1.0.0' }] } },
+  ],
+  RolloutFailed: [
+    { type: 'RolloutFailed', counts, notServing: [4, 5] },
+    {
+      type: 'RolloutFailed',
+      counts,
+      notServing: [],
+      behind: { count: 1, members: [{ host: 'web-90', running: null }] },
+    },
+  ],
+  RolloutCancelled: [
+    { type: 'RolloutCancelled', cause: 'rollback', counts, notServing: [] },
+    {
+      type: 'RolloutCancelled',
+      cause: 'cancelled',
+      counts,
+      notServing: [],
+      behind: { count: 1, members: [{ host: 'web-90', running: '1.0.0' }] },
+    },
+  ],
   RolloutClosed: [
     { type: 'RolloutClosed', cause: 'closed' },
     { type: 'RolloutClosed', cause: 'superseded', reason: 'a newer request' },

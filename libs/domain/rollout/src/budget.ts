@@ -129,14 +129,22 @@ export function budgetFor(
   state: RolloutState,
   members: number,
 ): { readonly maxUnavailable: number; readonly failureLimit: number } {
-  const { advisory, percent, failureThresholdPercent, maxUnavailable } = planOf(state).budget;
+  const { advisory, percent, failureThresholdPercent } = planOf(state).budget;
+  const share = Math.max(1, Math.floor((members * percent) / 100));
   return {
-    // A plan on hosts of several groups allows less than its percent, so nothing may raise it again (TRS-12).
-    maxUnavailable: advisory
-      ? Math.ceil(members / 2)
-      : Math.min(maxUnavailable, Math.max(1, Math.floor((members * percent) / 100))),
+    maxUnavailable: advisory ? Math.ceil(members / 2) : allowed(state, members, share),
     failureLimit: Math.max(1, Math.ceil((members * failureThresholdPercent) / 100)),
   };
+}
+
+/**
+ * A plan on hosts of several groups allows less than its percent, so nothing may raise it again (TRS-12); one that names
+ * a number of batches allows a little more as long as no member has left.
+ */
+function allowed(state: RolloutState, members: number, share: number): number {
+  const { maxUnavailable, ...plan } = planOf(state).budget;
+  const reduced = maxUnavailable < Math.max(1, Math.floor((plan.members * plan.percent) / 100));
+  return reduced || members < plan.members ? Math.min(maxUnavailable, share) : Math.max(maxUnavailable, share);
 }
 
 /** A brake names enough hosts to look at, not all. */

@@ -1,8 +1,10 @@
 export { brakeLimit, budgetIsFree, mayAdmit, unavailable } from './budget.js';
 export { decideRollout } from './decide/decide.js';
+export { syncOf } from './decide/members.js';
 export { nextDeadline } from './decide/reports.js';
 export { evolveRollout } from './evolve/evolve.js';
-export type { LogLoss, RolloutInput } from './inputs.js';
+export type { BalancerOutcome, FreshMembers, LogLoss, RolloutInput } from './inputs.js';
+export { type Leg, legOf, legsOf, type StepPlace } from './legs.js';
 export { PHASES, type Phase, stepsOfRun } from './phases.js';
 export { type StepDurations, stepDurations } from './report.js';
 export {

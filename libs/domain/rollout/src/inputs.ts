@@ -1,4 +1,12 @@
-import type { GateJudged, RollbackTarget, RolloutCommand, RunReport } from '@sluice/contracts';
+import type {
+  GateJudged,
+  PlannableMember,
+  PlanTarget,
+  RollbackTarget,
+  RolloutCommand,
+  RunReport,
+  SeenMember,
+} from '@sluice/contracts';
 import type { Actor } from '@sluice/kernel';
 
 /** The log ends at `position` and held more once: `seen` was read from it. */
@@ -6,6 +14,17 @@ export interface LogLoss {
   readonly seen: number;
   readonly position: number;
 }
+
+/** The group as whoever keeps the inventory has it now, or why nobody could say. */
+export type FreshMembers =
+  | { readonly ok: true; readonly members: readonly PlannableMember[] }
+  | { readonly ok: false; readonly problem: string };
+
+/** What came of a step at the balancer. `down`: it does not answer, or nobody asks it for now. `refused`: it will not do that. */
+export type BalancerOutcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'down'; readonly words: string }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string };
 
 /** Everything that can move a rollout. `advance` and `tick` are time and the rollout's own course. */
 export type RolloutInput =
@@ -30,9 +49,30 @@ export type RolloutInput =
       readonly code: string;
       readonly message: string;
     }
+  | {
+      readonly type: 'balanced';
+      readonly target: number;
+      readonly n: number;
+      readonly step: 'drain' | 'enable';
+      readonly ms: number;
+      readonly outcome: BalancerOutcome;
+    }
   | { readonly type: 'verdict'; readonly judged: GateJudged }
   | { readonly type: 'exclude'; readonly host: string; readonly reason: string }
   | { readonly type: 'supersede'; readonly by: string }
   /** The group does not let it start. */
   | { readonly type: 'drop'; readonly reason: string }
-  | { readonly type: 'command'; readonly command: RolloutCommand; readonly actor: Actor; readonly reason?: string };
+  /** Members that a retry is about to add, from place `from` on. */
+  | { readonly type: 'arrival'; readonly from: number; readonly targets: readonly PlanTarget[] }
+  /** What heartbeats say of hosts. */
+  | { readonly type: 'silent'; readonly targets: readonly number[] }
+  | { readonly type: 'heard'; readonly targets: readonly number[] }
+  | { readonly type: 'seen'; readonly members: readonly SeenMember[] }
+  /** `fresh`: with a retry, the group as it is now (TRS-13). */
+  | {
+      readonly type: 'command';
+      readonly command: RolloutCommand;
+      readonly actor: Actor;
+      readonly reason?: string;
+      readonly fresh?: FreshMembers;
+    };

@@ -44,13 +44,28 @@ const PREFETCHED: readonly StepName[] = ['download', 'drain', 'install', 'verify
 const PREFETCHED_HELD: readonly StepName[] = PREFETCHED.slice(0, PREFETCHED.indexOf('enable'));
 const ENABLE: readonly StepName[] = ['enable'];
 const PROBE: readonly StepName[] = ['probe'];
+const PROBE_ENABLE: readonly StepName[] = ['probe', 'enable'];
+
+/** What the chain of a run depends on. */
+export interface ChainOptions {
+  /** A canary: it ends with verify. */
+  readonly hold: boolean;
+  /** The download comes before the drain. */
+  readonly prefetch?: boolean | undefined;
+  /** A balancer enables: the agent of a host that is well cannot know whether the balancer knows. */
+  readonly balanced?: boolean;
+}
 
 /**
  * The steps of a run, in their order. A canary's chain ends with verify: its last step waits for an approval (TAR-25).
  * With `prefetch` the download comes before the drain, so the host serves meanwhile.
  */
-export function stepsOfRun(run: RunKind, hold: boolean, prefetch = false): readonly StepName[] {
+export function stepsOfRun(
+  run: RunKind,
+  { hold, prefetch = false, balanced = false }: ChainOptions,
+): readonly StepName[] {
   if (run === 'roll' && prefetch) return hold ? PREFETCHED_HELD : PREFETCHED;
   if (run === 'roll') return hold ? HELD : FULL;
-  return run === 'enable' ? ENABLE : PROBE;
+  if (run === 'enable') return ENABLE;
+  return balanced ? PROBE_ENABLE : PROBE;
 }

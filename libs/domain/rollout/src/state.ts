@@ -118,6 +118,8 @@ export interface RolloutState {
   /** Targets that the plan has tried again, and how often it has done so. */
   again: number[];
   readonly tries: Map<number, number>;
+  /** Targets whose drain was gone on without: the balancer has never taken them out. */
+  readonly undrained: Set<number>;
   /** Verified in somebody's name: they are enabled next. */
   waived: number[];
   wait: Wait | undefined;
@@ -130,6 +132,16 @@ export interface RolloutState {
   intervalMs: number;
   tailIntervalMs: number;
   rollbacks: number;
+  /** New members that are not targets yet. */
+  arriving: PlanTarget[];
+  /** Targets that left the group. */
+  readonly left: Set<number>;
+  /** Members that joined in mid-rollout and are no targets, with what they run. */
+  readonly joined: Map<string, string | null>;
+  /** Targets that served and went silent, with the phase that they had. */
+  readonly silent: Map<number, Phase>;
+  /** When an unknown target is given up, ms; in that order. */
+  readonly lostAt: Map<number, number>;
   plannedAt: number;
   startedAt: number;
   endedAt: number;
@@ -180,6 +192,7 @@ export function initialRollout(): RolloutState {
     retry: emptyRetry(),
     again: [],
     tries: new Map(),
+    undrained: new Set(),
     waived: [],
     wait: undefined,
     approved: new Set(),
@@ -191,6 +204,11 @@ export function initialRollout(): RolloutState {
     intervalMs: 0,
     tailIntervalMs: 0,
     rollbacks: 0,
+    arriving: [],
+    left: new Set(),
+    joined: new Map(),
+    silent: new Map(),
+    lostAt: new Map(),
     plannedAt: 0,
     startedAt: 0,
     endedAt: 0,

@@ -12,7 +12,10 @@ const hasUnverified: Condition = (state) => [...state.failures.values()].some(({
 const canGoBack: Condition = (state) => state.rollbackTo !== undefined && state.touched > 0 && state.rollbacks === 0;
 const waitsForBatch: Condition = (state) => state.stage.awaited && !state.stage.proceeded;
 const freeToResume: Condition = (state) =>
-  state.brake?.kind === 'gate' || state.brake?.kind === 'capacity' || budgetIsFree(state);
+  state.brake?.kind === 'gate' ||
+  state.brake?.kind === 'dependency' ||
+  state.brake?.kind === 'capacity' ||
+  budgetIsFree(state);
 const advisory: Condition = (state) => planOf(state).budget.advisory;
 const braked =
   (condition: Condition): Condition =>

@@ -4,6 +4,7 @@ import { budgetCause, canaryCause, gateCause } from '../budget.js';
 import { counts, stageCounts, touchedTargets } from '../counts.js';
 import { admitPending, admitRetries, admitted, followUps } from './admission.js';
 import { enter } from './enter.js';
+import { behindOf } from './presence.js';
 import { countOf, phaseAt, planOf, type RolloutState } from '../state.js';
 
 /**
@@ -89,8 +90,8 @@ function gatesOf(state: RolloutState, stage: Stage): Stage['gates'] {
 function finish(state: RolloutState): readonly RolloutEvent[] {
   const tally = counts(state);
   return tally.failed + tally.unknown === 0
-    ? [{ type: 'RolloutSucceeded', counts: tally }]
-    : [{ type: 'RolloutFailed', counts: tally, notServing: notServing(state) }];
+    ? [{ type: 'RolloutSucceeded', counts: tally, ...behindOf(state) }]
+    : [{ type: 'RolloutFailed', counts: tally, notServing: notServing(state), ...behindOf(state) }];
 }
 
 function settled(state: RolloutState): readonly RolloutEvent[] {
@@ -100,6 +101,7 @@ function settled(state: RolloutState): readonly RolloutEvent[] {
     cause,
     counts: counts(state),
     notServing: notServing(state),
+    ...behindOf(state),
   };
   const back = cause === 'rollback' ? rollbackRequested(state, state.end?.reason) : [];
   return [cancelled, ...back];

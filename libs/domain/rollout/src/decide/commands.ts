@@ -3,13 +3,17 @@ import { stageAt, stageCount } from '@sluice/contracts';
 import { type Actor, isNamed, SluiceError, unreachable } from '@sluice/kernel';
 
 import { budgetFor, budgetIsFree } from '../budget.js';
+import { LOST } from '../evolve/members.js';
+import type { FreshMembers } from '../inputs.js';
 import { phaseAt, planOf, type RolloutState } from '../state.js';
 import { assertOffered } from '../transitions.js';
 import { rollbackRequested } from './advance.js';
+import { decideSync } from './members.js';
 
 export interface Said {
   readonly actor: Actor;
   readonly reason?: string;
+  readonly fresh?: FreshMembers;
 }
 
 type Decided = readonly RolloutEvent[];
@@ -35,7 +39,7 @@ export function decideCommand(state: RolloutState, command: RolloutCommand, said
     case 'rollback':
       return rollback(state, why);
     case 'retry':
-      return retry(state, why);
+      return retry(state, why, said.fresh);
     case 'skip':
       return skip(state, command.host, why);
     case 'waive':
@@ -118,33 +122,66 @@ function rollback(state: RolloutState, why: Why): Decided {
 
 /**
  * Failed targets are done again and unknown ones looked at first; in batches with a failure the others are looked at
- * too, and done again only when the look fails (TAR-24).
+ * too, and done again only when the look fails (TAR-24). Before that the members of the group are synced (TRS-13).
  */
-function retry(state: RolloutState, why: Why): Decided {
+function retry(state: RolloutState, why: Why, fresh: FreshMembers | undefined): Decided {
+  const sync = decideSync(state, fresh);
+  const [synced] = sync;
+  const { gone, back } = synced?.type === 'MembersSynced' ? synced : { gone: [], back: [] };
+  const moved: Moved = { gone: new Set(gone), back: new Set(back) };
   const redo: number[] = [];
   const probe: number[] = [];
   const last = Math.min(state.stage.index, stageCount(planOf(state)) - 1);
   for (let index = 0; index <= last; index += 1) {
     const stage = stageAt(planOf(state), index);
-    if (stage !== undefined) sortStage(state, stage, redo, probe);
+    if (stage !== undefined) sortStage({ state, moved }, stage, redo, probe);
   }
   const release: Decided = state.status === 'braked' ? [{ type: 'BrakeReleased', by: 'retry', ...why }] : [];
   // In the order of the plan, which the log keeps in few bytes.
   probe.sort((a, b) => a - b);
-  return [...release, { type: 'RetryOrdered', redo, probe, ...why }];
+  return [...release, ...sync, { type: 'RetryOrdered', redo, probe, ...why }];
 }
 
-function sortStage(state: RolloutState, stage: Stage, redo: number[], probe: number[]): void {
+/** Targets that leave the group with this retry, and those that are back in it. */
+interface Moved {
+  readonly gone: ReadonlySet<number>;
+  readonly back: ReadonlySet<number>;
+}
+
+interface Retrying {
+  readonly state: RolloutState;
+  readonly moved: Moved;
+}
+
+function sortStage(retrying: Retrying, stage: Stage, redo: number[], probe: number[]): void {
   const well: number[] = [];
   const before = redo.length + probe.length;
   for (let target = stage.from; target < stage.to; target += 1) {
-    const phase = phaseAt(state, target);
-    if (phase === 'failed' || isHalfDone(state, target)) redo.push(target);
-    if (phase === 'unknown') probe.push(target);
-    if (phase === 'done' || phase === 'skipped') well.push(target);
+    const wants = wantedOf(retrying, target);
+    if (wants === 'redo') redo.push(target);
+    if (wants === 'probe') probe.push(target);
+    if (wants === 'look') well.push(target);
   }
   if (redo.length + probe.length > before) probe.push(...well);
 }
+
+/** What a retry does with a target of a stage that was begun; `look`: it is well, and looked at when others are not. */
+function wantedOf({ state, moved }: Retrying, target: number): 'redo' | 'probe' | 'look' | undefined {
+  if (moved.gone.has(target)) return undefined;
+  return moved.back.has(target) ? 'redo' : wantedAsItStands(state, target);
+}
+
+function wantedAsItStands(state: RolloutState, target: number): 'redo' | 'probe' | 'look' | undefined {
+  const phase = phaseAt(state, target);
+  if (phase === 'done' || phase === 'skipped') return 'look';
+  if (phase === 'unknown') return isHeldByBalancer(state, target) ? 'redo' : 'probe';
+  if (phase === 'failed') return state.failures.get(target)?.code === LOST ? 'probe' : 'redo';
+  return isHalfDone(state, target) ? 'redo' : undefined;
+}
+
+/** A look at a host says nothing about its balancer, and a canary must not be put back by it: it is done again. */
+const isHeldByBalancer = (state: RolloutState, target: number): boolean =>
+  planOf(state).lb !== undefined && target < planOf(state).canaries;
 
 /** An earlier retry was to do it again and braked before it came to it. */
 const isHalfDone = (state: RolloutState, target: number): boolean =>
@@ -156,6 +193,11 @@ function skip(state: RolloutState, host: string, why: Why): Decided {
   const phase = phaseAt(state, target);
   if (phase !== 'failed' && phase !== 'unknown')
     throw new SluiceError('CONFLICT', `${host} is ${phase}; only a failed or unknown target can be skipped`);
+  if (isHeldByBalancer(state, target))
+    throw new SluiceError(
+      'CONFLICT',
+      `${host} is a canary behind a balancer: retry it, so that it is held until approved`,
+    );
   const release: Decided = state.status === 'braked' ? [{ type: 'BrakeReleased', by: 'retry', ...why }] : [];
   return [...release, { type: 'SkipOrdered', target, ...why }];
 }

@@ -5,7 +5,10 @@ import { lossCause } from '../budget.js';
 import type { LogLoss, RolloutInput } from '../inputs.js';
 import { isTerminal, type RolloutState } from '../state.js';
 import { advance } from './advance.js';
+import { decideBalanced } from './balancer.js';
 import { decideCommand, decideExclude } from './commands.js';
+import { decideArrival } from './members.js';
+import { decideHeard, decideSeen, decideSilent } from './presence.js';
 import { decideDeadlines, decideNeverSeen, decideRefused, decideReport, decideUnreachable } from './reports.js';
 
 /** What follows from one input at `now` (ms since the epoch). Follow it with `advance` until that stays quiet. */
@@ -23,6 +26,8 @@ export function decideRollout(state: RolloutState, input: RolloutInput, now: num
       return decideUnreachable(state, input.target, input.n);
     case 'refused':
       return decideRefused(state, input);
+    case 'balanced':
+      return decideBalanced(state, input);
     case 'verdict':
       return verdict(state, input.judged);
     case 'start':
@@ -33,6 +38,14 @@ export function decideRollout(state: RolloutState, input: RolloutInput, now: num
       return isTerminal(state.status) || state.status === 'unplanned'
         ? []
         : decideExclude(state, input.host, input.reason);
+    case 'arrival':
+      return decideArrival(state, input);
+    case 'silent':
+      return decideSilent(state, input.targets, now);
+    case 'heard':
+      return decideHeard(state, input.targets);
+    case 'seen':
+      return decideSeen(state, input.members);
     case 'supersede':
       return supersede(state, input.by);
     case 'drop':

@@ -9,6 +9,7 @@ import {
 import { SluiceError } from '@sluice/kernel';
 
 import { attemptOf } from '../evolve/targets.js';
+import { type Leg, legOf, legsOf } from '../legs.js';
 import { isTerminal, type OpenAttempt, phaseAt, planOf, type RolloutState } from '../state.js';
 
 /** The longest message of a failed step that goes into the log. */
@@ -50,22 +51,32 @@ const bad = (report: RunReport, why: string): SluiceError =>
 /** The steps that the attempt's chain still waits for, in its order and no other (TAR-20, TAR-21). */
 function results(state: RolloutState, report: RunReport, attempt: OpenAttempt): readonly RolloutEvent[] {
   const events: RolloutEvent[] = [];
-  // The name is what the log tells as the cause of the results.
-  const name = attemptId(planOf(state).rolloutId, report.host, attempt.steps[0] ?? 'probe', attempt.n);
-  if (report.attempt !== name) throw bad(report, `the attempt is ${name}`);
+  const leg = reportedLeg(state, report, attempt);
   let failed = false;
-  report.steps.forEach((result, index) => {
-    if (failed || attempt.steps[index] !== result.step)
-      throw bad(report, `step ${result.step} cannot follow as number ${index + 1} of ${attempt.steps.join(', ')}`);
+  report.steps.forEach((result, place) => {
+    const index = leg.from + place;
+    if (failed || leg.steps[place] !== result.step)
+      throw bad(report, `step ${result.step} cannot follow as number ${place + 1} of ${leg.steps.join(', ')}`);
     failed = !result.ok;
     if (failed && index < attempt.next) throw bad(report, `step ${result.step} was reported as done before`);
     if (index >= attempt.next)
       events.push(...(result.ok ? [succeeded(report, result)] : failedStep(state, report, result)));
   });
-  if (report.final && !failed && report.steps.length < attempt.steps.length) {
-    throw bad(report, `it says that it is final after ${report.steps.length} of ${attempt.steps.length} steps`);
+  if (report.final && !failed && report.steps.length < leg.steps.length) {
+    throw bad(report, `it says that it is final after ${report.steps.length} of ${leg.steps.length} steps`);
   }
   return events;
+}
+
+/** The run that it reports on: one that has been given. Its name is what the log tells as the cause of the results. */
+function reportedLeg(state: RolloutState, report: RunReport, attempt: OpenAttempt): Leg {
+  const plan = planOf(state);
+  const nameOf = ({ steps }: Leg): string => attemptId(plan.rolloutId, report.host, steps[0] ?? 'probe', attempt.n);
+  const leg = legsOf(plan, attempt).find(
+    (each) => each.place === 'agent' && each.from <= attempt.next && nameOf(each) === report.attempt,
+  );
+  if (leg === undefined) throw bad(report, `the attempt is ${nameOf(legOf(plan, attempt))}`);
+  return leg;
 }
 
 function succeeded({ target, n }: RunReport, result: StepReport): RolloutEvent {
@@ -85,7 +96,7 @@ function succeeded({ target, n }: RunReport, result: StepReport): RolloutEvent {
 function failedStep(state: RolloutState, report: RunReport, result: StepReport): readonly RolloutEvent[] {
   const { target, n, kind } = report;
   const { step, ms, code = 'STEP_FAILED', message = '' } = result;
-  const [text, serving] = [message.slice(0, MAX_MESSAGE), result.serving === true];
+  const [text, serving] = [message.slice(0, MAX_MESSAGE), result.serving === true && !isDrained(state, target)];
   const failed = {
     type: 'StepFailed',
     target,
@@ -101,6 +112,14 @@ function failedStep(state: RolloutState, report: RunReport, result: StepReport):
   if (kind !== 'roll' || isLate) return [failed];
   const again = nextTry(state, target, step);
   return again === undefined ? [failed, ...waivedByPlan(state, target, step)] : [{ ...failed, again }];
+}
+
+/** The balancer has taken it out, so it does not serve, whatever its agent sees. */
+function isDrained(state: RolloutState, target: number): boolean {
+  const attempt = attemptOf(state, target);
+  if (planOf(state).lb === undefined || attempt === undefined || state.undrained.has(target)) return false;
+  const drain = attempt.steps.indexOf('drain');
+  return drain >= 0 && drain < attempt.next;
 }
 
 /** Which of the plan's own tries would follow, from 1; undefined when none is left. */
@@ -162,7 +181,7 @@ export function decideUnreachable(state: RolloutState, target: number, n: number
   return attempt === undefined || attempt.n !== n ? [] : [unknown(target, attempt, 'UNREACHABLE')];
 }
 
-/** Attempts are in the order of their deadlines, so only those that are due are looked at. */
+/** Attempts are in the order of their deadlines, and so are unknown targets: only those that are due are looked at. */
 export function decideDeadlines(state: RolloutState, now: number): readonly RolloutEvent[] {
   const due: RolloutEvent[] = [];
   for (const [target, attempt] of state.open) {
@@ -170,6 +189,12 @@ export function decideDeadlines(state: RolloutState, now: number): readonly Roll
     due.push(unknown(target, attempt, 'DEADLINE'));
     if (due.length >= 256) break;
   }
+  const lost: number[] = [];
+  for (const [target, at] of state.lostAt) {
+    if (at > now || isTerminal(state.status) || lost.length >= 10_000) break;
+    lost.push(target);
+  }
+  if (lost.length > 0) due.push({ type: 'TargetsLost', targets: lost.sort((a, b) => a - b) });
   return due;
 }
 
@@ -179,10 +204,9 @@ function unknown(target: number, attempt: OpenAttempt, code: 'DEADLINE' | 'UNREA
 
 /** When `tick` or `advance` next has something to do by time alone, for a state that was last advanced at `now`; ms since the epoch. */
 export function nextDeadline(state: RolloutState, now: number): number | undefined {
-  const first = state.open.values().next().value?.deadline;
+  const times = [state.open.values().next().value?.deadline, state.lostAt.values().next().value];
   // A wait that is over has had its effect; what the rollout waits for now is not time.
-  const wait =
-    state.status === 'running' && state.wait !== undefined && state.wait.until > now ? state.wait.until : undefined;
-  if (first === undefined || wait === undefined) return first ?? wait;
-  return Math.min(first, wait);
+  if (state.status === 'running' && state.wait !== undefined && state.wait.until > now) times.push(state.wait.until);
+  const due = times.filter((time) => time !== undefined);
+  return due.length === 0 ? undefined : Math.min(...due);
 }

@@ -1,15 +1,17 @@
 import { type Plan, type PlanEvent, type RolloutEvent, stageAt } from '@sluice/contracts';
 import { unreachable } from '@sluice/kernel';
 
-import { emptyRetry, freshStage, phaseAt, planOf, type RolloutState } from '../state.js';
+import { freshStage, phaseAt, planOf, type RolloutState } from '../state.js';
+import { evolveMembers, type MemberEvent } from './members.js';
+import { closeRetry, dropRetry, orderRetry } from './retry.js';
 import {
   addTargets,
   admit,
+  drainSkipped,
   endTargets,
-  excludeTarget,
+  excludeTargets,
   giveUpFollowUps,
   sealTargets,
-  setPhase,
   stepFailed,
   stepSucceeded,
   targetUnknown,
@@ -55,17 +57,28 @@ function evolveExec(state: RolloutState, event: RolloutEvent, at: number): Rollo
     case 'StepSucceeded':
       stepSucceeded(state, event);
       break;
+    case 'DrainSkipped':
+      drainSkipped(state, event);
+      break;
     case 'StepFailed':
       stepFailed(state, event);
       break;
     case 'TargetUnknown':
-      targetUnknown(state, event);
+      targetUnknown(state, event, at);
       break;
     case 'VerifyWaived':
       waived(state, event.target);
       break;
     case 'TargetExcluded':
-      excludeTarget(state, event.target);
+      excludeTargets(state, [event.target]);
+      break;
+    case 'MembersAdded':
+    case 'MembersSynced':
+    case 'MembersJoined':
+    case 'TargetsSilent':
+    case 'TargetsHeard':
+    case 'TargetsLost':
+      evolveMembers(state, event);
       break;
     case 'StageEntered':
     case 'StageSettled':
@@ -154,9 +167,16 @@ function enterStage(state: RolloutState): void {
 type CourseEvent = Exclude<
   RolloutEvent,
   | StageEvent
+  | MemberEvent
   | {
       readonly type:
-        'TargetsAdmitted' | 'StepSucceeded' | 'StepFailed' | 'TargetUnknown' | 'TargetExcluded' | 'VerifyWaived';
+        | 'TargetsAdmitted'
+        | 'StepSucceeded'
+        | 'DrainSkipped'
+        | 'StepFailed'
+        | 'TargetUnknown'
+        | 'TargetExcluded'
+        | 'VerifyWaived';
     }
 >;
 
@@ -277,44 +297,4 @@ function waived(state: RolloutState, target: number): void {
   if (state.status !== 'failed') return;
   state.status = 'running';
   state.endedAt = 0;
-}
-
-function orderRetry(state: RolloutState, redo: readonly number[], probe: readonly number[]): void {
-  state.status = 'running';
-  state.endedAt = 0;
-  state.retry = {
-    redo: redo.filter((target) => state.out[target] === 1).toReversed(),
-    serving: redo.filter((target) => state.out[target] !== 1).toReversed(),
-    probe: probe.toReversed(),
-    skips: new Set(),
-    active: true,
-  };
-  for (const target of redo) {
-    state.failures.delete(target);
-    state.tries.delete(target);
-    setPhase(state, target, 'pending');
-  }
-}
-
-/** A retry is over when nothing of it waits and nothing is in a step. What was admitted or excluded drops out of its queues. */
-function closeRetry(state: RolloutState): void {
-  const { retry } = state;
-  if (!retry.active) return;
-  popWhile(retry.redo, (target) => phaseAt(state, target) !== 'pending');
-  popWhile(retry.serving, (target) => phaseAt(state, target) !== 'pending');
-  popWhile(retry.probe, (target) => state.open.has(target) || phaseAt(state, target) === 'excluded');
-  const waiting = retry.redo.length + retry.serving.length + retry.probe.length;
-  if (waiting + state.open.size === 0) state.retry = emptyRetry();
-}
-
-/** What was to be done again and was not begun stays what it was: failed. */
-function dropRetry(state: RolloutState): void {
-  const { redo, serving } = state.retry;
-  for (const target of [...redo, ...serving])
-    if (phaseAt(state, target) === 'pending') setPhase(state, target, 'failed');
-  state.retry = emptyRetry();
-}
-
-function popWhile(queue: number[], gone: (target: number) => boolean): void {
-  for (let last = queue.at(-1); last !== undefined && gone(last); last = queue.at(-1)) queue.pop();
 }

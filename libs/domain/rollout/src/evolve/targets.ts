@@ -48,10 +48,14 @@ function admitOne(
   state.attempts[target] = n;
   state.unknown.delete(target);
   state.failures.delete(target);
-  const steps = stepsOfRun(run, target < planOf(state).canaries, planOf(state).prefetch);
+  state.silent.delete(target);
+  state.lostAt.delete(target);
+  const { canaries, prefetch, lb } = planOf(state);
+  const steps = stepsOfRun(run, { hold: target < canaries, prefetch, balanced: lb !== undefined });
   state.open.set(target, { run, n, steps, next: 0, admittedAt: at, deadline });
   setPhase(state, target, phaseOfStep(steps[0] ?? 'probe'));
   if (run === 'roll') {
+    state.undrained.delete(target);
     // A canary that is done anew is approved anew.
     if (target < planOf(state).canaries) state.approved.delete('canary');
     setOut(state, target, true);
@@ -66,7 +70,13 @@ function advanceCursor(state: RolloutState): void {
     stage.cursor += 1;
 }
 
-export function stepSucceeded(state: RolloutState, event: Of<'StepSucceeded'>): void {
+/** It goes on without the balancer, and without having been taken out by it. */
+export function drainSkipped(state: RolloutState, event: Of<'DrainSkipped'>): void {
+  if (event.step === 'drain') state.undrained.add(event.target);
+  stepSucceeded(state, event);
+}
+
+export function stepSucceeded(state: RolloutState, event: Pick<Of<'StepSucceeded'>, 'target' | 'n'>): void {
   const attempt = attemptOf(state, event.target);
   if (attempt === undefined || attempt.n !== event.n) return;
   attempt.next += 1;
@@ -83,6 +93,7 @@ export function stepSucceeded(state: RolloutState, event: Of<'StepSucceeded'>): 
 /** What a run that went through makes of its target. */
 function settle(state: RolloutState, target: number, attempt: OpenAttempt): void {
   const held = attempt.run === 'roll' && target < planOf(state).canaries;
+  state.failures.delete(target);
   setPhase(state, target, held ? 'verified' : attempt.run === 'probe' ? 'skipped' : 'done');
   setLost(state, target, false);
   if (held) holdAnew(state);
@@ -142,11 +153,12 @@ export function giveUpFollowUps(state: RolloutState): void {
 }
 
 /** It stays known by its attempt: when the agent is back, its report settles the target. */
-export function targetUnknown(state: RolloutState, event: Of<'TargetUnknown'>): void {
+export function targetUnknown(state: RolloutState, event: Of<'TargetUnknown'>, at: number): void {
   const attempt = state.open.get(event.target);
   if (attempt === undefined || attempt.n !== event.n) return;
   state.open.delete(event.target);
   state.unknown.set(event.target, attempt);
+  state.lostAt.set(event.target, at + planOf(state).attemptDeadlineMs);
   setPhase(state, event.target, 'unknown');
   setOut(state, event.target, true);
   setLost(state, event.target, true);
@@ -157,15 +169,21 @@ export function targetUnknown(state: RolloutState, event: Of<'TargetUnknown'>): 
   });
 }
 
-export function excludeTarget(state: RolloutState, target: number): void {
-  closeAttempt(state, target);
-  state.failures.delete(target);
-  setPhase(state, target, 'excluded');
-  setOut(state, target, false);
-  setLost(state, target, false);
+/** They get no commands any more, and are no members. */
+export function excludeTargets(state: RolloutState, targets: readonly number[]): void {
+  for (const target of targets) {
+    closeAttempt(state, target);
+    state.failures.delete(target);
+    state.silent.delete(target);
+    setPhase(state, target, 'excluded');
+    setOut(state, target, false);
+    setLost(state, target, false);
+  }
+  if (targets.length === 0) return;
   dropFollowUps(state);
-  const probe = state.retry.probe.indexOf(target);
-  if (probe >= 0) state.retry.probe.splice(probe, 1);
+  const { retry } = state;
+  const probe = retry.probe.filter((target) => phaseAt(state, target) !== 'excluded');
+  if (probe.length < retry.probe.length) retry.probe.splice(0, retry.probe.length, ...probe);
   advanceCursor(state);
 }
 
@@ -181,6 +199,7 @@ export function endTargets(state: RolloutState): void {
   }
   state.open.clear();
   state.unknown.clear();
+  state.lostAt.clear();
 }
 
 export const attemptOf = (state: RolloutState, target: number): OpenAttempt | undefined =>
@@ -189,6 +208,7 @@ export const attemptOf = (state: RolloutState, target: number): OpenAttempt | un
 function closeAttempt(state: RolloutState, target: number): void {
   state.open.delete(target);
   state.unknown.delete(target);
+  state.lostAt.delete(target);
 }
 
 const SETTLED_BADLY: ReadonlySet<number> = new Set([PHASE_CODE.failed, PHASE_CODE.unknown]);
@@ -203,7 +223,7 @@ export function setPhase(state: RolloutState, target: number, phase: Phase): voi
     state.canariesFailed += Number(SETTLED_BADLY.has(after)) - Number(SETTLED_BADLY.has(before));
 }
 
-function setOut(state: RolloutState, target: number, out: boolean): void {
+export function setOut(state: RolloutState, target: number, out: boolean): void {
   const value = out ? 1 : 0;
   state.outCount += value - (state.out[target] ?? 0);
   state.out[target] = value;
