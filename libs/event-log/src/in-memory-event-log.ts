@@ -1,13 +1,16 @@
 import { type RecordedCommit, type StreamHead, streamKey, type StreamName, type Writer } from '@sluice/contracts';
 
+import type { ArchiveSource } from './archive/archive-source.js';
 import { encodeNext } from './encode-next.js';
 import { conflict, idReused, logMissing, regressed, unavailable } from './errors.js';
 import { matcherOf } from './follow-filter.js';
-import type { CommitDraft, EventLog, Followed, FollowOptions } from './port.js';
+import type { CommitDraft, EventLog, Followed, FollowOptions, LogPlace } from './port.js';
 import { type RawCommit, recordedCommit } from './recorded.js';
 
 /** A commit as bytes; what it says is decoded once, when somebody first reads it. */
 class Entry {
+  /** Taken away after it was archived: its place stays. */
+  isPurged = false;
   #recorded: RecordedCommit | undefined;
 
   constructor(
@@ -66,7 +69,7 @@ export type AppendFault = 'before' | 'after';
  * The log in memory, for tests and the simulator. Everything goes through the bytes of the commit codec, so the hash
  * chain and the serde are real. No timers: its promises settle as microtasks.
  */
-export class InMemoryEventLog implements EventLog {
+export class InMemoryEventLog implements EventLog, ArchiveSource {
   readonly #whole = new Track();
   readonly #shards = new Map<string, Track>();
   readonly #ids = new Map<string, Track>();
@@ -107,13 +110,14 @@ export class InMemoryEventLog implements EventLog {
     const end = entries.length;
     for (let i = Math.max(0, fromRev - 1); i < end; i += 1) {
       const entry = entries[i];
-      if (entry !== undefined) yield entry.recorded as RecordedCommit<W>;
+      if (entry !== undefined && !entry.isPurged) yield entry.recorded as RecordedCommit<W>;
     }
   }
 
   async last<W extends Writer>(stream: StreamName & { readonly writer: W }): Promise<RecordedCommit<W> | undefined> {
     this.#checkThere();
-    return this.#streams.get(streamKey(stream))?.at(-1)?.recorded as RecordedCommit<W> | undefined;
+    const entry = this.#streams.get(streamKey(stream))?.at(-1);
+    return entry?.isPurged === false ? (entry.recorded as RecordedCommit<W>) : undefined;
   }
 
   async *follow(options: FollowOptions): AsyncIterable<Followed> {
@@ -123,6 +127,7 @@ export class InMemoryEventLog implements EventLog {
     const track = this.#trackOf(options);
     const [end, truncations] = [this.#end, this.#truncations];
     if (from > end + 1) throw regressed(from - 1, end);
+    if (options.after !== undefined && !this.#holds(options.after)) throw regressed(options.after.position, end);
     let seen = Math.max(0, from - 1);
     let isLive = false;
     let index = track.indexFrom(from);
@@ -137,7 +142,7 @@ export class InMemoryEventLog implements EventLog {
       else {
         index += 1;
         seen = entry.head.position;
-        if (wants(entry.raw.stream)) yield { kind: 'commit', commit: entry.recorded };
+        if (wants(entry.raw.stream) && !entry.isPurged) yield { kind: 'commit', commit: entry.recorded };
       }
     }
   }
@@ -145,6 +150,20 @@ export class InMemoryEventLog implements EventLog {
   async position(): Promise<number> {
     this.#checkThere();
     return this.#end;
+  }
+
+  async *raw({ id }: Pick<StreamName, 'shard' | 'id'>): AsyncIterable<RawCommit> {
+    this.#checkThere();
+    for (const { raw, isPurged } of [...trackIn(this.#ids, id).entries]) if (!isPurged) yield raw;
+  }
+
+  async purge(stream: StreamName, through: number): Promise<void> {
+    this.#checkThere();
+    const key = streamKey(stream);
+    const entries = this.#streams.get(key) ?? [];
+    for (const entry of entries) if (entry.head.position <= through) entry.isPurged = true;
+    // A stream of which nothing is left begins anew, as a subject does.
+    if (entries.every(({ isPurged }) => isPurged)) this.#streams.delete(key);
   }
 
   /** Takes away the last `count` commits, as a server does that acknowledged before it wrote to disk (C16). */
@@ -163,6 +182,10 @@ export class InMemoryEventLog implements EventLog {
 
   get #end(): number {
     return this.#whole.entries.length;
+  }
+
+  #holds({ position, hash }: LogPlace): boolean {
+    return position === 0 || this.#whole.entries[position - 1]?.head.hash === hash;
   }
 
   #checkThere(): void {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { describeEventLog } from './event-log.suite.js';
 import { InMemoryEventLog } from './in-memory-event-log.js';
+import type { LogPlace } from './port.js';
 import { appendMany, collect, draft, followUntil, freshStream, shortOf } from './samples.suite.js';
 
 describeEventLog('in memory', () => Promise.resolve({ log: new InMemoryEventLog(), close: () => Promise.resolve() }));
@@ -44,6 +45,21 @@ describe('InMemoryEventLog: faults', () => {
     expect(await collect(log.read(other))).toHaveLength(1);
     await expect(log.append(stream, lost, draft('x'))).rejects.toMatchObject({ code: 'CONCURRENCY_CONFLICT' });
     expect(await log.append(stream, kept, draft('y'))).toMatchObject({ rev: 3, position: 4 });
+  });
+
+  it('knows what stood in it: a follow that begins after another commit than the one at that place is refused', async () => {
+    const log = new InMemoryEventLog();
+    const kept = await appendMany(log, stream, EMPTY_HEAD, 2);
+    const lost = await appendMany(log, stream, kept, 2);
+    const follow = (after: LogPlace): Promise<unknown> =>
+      followUntil(log, { shards: ALL_SHARDS, from: 1, after }, (items) => items.at(-1)?.kind === 'live');
+    await follow(lost);
+    log.truncateTail(2);
+    await expect(follow(lost)).rejects.toMatchObject({ code: 'LOG_REGRESSED', details: { seen: 4, position: 2 } });
+    await appendMany(log, stream, kept, 3);
+    await expect(follow(lost)).rejects.toMatchObject({ code: 'LOG_REGRESSED', details: { seen: 4, position: 5 } });
+    await follow(kept);
+    await follow(EMPTY_HEAD);
   });
 
   it('is missing when told so', async () => {

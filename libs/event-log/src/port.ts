@@ -9,6 +9,12 @@ export interface CommitDraft {
   readonly events: readonly EventToAppend[];
 }
 
+/** A commit's place in the log, and the SHA-256 of its bytes. */
+export interface LogPlace {
+  readonly position: number;
+  readonly hash: string;
+}
+
 export interface FollowOptions {
   readonly shards: readonly Shard[];
   /** Only streams of these writers; all when absent. */
@@ -17,6 +23,11 @@ export interface FollowOptions {
   readonly id?: string;
   /** First log position wanted; 0 or 1 = from the beginning. */
   readonly from: number;
+  /**
+   * The last commit that the caller knows of, perhaps from an earlier life: LOG_REGRESSED when another stands at its
+   * place, or the log ends before it. One that was archived since counts as there.
+   */
+  readonly after?: LogPlace;
   readonly signal: AbortSignal;
 }
 
@@ -29,7 +40,7 @@ export type Followed =
  * Codes thrown: CONCURRENCY_CONFLICT (the head is another: read the tail, decide again), COMMIT_TOO_LARGE,
  * LOG_MISSING (the log's stream is gone: stop, never create it anew), LOG_UNAVAILABLE (not reachable within the bound;
  * it is not known whether the commit landed: append again with the same id), LOG_REGRESSED (the log ends before a place
- * that was read from it: it lost its tail), BAD_COMMIT (something else wrote into the log), INVARIANT_BROKEN (a commit id
+ * that was read from it, or holds something else there: it lost its tail), BAD_COMMIT (something else wrote into the log), INVARIANT_BROKEN (a commit id
  * that stands elsewhere in the log).
  */
 export interface EventLog {

@@ -5,6 +5,7 @@ type Waiter = () => void;
 /** Whether the connection stands, and the moments when that changes. Ends with the connection. */
 export class ConnectionWatch {
   #isUp = true;
+  #connections = 1;
   readonly #nats: NatsConnection;
   readonly #onLost = new Set<Waiter>();
   readonly #onUp = new Set<Waiter>();
@@ -16,6 +17,11 @@ export class ConnectionWatch {
 
   get isUp(): boolean {
     return this.#isUp;
+  }
+
+  /** How often it was made: another number means that the server may be another one. */
+  get connections(): number {
+    return this.#connections;
   }
 
   get isClosed(): boolean {
@@ -69,6 +75,7 @@ export class ConnectionWatch {
 
   #change(isUp: boolean, waiting: Set<Waiter>): void {
     this.#isUp = isUp;
+    if (isUp) this.#connections += 1;
     const woken = [...waiting];
     waiting.clear();
     for (const wake of woken) wake();

@@ -9,7 +9,7 @@ import { type RunningNatsServer, startNatsServer } from '@sluice/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { encodeNext } from '../encode-next.js';
-import type { EventLog, Followed } from '../port.js';
+import type { EventLog, Followed, FollowOptions } from '../port.js';
 import { appendMany, AT, collect, draft, followUntil, freshId, freshStream, paused } from '../samples.suite.js';
 import { JetStreamEventLog } from './jetstream-event-log.js';
 
@@ -159,29 +159,104 @@ describe('JetStreamEventLog: faults', { timeout: CHAPTER_MS }, () => {
     await expect(log.position()).rejects.toMatchObject(missing);
   });
 
-  it('tells a follower that the log lost its tail', async () => {
+  describe('when the store is put back to an older copy', () => {
     const stream = freshStream('exec');
-    const head = await appendMany(log, stream, EMPTY_HEAD, 5);
-    await server.kill();
-    const backup = `${server.storeDir}-backup`;
-    await cp(server.storeDir, backup, { recursive: true });
-    await server.restart();
-    const seen: Followed[] = [];
-    const following = followUntil(log, { shards: ALL_SHARDS, from: 1 }, (items) => {
-      seen.splice(0, seen.length, ...items);
-      return false;
+    let kept: StreamHead;
+    let lost: StreamHead;
+
+    /** Five commits stay, three are lost; `before` is done while all eight stand there. */
+    async function lose(before: () => Promise<void> = async () => undefined): Promise<void> {
+      kept = await appendMany(log, stream, EMPTY_HEAD, 5);
+      await server.kill();
+      const backup = `${server.storeDir}-backup`;
+      await cp(server.storeDir, backup, { recursive: true });
+      await server.restart();
+      lost = await appendMany(log, stream, kept, 3);
+      await before();
+      await server.kill();
+      await rm(server.storeDir, { recursive: true });
+      await cp(backup, server.storeDir, { recursive: true });
+    }
+
+    function following(
+      of: EventLog,
+      options: Partial<FollowOptions> = {},
+    ): { seen: Followed[]; failure: Promise<unknown> } {
+      const seen: Followed[] = [];
+      const ended = followUntil(of, { shards: ALL_SHARDS, from: 1, ...options }, (items) => {
+        seen.splice(0, seen.length, ...items);
+        return false;
+      });
+      return {
+        seen,
+        failure: ended.then(
+          () => undefined,
+          (error: unknown) => error,
+        ),
+      };
+    }
+
+    const regressed = (seen: number, position: number) => ({ code: 'LOG_REGRESSED', details: { seen, position } });
+
+    it('C16 tells every follower, once, that the log lost its tail', async () => {
+      const [first, second] = [following(log), following(log)];
+      await lose(async () => {
+        for (const { seen } of [first, second]) await vi.waitUntil(() => seen.length === 9, { timeout: CHAPTER_MS });
+      });
+      await server.restart();
+      expect(await first.failure).toMatchObject(regressed(8, 5));
+      expect(await second.failure).toMatchObject(regressed(8, 5));
+      await followUntil(log, { shards: ALL_SHARDS, from: 1 }, (items) => items.at(-1)?.kind === 'live');
     });
-    const failure = following.then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    await appendMany(log, stream, head, 3);
-    await vi.waitUntil(() => seen.length === 9, { timeout: CHAPTER_MS });
-    await server.kill();
-    await rm(server.storeDir, { recursive: true });
-    await cp(backup, server.storeDir, { recursive: true });
-    await server.restart();
-    expect(await failure).toMatchObject({ code: 'LOG_REGRESSED', details: { seen: 8, position: 5 } });
+
+    it('C16 finds out although the log has grown past that place since', async () => {
+      const { seen, failure } = following(log);
+      await lose(() => vi.waitUntil(() => seen.length === 9, { timeout: CHAPTER_MS }).then(() => undefined));
+      // Somebody who never saw the tail is there first, on an address of its own until it has written.
+      const quick = await startNatsServer({ storeDir: server.storeDir });
+      const other = await connectNats({ servers: quick.url, name: 'quick' });
+      await appendMany(new JetStreamEventLog(other), stream, kept, 6);
+      await other.close();
+      await quick.kill();
+      await server.restart();
+      expect(await failure).toMatchObject(regressed(8, 11));
+      await quick.stop();
+    });
+
+    it('C16 finds out by what was written, though no follower had come so far', async () => {
+      const { failure } = following(log, { writers: ['notice'] });
+      await lose();
+      await server.restart();
+      expect(await failure).toMatchObject(regressed(8, 5));
+    });
+
+    it('C16 is noticed by a fresh process that remembers the last place', async () => {
+      await lose();
+      await server.restart();
+      const fresh = new JetStreamEventLog(nats);
+      expect(await following(fresh, { after: lost }).failure).toMatchObject(regressed(8, 5));
+      await appendMany(fresh, stream, kept, 4);
+      expect(await following(fresh, { after: lost }).failure).toMatchObject(regressed(8, 9));
+      await followUntil(fresh, { shards: ALL_SHARDS, from: 1, after: kept }, (items) => items.at(-1)?.kind === 'live');
+    });
+
+    it('does not take a write of the moment for a loss', async () => {
+      const { seen } = following(log);
+      let head = EMPTY_HEAD;
+      for (let restarts = 0; restarts < 3; restarts += 1) {
+        const writing = appendMany(log, stream, head, 30);
+        await server.restart();
+        head = await writing;
+      }
+      await vi.waitUntil(() => seen.length === 91, { timeout: CHAPTER_MS });
+    });
+
+    it('takes what was archived for there', async () => {
+      const head = await appendMany(log, stream, EMPTY_HEAD, 2);
+      await appendMany(log, freshStream('exec'), EMPTY_HEAD, 1);
+      await (await jetstreamManager(nats)).streams.purge(STREAMS.log, { filter: SUBJECTS.log(stream) });
+      await followUntil(log, { shards: ALL_SHARDS, from: 1, after: head }, (items) => items.at(-1)?.kind === 'live');
+    });
   });
 
   it('refuses what Sluice did not write', async () => {

@@ -10,13 +10,13 @@ import {
 } from '@sluice/contracts';
 import { isSluiceError, SluiceError } from '@sluice/kernel';
 
-import { regressed } from '../errors.js';
 import { matcherOf, subjectOf } from '../follow-filter.js';
 import { OwnCommits } from '../own-commits.js';
 import type { CommitDraft, EventLog, Followed, FollowOptions } from '../port.js';
 import { recordedCommit } from '../recorded.js';
 import { appendCommit } from './append.js';
 import { ConnectionWatch } from './connection-watch.js';
+import { Continuity, type Seen } from './continuity.js';
 import { type Generation, openGeneration } from './generation.js';
 import { LogStream } from './log-stream.js';
 
@@ -37,17 +37,21 @@ export class JetStreamEventLog implements EventLog {
   readonly #tryMs: number;
   readonly #boundMs: number;
   readonly #own = new OwnCommits();
+  readonly #continuity: Continuity;
 
   constructor(nats: NatsConnection, options: JetStreamEventLogOptions = {}) {
     this.#watch = new ConnectionWatch(nats);
     this.#log = new LogStream(nats, this.#watch);
+    this.#continuity = new Continuity(this.#log, this.#watch);
     this.#tryMs = options.tryMs ?? 5_000;
     this.#boundMs = options.boundMs ?? 30_000;
   }
 
-  append(stream: StreamName, expected: StreamHead, draft: CommitDraft): Promise<StreamHead> {
+  async append(stream: StreamName, expected: StreamHead, draft: CommitDraft): Promise<StreamHead> {
     const to = { log: this.#log, watch: this.#watch, tryMs: this.#tryMs, boundMs: this.#boundMs, own: this.#own };
-    return appendCommit(to, stream, expected, draft);
+    const head = await appendCommit(to, stream, expected, draft);
+    this.#continuity.wrote(head);
+    return head;
   }
 
   async *read<W extends Writer>(
@@ -81,17 +85,21 @@ export class JetStreamEventLog implements EventLog {
     const subject = subjectOf(options);
     const wants = matcherOf(options);
     const end = await this.#tried('follow the log', () => this.#log.position());
-    let last = Math.max(0, options.from - 1);
+    const seen: Seen = { last: Math.max(0, options.from - 1), place: options.after, era: this.#continuity.era };
     const live = new LiveMark(end);
     while (!signal.aborted) {
-      const generation = await this.#reopened(subject, last, signal);
+      const generation = await this.#reopened(subject, seen, signal);
       if (generation === undefined) return;
       if (live.isDue(generation.pending === 0)) yield live.item;
       for await (const message of generation.messages) {
         if (live.isDue(message.seq > end)) yield live.item;
-        last = message.seq;
+        seen.last = message.seq;
         const stream = streamOf(message);
-        if (wants(stream)) yield { kind: 'commit', commit: this.#ownOf(message) ?? commitOf(stream, message) };
+        if (wants(stream)) {
+          const commit = this.#ownOf(message) ?? commitOf(stream, message);
+          seen.place = commit.head;
+          yield { kind: 'commit', commit };
+        }
         if (live.isDue(message.seq === end || message.info.pending === 0)) yield live.item;
       }
     }
@@ -110,13 +118,15 @@ export class JetStreamEventLog implements EventLog {
     return openGeneration(signal === undefined ? options : { ...options, signal });
   }
 
-  /** Begins behind `last`, however long the server is away. Undefined when the signal aborted meanwhile. */
-  async #reopened(subject: string, last: number, signal: AbortSignal): Promise<Generation | undefined> {
+  /**
+   * Begins behind what was seen, if the log still holds that, however long the server is away. Undefined when the
+   * signal aborted meanwhile.
+   */
+  async #reopened(subject: string, seen: Seen, signal: AbortSignal): Promise<Generation | undefined> {
     for (let pause = PAUSE_MS; !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
-        const position = await this.#log.position();
-        if (position < last) throw regressed(last, position);
-        return await this.#open(subject, last + 1, signal);
+        await this.#continuity.assertHolds(seen);
+        return await this.#open(subject, seen.last + 1, AbortSignal.any([signal, seen.era]));
       } catch (error) {
         if (!isSluiceError(error, 'NATS_UNAVAILABLE') || this.#watch.isClosed) throw error;
         await this.#watch.untilUp(pause, LONGEST_PAUSE_MS);

@@ -58,6 +58,13 @@ export class LogStream {
     });
   }
 
+  /** What stands at a position; undefined when it was purged, or the log ends before it. */
+  async at(position: number): Promise<StoredMsg | undefined> {
+    return this.#call('look for a place in the log', async (manager) => {
+      return (await manager.streams.getMessage(STREAMS.log, { seq: position })) ?? undefined;
+    });
+  }
+
   /** A consumer of its own that begins at a position, and how many messages stood there for it. */
   async consumer(subject: string, from: number): Promise<{ consumer: Consumer; pending: number }> {
     return this.#call('follow the log', async (manager) => {
