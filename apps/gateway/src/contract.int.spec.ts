@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { SUBJECTS } from '@sluice/contracts';
+import { type GroupEntry, type PlanPreview, SUBJECTS } from '@sluice/contracts';
 
 import { addressOf, type Described, examplesOn, type OpenApi, type Operation, operationsOf } from './examples.suite.js';
 import { PLAN_HASH } from './fixtures.suite.js';
@@ -24,7 +24,7 @@ describe('the OpenAPI document is kept', () => {
       { type: 'VersionBlocked', version: '0.9.0', reason: 'it leaks', rolloutId: rollout },
       { type: 'VersionSucceeded', version: '1.0.0', rolloutId: rollout, strategy: 'canary', sha256: 'ab'.repeat(32) },
     );
-    await harness.putGroup('web');
+    await harness.putGroup('web', GROUP);
     await harness.putMember({
       group: 'web',
       app: 'hello',
@@ -51,7 +51,7 @@ describe('the OpenAPI document is kept', () => {
       harness.serve(aggregate, ({ target }) => ({ ok: true, target, state: 'running', rev: 5, actions: ['pause'] }));
     harness.serve('plan', () => ({
       ok: true,
-      preview: { plan: planned, planHash: PLAN_HASH, batches: [{ name: 'canary', hosts: ['web-01'] }] },
+      preview: { ...PREVIEW, plan: planned },
     }));
     const planned = ((await harness.json(`/v1/rollouts/${rollout}`, { headers: admin })).body as { plan: object }).plan;
     harness.nats.subscribe(SUBJECTS.agentOutput('web-01'), {
@@ -142,6 +142,30 @@ describe('the OpenAPI document is kept', () => {
     expect(said[0]).toMatchObject({ expectedRev: 1 });
   });
 });
+
+/** All that a preview may say beside its plan. */
+const PREVIEW: Omit<PlanPreview, 'plan'> = {
+  planHash: PLAN_HASH,
+  batches: [{ name: 'canary', hosts: ['web-01'], profiles: { 'web-01': 0 } }],
+  truncated: true,
+  unreachable: ['web-01'],
+  unreachableCount: 1,
+  estimate: {
+    totalMs: 7_000,
+    parts: { waitsMs: 1_000, bakeMs: 1_000, rounds: 1, startMs: 3_000, verifyMs: 1_000, switchMs: 1_000 },
+    words: '7 s',
+  },
+  inventory: { source: 'cmdb', version: 7, fetchedAt: 1, ageMs: 2, note: 'it is being moved' },
+};
+
+/** All that an inventory may say of a group. */
+const GROUP: Omit<GroupEntry, 'name' | 'app' | 'environment'> = {
+  profile: { kind: 'process', command: ['node', 'a.js'], stopGraceMs: 1_000, recreate: true },
+  profiles: [{ labels: { arch: 'arm64' }, profile: { kind: 'exec', steps: { install: ['a'] }, stepTimeoutMs: 1_000 } }],
+  verify: { path: '/', port: 80, status: 200, successes: 1, intervalMs: 100, timeoutMs: 1_000 },
+  drainWindowMs: 0,
+  selector: { cluster: 'fra' },
+};
 
 /** Objects of answers hold what is documented and nothing else. */
 function sealed(schema: unknown): unknown {

@@ -5,6 +5,7 @@ import {
   BUCKETS,
   type CommandAggregate,
   encodeToken,
+  type GroupEntry,
   type MemberEntry,
   type RequestTemplate,
   SUBJECTS,
@@ -120,14 +121,14 @@ export class Harness {
     await bucket.put(`template.${encodeToken(name)}`, JSON.stringify(record));
   }
 
-  async putGroup(name: string): Promise<void> {
+  async putGroup(name: string, more: Partial<GroupEntry> = {}): Promise<void> {
     const bucket = await new Kvm(this.nats).open(BUCKETS.inventory);
     const record = {
       v: 1,
       source: 'file',
       version: 1,
       fetchedAt: 1,
-      entry: { name, app: 'hello', environment: 'test' },
+      entry: { name, app: 'hello', environment: 'test', ...more },
     };
     await bucket.put(`group.${encodeToken(name)}`, JSON.stringify(record));
   }

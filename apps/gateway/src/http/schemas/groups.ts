@@ -55,20 +55,30 @@ const member = object(
   'endpoint',
 );
 
+/** As in the spec of a plan. */
+const profile = { $ref: '#/components/schemas/Plan/properties/spec/properties/profile' };
+
 const inventory = object(
   {
     name: text(),
     app: text(),
     environment: oneOf('production', 'test'),
-    profile: { type: 'object', additionalProperties: true },
-    profiles: list({ type: 'object', additionalProperties: true }),
-    verify: { type: 'object', additionalProperties: true },
+    profile,
+    profiles: list(object({ labels: map(text()), profile })),
+    verify: object(
+      { path: text(), port: count, status: count, successes: count, intervalMs: count, timeoutMs: count },
+      ...['path', 'port', 'status', 'successes', 'intervalMs', 'timeoutMs'],
+    ),
     drainWindowMs: count,
+    balancer: object({ name: text(), backend: text() }),
+    selector: map(text()),
   },
   'profile',
   'profiles',
   'verify',
   'drainWindowMs',
+  'balancer',
+  'selector',
 );
 
 const success = object({ version: text(), rolloutId, strategy: text(), sha256, restores: rolloutId }, 'restores');
@@ -77,7 +87,7 @@ const detail = {
   ...summary,
   rev: count,
   token: count,
-  inventory: nullable({ ...inventory, additionalProperties: true }),
+  inventory: nullable(inventory),
   exclusions: list(object({ host: text(), reason: text() })),
   blocked: list(object({ version: text(), reason: text(), rolloutId }, 'rolloutId')),
   history: list(success),
