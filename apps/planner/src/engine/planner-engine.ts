@@ -1,6 +1,7 @@
 import {
   type DeployRequest,
   type Fault,
+  type InventoryUsed,
   type PlanPreview,
   refusalIdOf,
   type RequestOutcome,
@@ -19,6 +20,7 @@ import {
 
 import { aboutAnyway, type ReadRequest, readRequest } from '../request/request.js';
 import { withTemplate } from '../request/with-template.js';
+import { freshnessOf, missedFaults, refresh } from './freshness.js';
 import { PlanStreams } from './plan-streams.js';
 import type { PlannerDeps } from './ports.js';
 
@@ -26,8 +28,16 @@ export type Previewed =
   { readonly ok: true; readonly preview: PlanPreview } | { readonly ok: false; readonly faults: readonly Fault[] };
 
 type Planned =
-  | { readonly ok: true; readonly sealed: SealedPlan; readonly members: PlanInput['members'] }
+  | {
+      readonly ok: true;
+      readonly sealed: SealedPlan;
+      readonly members: PlanInput['members'];
+      readonly used: Beside;
+    }
   | { readonly ok: false; readonly faults: readonly Fault[] };
+
+/** What is told beside a plan, and is no part of it. */
+type Beside = { readonly inventory?: InventoryUsed };
 
 const NO_FACTS = { exclusions: new Map<string, string>(), blocked: new Map<string, string>() } as const;
 
@@ -55,6 +65,7 @@ export class PlannerEngine {
       type: 'plan',
       sealed: planned.sealed,
       ...(trace === undefined ? {} : { trace }),
+      ...planned.used,
     });
     if (before.sealed) return this.#again(request, before);
     const { plan, planHash } = planned.sealed;
@@ -66,9 +77,9 @@ export class PlannerEngine {
     const text = JSON.stringify(document) ?? 'null';
     const planned = await this.#plan(readRequest(new TextEncoder().encode(text)));
     if (!planned.ok) return planned;
-    const { sealed, members } = planned;
+    const { sealed, members, used } = planned;
     const unreachable = unreachableOf(sealed.targets, members, this.deps.clock.now());
-    return { ok: true, preview: { ...previewOf(sealed), ...unreachable } };
+    return { ok: true, preview: { ...previewOf(sealed), ...unreachable, ...used } };
   }
 
   /** Refuses a request that makes the planner fail: a bug of ours, which must not keep other requests waiting. */
@@ -89,11 +100,12 @@ export class PlannerEngine {
 
   async #plan(read: ReadRequest): Promise<Planned> {
     const request = withTemplate(read, await this.#templatesFor(read));
-    const input = await this.#inputOf(request);
+    const { input, missed } = await this.#inputOf(request);
     const made = makePlan(input);
-    const faults = [...request.faults, ...(made.ok ? [] : relevantFaults(request, made.faults))];
+    const faults = [...request.faults, ...(made.ok ? [] : relevantFaults(request, [...made.faults, ...missed]))];
     if (faults.length > 0 || !made.ok) return { ok: false, faults: boundFaults(faults) };
-    return { ok: true, sealed: sealPlan(made.draft, made.targets), members: input.members };
+    const used = made.used === undefined ? {} : { inventory: made.used };
+    return { ok: true, sealed: sealPlan(made.draft, made.targets), members: input.members, used };
   }
 
   #templatesFor(read: ReadRequest): ReturnType<PlannerDeps['inventory']['templates']> {
@@ -104,7 +116,7 @@ export class PlannerEngine {
    * A request with faults of form is planned too, with the fields that are sound, so that one answer lists everything
    * that is wrong with it. What comes of it is thrown away, but for the faults.
    */
-  async #inputOf(request: ReadRequest): Promise<PlanInput> {
+  async #inputOf(request: ReadRequest): Promise<{ input: PlanInput; missed: readonly Fault[] }> {
     const { group } = request;
     const base = {
       request: request.fields as DeployRequest,
@@ -112,8 +124,9 @@ export class PlannerEngine {
       documentHash: request.documentHash,
       rolloutId: request.streamId,
     };
-    if (group === undefined) return { ...base, ...NO_FACTS, group: undefined, members: [] };
+    if (group === undefined) return { input: { ...base, ...NO_FACTS, group: undefined, members: [] }, missed: [] };
     const { inventory, groups } = this.deps;
+    const refreshed = await refresh(group, this.deps);
     const [entry, members, facts, sharing] = await Promise.all([
       inventory.group(group),
       inventory.members(group),
@@ -122,7 +135,7 @@ export class PlannerEngine {
     ]);
     const { exclusions, blocked } = facts;
     const proven = facts.history.toReversed().filter(({ version }) => !blocked.has(version));
-    return {
+    const input = {
       ...base,
       exclusions,
       blocked,
@@ -131,6 +144,8 @@ export class PlannerEngine {
       group: entry?.entry,
       members: members.map((member) => member.entry),
     };
+    if (entry === undefined) return { input, missed: missedFaults(refreshed) };
+    return { input: { ...input, freshness: freshnessOf(entry, refreshed, this.deps) }, missed: [] };
   }
 
   /** The rollout exists: the same document is a duplicate, another one under the same id is refused. */

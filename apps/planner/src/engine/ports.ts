@@ -36,6 +36,23 @@ export interface GroupFactsPort {
   factsOf(group: string): Promise<GroupFacts>;
 }
 
+/** What became of asking a CMDB; the inventory is then as fresh as it can be. */
+export interface Synced {
+  /** Why it is not from just now, in words. */
+  readonly trouble?: string;
+}
+
+export interface GroupSync {
+  /** Never fails: what is known stays, with the trouble in words. */
+  sync(group: string): Promise<Synced>;
+}
+
+/** What operators have said about what Sluice depends on (TAR-43). */
+export interface DependenciesPort {
+  /** Why plans may be made without asking it, in words, while it is forced open. */
+  mayUseStale(dependency: 'cmdb'): Promise<string | undefined>;
+}
+
 export interface PlannerDeps {
   readonly log: EventLog;
   readonly clock: Clock;
@@ -43,4 +60,9 @@ export interface PlannerDeps {
   readonly newId: () => string;
   readonly inventory: InventoryPort;
   readonly groups: GroupFactsPort;
+  /** Where groups are fetched from before each plan; the inventory is all there is when absent. */
+  readonly cmdb?: GroupSync;
+  /** Of what a CMDB told; by class of environment when absent. */
+  readonly maxAgeMs?: number;
+  readonly dependencies?: DependenciesPort;
 }

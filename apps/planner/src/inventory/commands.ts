@@ -8,7 +8,9 @@ import type {
 import type { Clock } from '@sluice/kernel';
 import type { Log } from '@sluice/messaging';
 
+import { keptHowTo } from '../cmdb/how-to.js';
 import { type Definition, readGroup } from './definition.js';
+import type { GroupRecord } from './records.js';
 import type { InventoryStore } from './store.js';
 import { readTemplate } from './templates.js';
 
@@ -33,18 +35,15 @@ export class InventoryCommands {
   ) {}
 
   async apply(envelope: RawInventoryCommand): Promise<CommandResult> {
-    const { command, target, expectedRev } = envelope;
+    const { command, target } = envelope;
     if (TEMPLATE_TYPES.includes(command['type'])) return this.#template(envelope);
-    if (!TYPES.includes(command['type'])) {
-      return refuse('/command/type', 'BAD_CHOICE', 'must be replaceGroup, mergeGroup, putTemplate or removeTemplate');
-    }
+    const odd = oddChoice(command);
+    if (odd !== undefined) return odd;
     const read = readGroup(command['group'], '/command/group');
     if (!read.ok) return badInventory(read.faults);
     const [definition] = read.definitions;
     if (definition?.group.name !== target) return refuse('/target', 'NAME_MISMATCH', 'must be the name of the group');
-    const version = (await this.store.group(target))?.version ?? 0;
-    if (expectedRev !== undefined && expectedRev !== version) return conflict(target, expectedRev, version);
-    return this.#define(envelope, definition);
+    return this.#define(envelope, definition, await this.store.group(target));
   }
 
   #template(envelope: RawInventoryCommand): CommandResult {
@@ -78,12 +77,26 @@ export class InventoryCommands {
     return { ok: true, target, state, rev: this.store.templateStore.version(target), actions: [] };
   }
 
-  #define({ command, target, actor, reason }: RawInventoryCommand, definition: Definition): CommandResult {
+  #define(envelope: RawInventoryCommand, definition: Definition, known: GroupRecord | undefined): CommandResult {
+    const { command, target, actor, reason, expectedRev } = envelope;
+    const before = known?.version ?? 0;
+    if (expectedRev !== undefined && expectedRev !== before) return conflict(target, expectedRev, before);
     const mode = command['type'] === 'replaceGroup' ? 'replace' : 'merge';
-    const { applied, version } = this.store.define('api', definition, mode, this.clock.now());
+    const now = this.clock.now();
+    const { applied, version } =
+      command['source'] === 'cmdb'
+        ? this.store.define('cmdb', keptHowTo(known?.entry, definition), mode, now)
+        : this.store.define('api', definition, mode, now);
     this.log.info({ group: target, mode, applied, version, actor, reason }, 'inventory command');
     return { ok: true, target, state: applied ? 'stored' : 'ignored', rev: version, actions: [] };
   }
+}
+
+function oddChoice({ type, source }: Readonly<Record<string, unknown>>): CommandResult | undefined {
+  if (!TYPES.includes(type))
+    return refuse('/command/type', 'BAD_CHOICE', 'must be replaceGroup, mergeGroup, putTemplate or removeTemplate');
+  const isKnown = source === undefined || source === 'cmdb';
+  return isKnown ? undefined : refuse('/command/source', 'BAD_CHOICE', 'must be cmdb, or absent');
 }
 
 const refuse = (path: string, code: string, message: string): CommandResult => badInventory([{ path, code, message }]);

@@ -24,6 +24,8 @@ export interface Definition {
   readonly group: GroupEntry;
   readonly members: readonly DefinedMember[];
   readonly version: number | undefined;
+  /** Of the answer of a CMDB. */
+  readonly etag?: string;
 }
 
 export type ReadDefinitions =
@@ -74,7 +76,7 @@ function definitionOf(document: GroupDocument, path: string, faults: Fault[]): D
   faults.push(...longNames([document.name, document.app, ...members.map(({ host }) => host)], path));
   const ms = (field: string, text: string | undefined): number | undefined =>
     durationOf(text, `${path}/${field}`, faults);
-  const { name, app, environment, profile, profiles, version } = document;
+  const { name, app, environment, profile, profiles, selector, version } = document;
   const verify = verifyOf(
     document,
     ms('verify/interval', document.verify?.interval),
@@ -89,6 +91,7 @@ function definitionOf(document: GroupDocument, path: string, faults: Fault[]): D
     ...(profiles === undefined ? {} : { profiles }),
     ...(verify === undefined ? {} : { verify }),
     ...(drainWindowMs === undefined ? {} : { drainWindowMs }),
+    ...(selector === undefined ? {} : { selector }),
   };
   if (JSON.stringify(group).length > MAX_GROUP_BYTES) {
     faults.push({

@@ -12,6 +12,7 @@ export interface Origin {
   readonly source: InventorySource;
   readonly version: number;
   readonly fetchedAt: number;
+  readonly etag?: string;
 }
 
 export const groupRecord = (entry: GroupEntry, origin: Origin): GroupRecord => ({ v: 1, ...origin, entry });

@@ -10,7 +10,7 @@ import {
 import type { SharingGroup } from '@sluice/planning';
 
 import type { InventoryPort } from '../engine/ports.js';
-import type { Definition } from './definition.js';
+import type { DefinedMember, Definition } from './definition.js';
 import { groupKey, memberKey, readKey } from './keys.js';
 import {
   type AnyRecord,
@@ -90,16 +90,21 @@ export class InventoryStore implements InventoryPort {
 
   /** `replace`: members that the definition does not name are removed. The version is `now` when it has none. */
   define(source: InventorySource, definition: Definition, mode: 'replace' | 'merge', now: number): Defined {
-    const { group, members } = definition;
+    const { group, members, etag } = definition;
     const origin: Origin = { source, version: definition.version ?? now, fetchedAt: now };
     const known = this.#groups.get(group.name);
     if (known !== undefined && isStale(known.record, origin)) return { applied: false, version: known.record.version };
-    const held = this.#putGroup(groupRecord(group, origin));
+    const held = this.#putGroup(groupRecord(group, etag === undefined ? origin : { ...origin, etag }));
     const named = new Set(members.map(({ host }) => host));
     for (const host of [...held.members.keys()]) if (mode === 'replace' && !named.has(host)) this.#drop(held, host);
-    for (const member of members)
-      this.#putMember(held, memberRecord(group, member, origin, held.members.get(member.host)));
+    for (const member of members) this.#defineMember(held, member, origin);
     return { applied: true, version: origin.version };
+  }
+
+  /** The CMDB says that the group is as it was told last: it is as fresh as if it had been told again. */
+  confirm(group: string, now: number): void {
+    const held = this.#groups.get(group);
+    if (held?.record.source === 'cmdb') this.#putGroup({ ...held.record, fetchedAt: now });
   }
 
   /** What an agent says of its host. False when an app of it was ignored: it contradicts what is defined. */
@@ -156,6 +161,12 @@ export class InventoryStore implements InventoryPort {
     return held;
   }
 
+  #defineMember(held: Group, member: DefinedMember, origin: Origin): void {
+    const before = held.members.get(member.host);
+    const after = memberRecord(held.record.entry, member, origin, before);
+    if (origin.source !== 'cmdb' || !isSameMember(before, after)) this.#putMember(held, after);
+  }
+
   #putMember(held: Group, record: MemberRecord): void {
     if (!held.members.has(record.entry.host)) this.#size += 1;
     held.members.set(record.entry.host, record);
@@ -180,6 +191,7 @@ export class InventoryStore implements InventoryPort {
 
   #adoptGroup(record: GroupRecord): void {
     const held = this.#groups.get(record.entry.name);
+    if (held !== undefined && isStale(held.record, record)) return;
     if (held === undefined || record.fetchedAt >= held.record.fetchedAt) this.#hold(record);
   }
 
@@ -220,6 +232,10 @@ function heardMember(group: GroupEntry, hello: Hello, app: HelloApp, { now, befo
   const record = memberRecord(group, member, origin);
   return { ...record, entry: { ...record.entry, ...facts } };
 }
+
+/** A CMDB is asked before each rollout: members of which it says the same again are not stored again. */
+const isSameMember = (before: MemberRecord | undefined, after: MemberRecord): boolean =>
+  before?.source === after.source && !differs(before, after);
 
 function differs(a: MemberRecord, b: MemberRecord): boolean {
   const { lastSeen: _a, ...one } = a.entry;

@@ -12,6 +12,7 @@ import type { PlannerDeps } from '../engine/ports.js';
 import { RollbackPlanner } from '../engine/rollbacks.js';
 import { InventoryCommands } from '../inventory/commands.js';
 import { readInventoryFile } from '../inventory/file.js';
+import { GroupMembers } from '../inventory/group-members.js';
 import { hearHeartbeats } from '../inventory/heartbeats.js';
 import { keepInventory } from '../inventory/kv-inventory.js';
 import { PlannerModule } from './planner.module.js';
