@@ -19,6 +19,9 @@ export interface FleetCounts {
   readonly refused: number;
 }
 
+/** How the names of hosts begin that take their runs and never report. */
+export const HELD = 'held';
+
 const RESEND_MS = 500;
 const ACCEPTED = JSON.stringify({ ok: true, state: 'accepted' });
 

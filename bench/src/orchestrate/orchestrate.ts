@@ -102,7 +102,7 @@ async function busRound(name: 'product' | 'limit', options: OrchestrateOptions):
 }
 
 async function withFleet(name: string, order: RoundOrder, options: OrchestrateOptions): Promise<RoundResult> {
-  const fleet = await BenchProcess.start<object, FleetCounts>('orchestrate/fleet-process.js', {
+  const fleet = await BenchProcess.start<object, FleetCounts>('fleet-process.js', {
     servers: order.servers,
   });
   try {

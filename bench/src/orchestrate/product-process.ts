@@ -1,19 +1,14 @@
-import { type EventLog, JetStreamEventLog } from '@sluice/event-log';
-import { startExecutor } from '@sluice/executor';
-import { connectNats } from '@sluice/messaging';
-import { createLogger, newUlid, systemClock } from '@sluice/observability';
+import type { EventLog } from '@sluice/event-log';
 
 import { type Prepared, serveBench } from '../child.js';
+import { startBenchExecutor } from '../executor.js';
 import { released, targetsOf, writePlan } from '../rollouts.js';
 import { planIn, type RoundOrder, type RoundResult, SHARD } from './workload.js';
 
-/** The executor as it is shipped, on a NATS connection of its own. */
+/** The executor, and rollouts that warm it up. */
 async function startProduct(order: RoundOrder): Promise<Prepared<Timed, RoundResult>> {
-  const { servers } = order;
-  const nats = await connectNats({ servers, name: 'bench-product' });
-  const log = new JetStreamEventLog(nats);
-  const logger = createLogger('executor', 'warn');
-  const executor = await startExecutor({ nats, servers, log, clock: systemClock, logger, newId: newUlid });
+  const executor = await startBenchExecutor(order.servers);
+  const { log } = executor;
   const warmUps: number[] = [];
   for (let i = 1; i <= order.warmUps; i += 1) {
     const warmUp = await rollOut(log, `warm-up-${i}`, order.targets);
@@ -27,10 +22,7 @@ async function startProduct(order: RoundOrder): Promise<Prepared<Timed, RoundRes
       coldMs: warmUps[0] ?? rest.ms,
       ...(await tally(log, rolloutId)),
     }),
-    stop: async () => {
-      await executor.stop();
-      await nats.close();
-    },
+    stop: () => executor.stop(),
   };
 }
 
