@@ -1,0 +1,98 @@
+import { isRolloutId, type RecordedCommit, type StreamHead, type StreamName, type Writer } from '@sluice/contracts';
+
+import { conflict } from '../errors.js';
+import { matcherOf } from '../follow-filter.js';
+import type { CommitDraft, EventLog, Followed, FollowOptions } from '../port.js';
+import { recordedCommit } from '../recorded.js';
+import type { ArchiveReader } from './archive-reader.js';
+
+/**
+ * A log and its archive as one log: what was archived is read as if it still stood there. A finished rollout stays what
+ * it was for whoever reads it, and is never begun anew.
+ */
+export class ArchivedEventLog implements EventLog {
+  constructor(
+    private readonly inner: EventLog,
+    private readonly archive: ArchiveReader,
+  ) {}
+
+  /** An archived rollout gets no stream any more: who takes it for a new one reads it and decides again. */
+  async append(stream: StreamName, expected: StreamHead, draft: CommitDraft): Promise<StreamHead> {
+    if (expected.rev === 0 && isRolloutId(stream.id) && (await this.archive.has(stream.id)))
+      throw conflict(stream, expected);
+    return this.inner.append(stream, expected, draft);
+  }
+
+  async *read<W extends Writer>(
+    stream: StreamName & { readonly writer: W },
+    fromRev = 1,
+  ): AsyncIterable<RecordedCommit<W>> {
+    let next = fromRev;
+    for await (const commit of this.inner.read(stream, fromRev)) {
+      next = commit.head.rev + 1;
+      yield commit;
+    }
+    // It may have been taken from the log before this read, or while it was under way.
+    for (const commit of await this.#archived(stream)) if (commit.head.rev >= next) yield commit;
+  }
+
+  async last<W extends Writer>(stream: StreamName & { readonly writer: W }): Promise<RecordedCommit<W> | undefined> {
+    return (await this.inner.last(stream)) ?? (await this.#archived(stream)).at(-1);
+  }
+
+  follow(options: FollowOptions): AsyncIterable<Followed> {
+    return options.id === undefined ? this.#followAll(options) : this.#followOne(options, options.id);
+  }
+
+  position(): Promise<number> {
+    return this.inner.position();
+  }
+
+  /**
+   * What is taken from the log while its past is read would be seen in part: a plan without the rollout that it became.
+   * It is told from the archive before `live`, so that whoever goes live knows each rollout as a whole.
+   */
+  async *#followAll(options: FollowOptions): AsyncIterable<Followed> {
+    const before = await this.archive.purgedThrough();
+    for await (const item of this.inner.follow(options)) {
+      if (item.kind === 'live') {
+        const now = await this.archive.refresh();
+        for (let segment = before + 1; segment <= now; segment += 1) yield* this.#segment(segment, options);
+      }
+      yield item;
+    }
+  }
+
+  async *#segment(segment: number, options: FollowOptions): AsyncIterable<Followed> {
+    for (const id of await this.archive.rolloutsOf(segment)) yield* this.#unit(id, options);
+  }
+
+  async *#unit(id: string, options: FollowOptions): AsyncIterable<Followed> {
+    const wants = matcherOf(options);
+    for (const raw of (await this.archive.commitsOf(id)) ?? []) {
+      if (options.signal.aborted) return;
+      if (raw.position >= options.from && wants(raw.stream)) yield { kind: 'commit', commit: recordedCommit(raw) };
+    }
+  }
+
+  /** Everything of an archived rollout, then the log, which holds nothing more of it. */
+  async *#followOne(options: FollowOptions, id: string): AsyncIterable<Followed> {
+    const archived = isRolloutId(id) ? await this.archive.commitsOf(id) : undefined;
+    if (archived === undefined) {
+      yield* this.#followAll(options);
+      return;
+    }
+    yield* this.#unit(id, options);
+    const from = Math.max(options.from, (archived.at(-1)?.position ?? 0) + 1);
+    yield* this.inner.follow({ ...options, from });
+  }
+
+  async #archived<W extends Writer>(
+    stream: StreamName & { readonly writer: W },
+  ): Promise<readonly RecordedCommit<W>[]> {
+    if (!isRolloutId(stream.id)) return [];
+    const commits = (await this.archive.commitsOf(stream.id)) ?? [];
+    const own = commits.filter((commit) => commit.stream.writer === stream.writer);
+    return own.map((raw) => recordedCommit(raw) as RecordedCommit<W>);
+  }
+}

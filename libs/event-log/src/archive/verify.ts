@@ -1,0 +1,102 @@
+import { sha256 } from '@sluice/contracts';
+import { isSluiceError } from '@sluice/kernel';
+
+import { damaged } from './line.js';
+import { checkData, readManifest, type SegmentManifest, type SegmentUnit, type StreamRange } from './segment.js';
+import { type ArchiveStore, NAMES, segmentOf } from './store.js';
+import { checkSummaries } from './summaries.js';
+
+/** What an archive is found to be. */
+export interface ArchiveVerdict {
+  readonly segments: number;
+  readonly rollouts: number;
+  readonly commits: number;
+  readonly bytes: number;
+  readonly rawBytes: number;
+  /** SHA-256 of the last manifest: it stands for the whole chain. '' for an empty archive. */
+  readonly head: string;
+  /** What is wrong, at most a hundred; nothing when the archive is whole. */
+  readonly faults: readonly string[];
+  /** Files that no manifest names: what an archiver wrote before it was killed, or before another was faster. */
+  readonly strays: readonly string[];
+}
+
+const MAX_FAULTS = 100;
+
+/**
+ * Reads all of an archive, needing nothing else: each file against its hash, each segment against the one before it,
+ * each stream's chain, and that the parts of a stream join without a gap. One segment at a time is in memory, and the
+ * ends of the streams of groups.
+ */
+export async function verifyArchive(store: ArchiveStore): Promise<ArchiveVerdict> {
+  const names = await store.list(NAMES.segments);
+  const last = Math.max(0, ...names.flatMap((name) => segmentOf(name) ?? []));
+  const verifier = new Verifier(store);
+  for (let segment = 1; segment <= last; segment += 1) await verifier.segment(segment);
+  return verifier.verdict(names);
+}
+
+class Verifier {
+  private readonly faults: string[] = [];
+  private readonly named = new Set<string>();
+  /** Where the streams end that go on from segment to segment. */
+  private readonly ends = new Map<string, StreamRange>();
+  private readonly sums = { segments: 0, rollouts: 0, commits: 0, bytes: 0, rawBytes: 0 };
+  private prev = '';
+
+  constructor(private readonly store: ArchiveStore) {}
+
+  async segment(segment: number): Promise<void> {
+    try {
+      const bytes = await this.file(NAMES.manifest(segment));
+      const manifest = readManifest(bytes, segment);
+      const { prev } = this;
+      this.prev = sha256(bytes);
+      this.count(manifest, bytes.length);
+      if (manifest.prev !== prev) this.fault(`segment ${segment} does not follow the one before it`);
+      for (const unit of manifest.units) this.unit(segment, unit);
+      checkData(manifest, await this.file(manifest.data.name));
+      checkSummaries(manifest, await this.file(manifest.summaries.name));
+    } catch (error) {
+      if (!isSluiceError(error, 'ARCHIVE_DAMAGED')) throw error;
+      this.fault(error.message);
+    }
+  }
+
+  verdict(names: readonly string[]): ArchiveVerdict {
+    const strays = names.filter(
+      (name) => !this.named.has(`${NAMES.segments}/${name}`) && segmentOf(name) === undefined,
+    );
+    return { ...this.sums, head: this.prev, faults: this.faults, strays };
+  }
+
+  private count({ data, summaries, units }: SegmentManifest, manifestBytes: number): void {
+    this.named.add(data.name).add(summaries.name);
+    this.sums.segments += 1;
+    this.sums.rollouts += units.filter(({ kind }) => kind === 'rollout').length;
+    this.sums.bytes += data.bytes + summaries.bytes + manifestBytes;
+    this.sums.rawBytes += data.rawBytes;
+    for (const { streams } of units) for (const { from, to } of streams) this.sums.commits += to - from + 1;
+  }
+
+  /** A rollout is archived as a whole; a group goes on where its last part ended. */
+  private unit(segment: number, { kind, id, streams }: SegmentUnit): void {
+    for (const range of streams) {
+      const name = `${range.writer}.${id}`;
+      const before = kind === 'group' ? this.ends.get(name) : undefined;
+      if (range.from !== (before?.to ?? 0) + 1 || range.prev !== (before?.last ?? ''))
+        this.fault(`segment ${segment}: ${name} does not go on where it ended: something between is missing`);
+      if (kind === 'group') this.ends.set(name, range);
+    }
+  }
+
+  private async file(name: string): Promise<Buffer> {
+    const bytes = await this.store.get(name);
+    if (bytes === undefined) throw damaged(`${name} is missing`);
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  private fault(words: string): void {
+    if (this.faults.length < MAX_FAULTS) this.faults.push(words);
+  }
+}
