@@ -2,5 +2,6 @@ export type { ConfigFault, Environment } from './load.js';
 export { loadConfig, unknownSettings } from './load.js';
 export type { NatsServerProgram, ResolveOptions } from './nats-server.js';
 export { resolveNatsServer } from './nats-server.js';
+export { readSecret } from './secret.js';
 export type { Setting, SluiceConfig } from './settings.js';
 export { SETTINGS } from './settings.js';

@@ -63,6 +63,24 @@ describe('loadConfig', () => {
     },
   );
 
+  it.each([
+    ['SLUICE_CMDB_URL', 'https://cmdb.example/groups'],
+    ['SLUICE_CMDB_URL', 'https://ana:sesame@cmdb.example/{group}'],
+    ['SLUICE_CMDB_URL', 'https://{group}.example/'],
+    ['SLUICE_CMDB_CREDENTIAL', 'sesame'],
+    ['SLUICE_CMDB_CREDENTIAL', 'file:token'],
+  ])('refuses %s=%s, and does not repeat it', (name, text) => {
+    const faults = faultsOf({ [name]: text });
+    expect(faults.map(({ path }) => path)).toEqual([name]);
+    expect(JSON.stringify(faults)).not.toContain('sesame');
+  });
+
+  it('takes the address of a CMDB and where its credential is', () => {
+    const env = { SLUICE_CMDB_URL: 'https://c.example/g/{group}?x=1', SLUICE_CMDB_CREDENTIAL: 'env:CMDB_TOKEN' };
+    expect(loadConfig(env)).toMatchObject({ cmdbUrl: env.SLUICE_CMDB_URL, cmdbCredential: 'env:CMDB_TOKEN' });
+    expect(loadConfig({ SLUICE_CMDB_CREDENTIAL: 'file:/run/secrets/cmdb' }).cmdbUrl).toBeUndefined();
+  });
+
   it('tells variables that nothing reads', () => {
     const env = { SLUICE_HTPP_PORT: '1', SLUICE_HTTP_PORT: '1', SLUICE_NATS_SERVER: '/x', PATH: '/bin' };
     expect(unknownSettings(env)).toEqual(['SLUICE_HTPP_PORT']);

@@ -45,6 +45,19 @@ function isNatsUrl(text: string): boolean {
   return (protocol === 'nats:' || protocol === 'tls:') && hostname !== '' && username === '' && password === '';
 }
 
+/** `nats`, or an address of KurrentDB. Credentials belong into their own variable. */
+export const logUrl: Reader<string> = (text) => {
+  const wanted = '`nats` or kurrentdb://host:port, without a user or password in it';
+  if (text === 'nats') return good(text);
+  if (!URL.canParse(text)) return bad(wanted);
+  const { protocol, hostname, username, password } = new URL(text);
+  const isKurrent = /^(kurrentdb|esdb)(\+discover)?:$/.test(protocol);
+  return isKurrent && hostname !== '' && username === '' && password === '' ? good(text) : bad(wanted);
+};
+
+/** `user:password`. What was given is never repeated. */
+export const credentials: Reader<string> = (text) => (/^[^:\s]+:\S+$/.test(text) ? good(text) : bad('user:password'));
+
 /** `http://host:port` of the API, without a path. */
 export const httpUrl: Reader<string> = (text) => {
   const wanted = 'http://host:port or https://host:port, without a user, a password or a path';
@@ -62,6 +75,21 @@ export const collectorUrl: Reader<string> = (text) => {
     parsed !== undefined && /^https?:$/.test(parsed.protocol) && parsed.username + parsed.password === '';
   return isCollector ? good(text) : bad('http://host:port or https://host:port, without a user or a password');
 };
+
+/** `http://host/...{group}...`: where a CMDB answers for one group. */
+export const groupUrl: Reader<string> = (text) => {
+  const parsed = URL.canParse(text) ? new URL(text) : undefined;
+  const isPlain = parsed !== undefined && /^https?:$/.test(parsed.protocol) && parsed.username + parsed.password === '';
+  return isPlain && text.includes('{group}') && !parsed.host.includes('group')
+    ? good(text)
+    : bad('http://host/path or https://host/path with {group} in it, without a user or a password');
+};
+
+/** Where a secret is, and never the secret itself. */
+export const secretReference: Reader<string> = (text) =>
+  /^(?:env:[A-Za-z_][A-Za-z0-9_]{0,199}|file:\/[^\0]{1,4000})$/.test(text)
+    ? good(text)
+    : bad('env:NAME of a variable or file:/path of a file that holds it');
 
 export const host: Reader<string> = (text) =>
   /^[A-Za-z0-9.:_-]{1,253}$/.test(text) ? good(text) : bad('a host name or an address, such as 127.0.0.1');

@@ -2,14 +2,18 @@ import { MAX_DURATION_MS, formatDuration, parseDuration } from '@sluice/kernel';
 
 import {
   collectorUrl,
+  credentials,
   duration,
+  groupUrl,
   host,
   httpUrl,
   integer,
+  logUrl,
   natsUrls,
   oneOf,
   path,
   type Reader,
+  secretReference,
   token,
 } from './readers.js';
 
@@ -36,6 +40,14 @@ const short = duration(parseDuration, '10m');
 /** Every variable that Sluice reads, but SLUICE_NATS_SERVER, which resolveNatsServer reads. The README prints it. */
 export const SETTINGS = {
   natsUrl: setting('SLUICE_NATS_URL', natsUrls, 'nats://127.0.0.1:4222', 'where NATS listens'),
+  log: setting(
+    // oxlint-disable-next-line sluice/no-subject-literal -- the name of a variable, which is the stream's by chance
+    'SLUICE_LOG',
+    logUrl,
+    'nats',
+    'where the log lives: `nats` for JetStream, or kurrentdb://host:2113 of a KurrentDB',
+  ),
+  logCredentials: setting('SLUICE_LOG_CREDENTIALS', credentials, '', '`user:password` for that KurrentDB'),
   natsReplicas: setting('SLUICE_NATS_REPLICAS', integer(1, 5), 1, 'copies of each stream: 3 in a cluster'),
   natsWait: setting('SLUICE_NATS_WAIT', short, 30 * SECOND, 'how long a start waits for NATS'),
   httpHost: setting('SLUICE_HTTP_HOST', host, '127.0.0.1', 'address that the gateway listens on'),
@@ -69,6 +81,25 @@ export const SETTINGS = {
     collectorUrl,
     undefined,
     'the same in the words of OpenTelemetry, whose other OTEL_EXPORTER_OTLP_ variables hold too',
+  ),
+  cmdbUrl: setting<string | undefined>(
+    'SLUICE_CMDB_URL',
+    groupUrl,
+    undefined,
+    'where a CMDB tells of a group, such as https://cmdb.example/groups/{group}; none when unset',
+  ),
+  cmdbCredential: setting<string | undefined>(
+    'SLUICE_CMDB_CREDENTIAL',
+    secretReference,
+    undefined,
+    'where the credential for the CMDB is: env:NAME or file:/path',
+  ),
+  cmdbTimeout: setting('SLUICE_CMDB_TIMEOUT', short, 3 * SECOND, 'how long one answer of the CMDB may take'),
+  inventoryMaxAge: setting<number | undefined>(
+    'SLUICE_INVENTORY_MAX_AGE',
+    anyDuration,
+    undefined,
+    'how old what the CMDB told may be for a plan; 1h in production and 1d in test when unset',
   ),
   leaseTime: setting('SLUICE_LEASE_TIME', short, 10 * SECOND, 'a shard is free so long after its owner fell silent'),
   shutdownGrace: setting('SLUICE_SHUTDOWN_GRACE', short, 10 * SECOND, 'time to drain on SIGTERM and SIGINT'),

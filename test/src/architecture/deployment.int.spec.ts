@@ -24,10 +24,12 @@ const compose = [['docker', 'compose'], [join(repository, '.cache', 'docker-comp
 describe('docker-compose.yml', () => {
   const file = parse(readFileSync(join(repository, 'docker-compose.yml'), 'utf8'), { merge: true }) as Compose;
 
-  it('runs NATS and each service, and two more NATS servers only in a cluster', () => {
-    expect(Object.keys(file.services).sort()).toEqual(['nats', 'nats-2', 'nats-3', ...services].sort());
-    const inCluster = Object.entries(file.services).filter(([, { profiles }]) => profiles?.includes('cluster'));
-    expect(inCluster.map(([name]) => name)).toEqual(['nats-2', 'nats-3']);
+  it('runs NATS and each service; two more NATS servers and KurrentDB only where they are asked for', () => {
+    expect(Object.keys(file.services).sort()).toEqual(['kurrentdb', 'nats', 'nats-2', 'nats-3', ...services].sort());
+    const only = (profile: string): string[] =>
+      Object.keys(file.services).filter((name) => file.services[name]?.profiles?.includes(profile));
+    expect(only('cluster')).toEqual(['nats-2', 'nats-3']);
+    expect(only('kurrentdb')).toEqual(['kurrentdb']);
   });
 
   it.each(services)('builds %s from its package', (name) => {
@@ -38,6 +40,7 @@ describe('docker-compose.yml', () => {
   it.for<[string, string[]]>([
     ['one NATS server', []],
     ['a cluster', ['--env-file', 'deploy/cluster.env']],
+    ['the log on KurrentDB', ['--profile', 'kurrentdb']],
   ])('is accepted by docker compose, with %s', ([, options], { skip }) => {
     const [command, ...args] = compose ?? [];
     if (command === undefined) return skip('docker compose is not installed');

@@ -36,7 +36,9 @@ async function runService(name: ServiceName, inventoryFile: string | undefined, 
 
 export const settingsOf = (config: SluiceConfig) => ({
   servers: config.natsUrl,
+  log: { url: config.log, credentials: config.logCredentials },
   waitMs: config.natsWait,
+  leaseMs: config.leaseTime,
   logLevel: config.logLevel,
   httpHost: config.httpHost,
   httpPort: config.httpPort,

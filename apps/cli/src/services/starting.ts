@@ -1,6 +1,6 @@
 import type { StartExecutorDeps } from '@sluice/executor';
 import type { GatewayDeps } from '@sluice/gateway';
-import { JetStreamEventLog } from '@sluice/event-log';
+import { type LogAddress, openEventLog } from '@sluice/event-log';
 
 import { connectNats, type RunningService } from '@sluice/messaging';
 
@@ -16,7 +16,12 @@ export type ServiceName = (typeof SERVICES)[number];
 export interface ServiceSettings {
   /** URL of NATS. */
   readonly servers: string;
+  readonly log: LogAddress;
   readonly waitMs: number;
+  /** A shard is free so long after its executor fell silent, ms. */
+  readonly leaseMs: number;
+  /** Under which an executor holds its shards, where no second one can have it; a new one for each process when absent. */
+  readonly memberId?: string;
   readonly logLevel: LogLevel;
   readonly httpHost: string;
   readonly httpPort: number;
@@ -36,16 +41,19 @@ export async function startService(name: ServiceName, settings: ServiceSettings)
   const { servers, waitMs, logLevel } = settings;
   const logger = createLogger(name, logLevel);
   const nats = await connectNats({ servers, name: `sluice ${name}`, waitMs, log: logger });
-  const seen = watched(name, new JetStreamEventLog(nats), settings.telemetry);
+  const opened = await openEventLog(settings.log, nats);
+  const seen = watched(name, opened.log, settings.telemetry);
   const deps = { nats, servers, ...seen, clock: systemClock, logger, newId: newUlid };
   try {
     const service = await startOf(name, deps, settings);
     const stop = async (): Promise<void> => {
       await service.stop();
+      await opened.close();
       await nats.close();
     };
     return { ...service, name, stop };
   } catch (error) {
+    await opened.close();
     await nats.close();
     throw error;
   }
@@ -63,7 +71,7 @@ async function startOf(name: ServiceName, deps: Deps, settings: ServiceSettings)
       return startPlanner({ ...deps, ...(inventoryFile === undefined ? {} : { inventoryFile }) });
     }
     case 'executor':
-      return (await import('@sluice/executor')).startExecutor(deps);
+      return (await import('@sluice/executor')).startExecutor({ ...deps, ...memberOf(settings) });
     case 'health-gate':
       return (await import('@sluice/health-gate')).startHealthGate(deps);
     case 'notifier':
@@ -72,6 +80,9 @@ async function startOf(name: ServiceName, deps: Deps, settings: ServiceSettings)
       return (await import('@sluice/gateway')).startGateway({ ...deps, host, port, openLocally, ...page });
   }
 }
+
+const memberOf = ({ leaseMs, memberId }: ServiceSettings) =>
+  memberId === undefined ? { leaseMs } : { leaseMs, memberId };
 
 /** Stops in the opposite order of the start; one that does not stop in time is left behind. */
 export async function stopAll(services: readonly RunningService[], graceMs: number): Promise<void> {

@@ -86,7 +86,11 @@ async function startServices(
   await provisioned('up', { ...config, natsUrl, natsReplicas: 1, logLevel });
   const settings = {
     servers: natsUrl,
+    log: { url: config.log, credentials: config.logCredentials },
     waitMs: config.natsWait,
+    leaseMs: config.leaseTime,
+    // One data folder has one `up`: what it held before a crash it takes back at once.
+    memberId: 'up',
     logLevel,
     httpHost,
     httpPort,

@@ -50,6 +50,8 @@ export class Site {
   readonly processes: Processes;
   api: Api;
   readonly inventoryFile: string;
+  /** What every program of the site finds in its environment besides where NATS and the API are. */
+  environment: Readonly<Record<string, string>> = {};
   private connection: NatsConnection | undefined;
   private token = '';
 
@@ -227,6 +229,7 @@ export class Site {
       SLUICE_NATS_URL: this.natsUrl,
       SLUICE_HTTP_PORT: String(this.ground.http),
       SLUICE_LOG_LEVEL: 'info',
+      ...this.environment,
     });
   }
 
