@@ -19,9 +19,9 @@ import { nextActions, nextDeadline } from '@sluice/rollout';
 import type { GroupActor } from './actors/group-actor.js';
 import { Registry } from './actors/registry.js';
 import { commandCause, EXECUTOR, type RolloutActor } from './actors/rollout-actor.js';
-import { NOT_READY, notOpen, refusedReport, TAKEN } from './course/answers.js';
+import { NOT_READY } from './course/answers.js';
 import { Coordinator } from './course/coordinator.js';
-import { LAGGING, lagsBehind } from './course/lag.js';
+import { Reports } from './course/reports.js';
 import { Timers } from './course/timers.js';
 import { VerdictBuffer } from './course/verdicts.js';
 import { Dispatcher } from './fleet/dispatcher.js';
@@ -42,6 +42,7 @@ export class ExecutorEngine {
   private readonly timers: Timers;
   private readonly verdicts = new VerdictBuffer();
   private readonly coordinator: Coordinator;
+  private readonly reports: Reports;
   private readonly dispatcher: Dispatcher;
   private readonly logger: EngineLogger;
   private readonly aborter = new AbortController();
@@ -72,6 +73,7 @@ export class ExecutorEngine {
       },
     });
     this.coordinator = new Coordinator(this.registry, logger, (actor) => this.again(actor));
+    this.reports = new Reports(log, this.registry, logger, () => this.position);
   }
 
   /** Resolves when the log has been folded and the engine drives its rollouts. Rejects when the log cannot be followed. */
@@ -107,33 +109,7 @@ export class ExecutorEngine {
 
   /** An agent's report: ok once it is durable, or known already. */
   onReport(report: RunReport): Promise<ReportAnswer> {
-    if (!this.live) return Promise.resolve(NOT_READY);
-    const actor = this.registry.rollout(report.rollout);
-    if (actor === undefined) return this.unlessBehind(notOpen(report.rollout), report.rollout, undefined);
-    const { readings } = actor;
-    return actor.submit({ type: 'report', report }, { id: report.host, kind: 'agent' }, report.attempt).then(
-      () => TAKEN,
-      (error: unknown) => {
-        const refused = refusedReport(error);
-        if (refused.ok || refused.retry) return refused;
-        return actor.readings === readings ? this.unlessBehind(refused, report.rollout, actor) : LAGGING;
-      },
-    );
-  }
-
-  /** A refusal that the agent takes as final, unless another owner has written what was not read here. */
-  private async unlessBehind(
-    refused: ReportAnswer,
-    id: string,
-    actor: RolloutActor | undefined,
-  ): Promise<ReportAnswer> {
-    try {
-      if (!(await lagsBehind(this.deps.log, id, { rev: actor?.rev, position: this.position }))) return refused;
-      actor?.doubt();
-    } catch (error) {
-      this.logger.warn({ rollout: id, reason: messageOf(error) }, 'a report that is refused may be sent again');
-    }
-    return LAGGING;
+    return this.live ? this.reports.take(report) : Promise.resolve(NOT_READY);
   }
 
   /** A command to a rollout; ended ones are read from the log. */

@@ -1,17 +1,22 @@
+import { hostname } from 'node:os';
+
 import type { NatsConnection } from '@nats-io/nats-core';
-import { ALL_SHARDS, type ReportAnswer, type RunReport, type Shard } from '@sluice/contracts';
+import type { ReportAnswer, RunReport } from '@sluice/contracts';
 import type { EventLog } from '@sluice/event-log';
-import type { Clock } from '@sluice/kernel';
+import { type Clock, messageOf } from '@sluice/kernel';
 import { type Log, type RunningService, startCommandServer } from '@sluice/messaging';
 import type { Metrics } from '@sluice/observability';
 
 import { ExecutorModule } from './commands/executor.module.js';
-import { ExecutorEngine } from './engine.js';
+import { kvLeases } from './leases/kv-leases.js';
+import { ShardLeases } from './leases/shard-leases.js';
 import { NatsAgents } from './nats/agents.js';
 import { MeteredAgents, tracedAgents } from './nats/metered-agents.js';
 import { meteredReports } from './nats/metered-reports.js';
-import { serveReports } from './nats/reports.js';
 import type { AgentPort } from './ports.js';
+import { CommandRouter } from './shards/command-router.js';
+import { natsIntake, natsRoute } from './shards/nats-shards.js';
+import { OwnedShards } from './shards/owned-shards.js';
 
 export interface StartExecutorDeps {
   readonly nats: NatsConnection;
@@ -21,30 +26,66 @@ export interface StartExecutorDeps {
   readonly clock: Clock;
   readonly logger: Log;
   readonly newId: () => string;
-  /** All when absent. */
-  readonly shards?: readonly Shard[];
+  /** A shard is free so long after its owner fell silent, ms; 10 s when absent. All executors must have the same. */
+  readonly leaseMs?: number;
+  /** Under which it holds shards: a new one for each process when absent. No two that run may have the same. */
+  readonly memberId?: string;
   readonly metrics?: Metrics;
   /** The traceparent of a run; see RolloutTracer, which looks on at this executor's log. */
   readonly traceOfRun?: (rollout: string, target: number) => string | undefined;
 }
 
-/** The executor as a service: resolves when the log has been folded and reports and commands are served. */
+const DEFAULT_LEASE_MS = 10_000;
+/** Less than the gateway waits for the answer to a command. */
+const LONGEST_WAIT_MS = 8_000;
+/** After the lease time a new owner still reads the shard. */
+const TAKE_OVER_MS = 2_000;
+
+/**
+ * The executor as a service: any number of them share the shards. Resolves when it is there, drives what was free for
+ * it, and takes commands to any shard.
+ */
 export async function startExecutor(deps: StartExecutorDeps): Promise<RunningService> {
-  const { nats, servers, log, clock, logger, newId, shards = ALL_SHARDS } = deps;
-  const engine = new ExecutorEngine({ log, clock, newId, agents: agentsOf(deps), shards, logger });
-  // Reports come in as soon as the engine drives: agents that were waiting for it send theirs at once.
-  const onReport = (report: RunReport): Promise<ReportAnswer> => engine.onReport(report);
-  const metered = deps.metrics === undefined ? onReport : meteredReports(onReport, deps.metrics);
-  const reports = serveReports(nats, shards, metered, logger);
-  await engine.start();
-  const commands = await startCommandServer({ module: ExecutorModule.of(engine), servers, queue: 'executor' });
+  const { nats, servers, clock, logger, newId, leaseMs = DEFAULT_LEASE_MS } = deps;
+  const owned: OwnedShards = new OwnedShards(
+    { ...deps, agents: agentsOf(deps) },
+    natsIntake(nats, logger, { report: reportsOf(deps, () => owned), command: (...args) => owned.command(...args) }),
+  );
+  const leases = new ShardLeases({
+    store: await kvLeases(nats, Math.max(250, leaseMs / 5), logger),
+    host: owned,
+    clock: monotonic(clock),
+    me: { owner: deps.memberId ?? newId(), name: `${hostname()}:${process.pid}` },
+    leaseMs,
+    timeOfDay: () => clock.now(),
+    logger,
+  });
+  const waitMs = Math.min(LONGEST_WAIT_MS, leaseMs + TAKE_OVER_MS);
+  const router = new CommandRouter({ owned, route: natsRoute(nats), clock, waitMs });
+  await leases.start();
+  const commands = await startCommandServer({ module: ExecutorModule.of(router), servers, queue: 'executor' });
   return {
     name: 'executor',
     stop: async () => {
-      await Promise.allSettled([commands.stop(), reports.stop()]);
-      await engine.stop();
+      const stopped = await Promise.allSettled([leases.stop(), commands.stop()]);
+      for (const part of stopped)
+        if (part.status === 'rejected') logger.error({ reason: messageOf(part.reason) }, 'a part did not stop cleanly');
     },
   };
+}
+
+/** It goes on while the process stands still, and nobody can set it. */
+const monotonic = (clock: Clock): Clock => ({
+  now: () => performance.now(),
+  schedule: (delayMs, fire) => clock.schedule(delayMs, fire),
+});
+
+function reportsOf(
+  { metrics }: StartExecutorDeps,
+  owned: () => OwnedShards,
+): (report: RunReport) => Promise<ReportAnswer> {
+  const onReport = (report: RunReport): Promise<ReportAnswer> => owned().report(report);
+  return metrics === undefined ? onReport : meteredReports(onReport, metrics);
 }
 
 /** What looks on at the way to the hosts stands in it only when somebody asked for it. */

@@ -3,8 +3,9 @@ import { EMPTY_HEAD, groupStreamId, shardOfGroup } from '@sluice/contracts';
 import type { EventLog } from '@sluice/event-log';
 import { decideGroup, evolveGroup, type GroupInput, type GroupState, initialGroup } from '@sluice/group';
 
+import type { ActorDeps } from './actor-parts.js';
 import { CommandMemory } from './rollout-actor.js';
-import { type ActorDeps, StreamActor } from './stream-actor.js';
+import { StreamActor } from './stream-actor.js';
 
 export const groupStream = (group: string): StreamName & { readonly writer: 'group' } => ({
   shard: shardOfGroup(group),

@@ -10,9 +10,9 @@ import {
 import { SluiceError } from '@sluice/kernel';
 import { isTerminal } from '@sluice/rollout';
 
+import type { ActorDeps } from './actor-parts.js';
 import { GroupActor } from './group-actor.js';
 import { RolloutActor } from './rollout-actor.js';
-import type { ActorDeps } from './stream-actor.js';
 
 export interface RegistryHooks {
   readonly rolloutCommitted: (

@@ -3,24 +3,24 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import { type CommandResult, parseGroupCommand, parseRolloutCommand, SUBJECTS } from '@sluice/contracts';
 import { isSluiceError } from '@sluice/kernel';
 
-import type { ExecutorEngine } from '../engine.js';
+import type { CommandRouter } from '../shards/command-router.js';
 import { CommandEnvelopeDto } from './command.dto.js';
 
-export const ENGINE = Symbol('ExecutorEngine');
+export const ROUTER = Symbol('CommandRouter');
 
 /** Commands to rollouts and groups as any NATS client sends them: plain JSON in, plain JSON out. */
 @Controller()
 export class CommandsController {
-  constructor(@Inject(ENGINE) private readonly engine: ExecutorEngine) {}
+  constructor(@Inject(ROUTER) private readonly router: CommandRouter) {}
 
   @MessagePattern(SUBJECTS.command('rollout'))
   rollout(@Payload() envelope: CommandEnvelopeDto): Promise<CommandResult> {
-    return parsed(() => this.engine.command(parseRolloutCommand(envelope)));
+    return parsed(() => this.router.command(parseRolloutCommand(envelope)));
   }
 
   @MessagePattern(SUBJECTS.command('group'))
   group(@Payload() envelope: CommandEnvelopeDto): Promise<CommandResult> {
-    return parsed(() => this.engine.groupCommand(parseGroupCommand(envelope)));
+    return parsed(() => this.router.groupCommand(parseGroupCommand(envelope)));
   }
 }
 

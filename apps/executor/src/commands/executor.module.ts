@@ -1,16 +1,16 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 
-import type { ExecutorEngine } from '../engine.js';
-import { CommandsController, ENGINE } from './commands.controller.js';
+import type { CommandRouter } from '../shards/command-router.js';
+import { CommandsController, ROUTER } from './commands.controller.js';
 
 @Module({})
 export class ExecutorModule {
-  /** The command side of a running engine. */
-  static of(engine: ExecutorEngine): DynamicModule {
+  /** The command side: what comes goes on to the owners. */
+  static of(router: CommandRouter): DynamicModule {
     return {
       module: ExecutorModule,
       controllers: [CommandsController],
-      providers: [{ provide: ENGINE, useValue: engine }],
+      providers: [{ provide: ROUTER, useValue: router }],
     };
   }
 }

@@ -12,6 +12,13 @@ export const NOT_READY: ReportAnswer = {
   retry: true,
 };
 
+export const LAGGING: ReportAnswer = {
+  ok: false,
+  code: 'NOT_READY',
+  message: 'this executor has not read all of the rollout yet',
+  retry: true,
+};
+
 export const notOpen = (rollout: string): ReportAnswer => ({
   ok: false,
   code: 'STALE_ATTEMPT',

@@ -10,24 +10,31 @@ export function allocate(
   owners: ReadonlyMap<Shard, string>,
   shards: readonly Shard[] = ALL_SHARDS,
 ): ReadonlyMap<Shard, string> {
-  const held = new Map([...new Set(members)].toSorted().map((member) => [member, [] as Shard[]]));
+  const names = [...new Set(members)].toSorted();
   const result = new Map<Shard, string>();
-  if (held.size === 0) return result;
-  const pool: Shard[] = [];
-  for (const shard of shards) (held.get(owners.get(shard) ?? '') ?? pool).push(shard);
-  const floor = Math.floor(shards.length / held.size);
-  let larger = shards.length % held.size;
-  // Those who hold most keep the larger shares, so that nothing moves for the sake of the remainder.
-  const order = [...held].toSorted(([, a], [, b]) => b.length - a.length);
+  if (names.length === 0) return result;
+  const held = heldBy(names, owners, shards);
+  const floor = Math.floor(shards.length / names.length);
+  const larger = shards.length % names.length;
   const wanting: string[] = [];
-  for (const [member, own] of order) {
-    const share = floor + (larger > 0 ? 1 : 0);
-    larger -= share - floor;
+  // Those who hold most keep the larger shares, so that nothing moves for the sake of the remainder.
+  for (const [index, [member, own]] of [...held].toSorted(([, a], [, b]) => b.length - a.length).entries()) {
+    const share = floor + Number(index < larger);
     for (const shard of own.slice(0, share)) result.set(shard, member);
-    pool.push(...own.slice(share));
     for (let missing = share - own.length; missing > 0; missing -= 1) wanting.push(member);
   }
   // As many places are left as shards: the shares add up to all of them.
-  for (const [index, shard] of pool.toSorted().entries()) result.set(shard, wanting[index] ?? '');
+  const left = shards.filter((shard) => !result.has(shard));
+  for (const [index, shard] of left.entries()) result.set(shard, wanting[index] ?? '');
   return result;
+}
+
+function heldBy(
+  members: readonly string[],
+  owners: ReadonlyMap<Shard, string>,
+  shards: readonly Shard[],
+): Map<string, Shard[]> {
+  const held = new Map(members.map((member) => [member, [] as Shard[]]));
+  for (const shard of shards) held.get(owners.get(shard) ?? '')?.push(shard);
+  return held;
 }

@@ -44,6 +44,7 @@ export class ShardLeases {
   private cancel: CancelTimer | undefined;
   private running: Promise<void> | undefined;
   private again = false;
+  private told = '';
   private unwatch: () => void = () => undefined;
   private stopping = false;
 
@@ -75,7 +76,7 @@ export class ShardLeases {
 
   /** The shards whose lease is ours now. */
   shards(): Shard[] {
-    return [...this.held.values()].filter((lease) => lease.isValid()).map(({ shard }) => shard);
+    return ALL_SHARDS.filter((shard) => this.held.get(shard)?.isValid());
   }
 
   /** Looks at everything at once, or once more when it is being looked at. */
@@ -91,9 +92,18 @@ export class ShardLeases {
       .catch((error: unknown) => this.complain(error, 'the leases could not be looked at'))
       .finally(() => {
         this.running = undefined;
+        this.tell();
         this.lookLater();
       });
     return this.running;
+  }
+
+  /** Says what is driven here when that has changed and come to rest. */
+  private tell(): void {
+    const shards = this.shards();
+    if (this.works.size > 0 || shards.join() === this.told) return;
+    this.told = shards.join();
+    this.deps.logger.info({ shards }, `${shards.length} of ${ALL_SHARDS.length} shards are driven here`);
   }
 
   private lookLater(): void {
@@ -209,14 +219,13 @@ export class ShardLeases {
   }
 
   private take(lease: HeldLease): void {
-    const { host, clock, leaseMs, logger } = this.deps;
+    const { host, clock, leaseMs } = this.deps;
     const { shard } = lease;
     this.held.set(shard, lease);
     this.spend(
       host.acquire(shard, lease).then(
         () => {
           if (lease.phase === 'taking') lease.phase = 'held';
-          logger.info({ shard }, 'a shard is driven here');
           this.soon();
         },
         (error: unknown) => {
@@ -247,7 +256,6 @@ export class ShardLeases {
         if (stands === undefined || !this.isMine(stands)) break;
         lease.revision = stands.revision;
       }
-      this.deps.logger.info({ shard }, 'a shard was handed over');
     } catch (error) {
       this.complain(error, 'the lease of a shard could not be given back: it runs out by itself', shard);
     }

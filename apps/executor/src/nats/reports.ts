@@ -23,7 +23,6 @@ export function serveReports(
   const intake = new ReportIntake(onReport, log);
   const subscriptions = shards.map((shard) =>
     nats.subscribe(SUBJECTS.reportsOfShard(shard), {
-      queue: 'executor',
       callback: (error, message) => {
         if (error === null) intake.take(shard, message);
         else log.error({ shard, reason: error.message }, 'the subscription to reports failed');

@@ -1,0 +1,139 @@
+import {
+  type CommandEnvelope,
+  type CommandResult,
+  type GroupCommand,
+  type ReportAnswer,
+  type RolloutCommand,
+  type RunReport,
+  type Shard,
+  shardOfId,
+} from '@sluice/contracts';
+import { messageOf, SluiceError } from '@sluice/kernel';
+
+import { ExecutorEngine } from '../engine.js';
+import { guardedAgents, guardedLog } from '../leases/guarded.js';
+import type { Lease, ShardHost } from '../leases/ports.js';
+import { type ExecutorDeps, silentLogger } from '../ports.js';
+import type { ForwardedCommand, Serving, ShardDoor, ShardIntake } from './ports.js';
+
+export type DriverDeps = Omit<ExecutorDeps, 'shards'>;
+
+/** An engine for each shard that is driven here: it is made with the lease and goes with it. */
+export class OwnedShards implements ShardHost {
+  private readonly driven = new Map<Shard, Driver>();
+
+  constructor(
+    private readonly deps: DriverDeps,
+    private readonly intake: ShardIntake,
+  ) {}
+
+  async acquire(shard: Shard, lease: Lease): Promise<void> {
+    const driver = new Driver(this.deps, lease);
+    this.driven.set(shard, driver);
+    try {
+      await driver.start(this.intake);
+    } catch (error) {
+      if (this.driven.get(shard) === driver) this.driven.delete(shard);
+      await driver.stop();
+      throw error;
+    }
+  }
+
+  async release(shard: Shard): Promise<void> {
+    const driver = this.driven.get(shard);
+    await driver?.stop();
+    if (this.driven.get(shard) === driver) this.driven.delete(shard);
+  }
+
+  drop(shard: Shard): void {
+    const driver = this.driven.get(shard);
+    this.driven.delete(shard);
+    driver?.drop();
+  }
+
+  /** What drives the shard here; undefined when nothing does. */
+  door(shard: Shard): ShardDoor | undefined {
+    return this.driven.get(shard);
+  }
+
+  /** A report to the shard that its rollout is in. */
+  report(report: RunReport): Promise<ReportAnswer> {
+    return this.door(shardOfId(report.rollout) ?? '')?.report(report) ?? Promise.resolve(NOT_OWNER);
+  }
+
+  /** A command that was forwarded to this executor as the owner of the shard. */
+  command(shard: Shard, forwarded: ForwardedCommand): Promise<CommandResult> {
+    return this.door(shard)?.command(forwarded) ?? Promise.resolve(NOT_OWNED);
+  }
+}
+
+/** One shard from its lease on: rebuilt from the log, and nothing of it outlives the lease. */
+class Driver implements ShardDoor {
+  private readonly engine: ExecutorEngine;
+  private serving: Serving | undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly deps: DriverDeps,
+    private readonly lease: Lease,
+  ) {
+    this.engine = new ExecutorEngine({
+      ...deps,
+      log: guardedLog(deps.log, lease),
+      agents: guardedAgents(deps.agents, lease),
+      shards: [lease.shard],
+    });
+  }
+
+  /** Reports come in before it drives: agents are told to wait, and send theirs as soon as it does. */
+  async start(intake: ShardIntake): Promise<void> {
+    this.serving = await intake.open(this.lease.shard);
+    if (this.stopped) await this.serving.stop();
+    else await this.engine.start();
+  }
+
+  /** In peace: nothing new comes in, and what is under way is committed and answered. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.serving?.stop();
+    await this.engine.stopInPeace();
+  }
+
+  drop(): void {
+    this.stopped = true;
+    const { logger = silentLogger } = this.deps;
+    const stopped = Promise.all([this.serving?.stop(), this.engine.stop()]);
+    stopped.catch((error: unknown) =>
+      logger.warn({ shard: this.lease.shard, reason: messageOf(error) }, 'a shard that was lost did not stop cleanly'),
+    );
+  }
+
+  report(report: RunReport): Promise<ReportAnswer> {
+    return this.lease.isValid() ? this.engine.onReport(report) : Promise.resolve(NOT_OWNER);
+  }
+
+  command({ aggregate, envelope }: ForwardedCommand): Promise<CommandResult> {
+    if (!this.lease.isValid()) return Promise.resolve(NOT_OWNED);
+    switch (aggregate) {
+      case 'rollout':
+        return this.engine.command(envelope as CommandEnvelope<RolloutCommand>);
+      case 'group':
+        return this.engine.groupCommand(envelope as CommandEnvelope<GroupCommand>);
+      default:
+        throw new SluiceError('BAD_COMMAND', `no shard takes ${aggregate} commands`);
+    }
+  }
+}
+
+const NOT_OWNER: ReportAnswer = {
+  ok: false,
+  code: 'NOT_OWNED',
+  message: 'this executor drives the shard no more: send it again, its owner will answer',
+  retry: true,
+};
+
+const NOT_OWNED: CommandResult = {
+  ok: false,
+  code: 'NOT_OWNED',
+  message: 'this executor drives the shard no more: say it again, its owner will answer',
+};
