@@ -19,13 +19,16 @@ import { nextActions, nextDeadline } from '@sluice/rollout';
 import type { GroupActor } from './actors/group-actor.js';
 import { Registry } from './actors/registry.js';
 import { commandCause, EXECUTOR, type RolloutActor } from './actors/rollout-actor.js';
+import { Balancing } from './balancer/balancing.js';
 import { NOT_READY } from './course/answers.js';
 import { Coordinator } from './course/coordinator.js';
 import { Reports } from './course/reports.js';
 import { Timers } from './course/timers.js';
-import { VerdictBuffer } from './course/verdicts.js';
+import { causeOf, inputOfGate, VerdictBuffer } from './course/verdicts.js';
 import { Dispatcher } from './fleet/dispatcher.js';
+import { MembersSync } from './members/members-sync.js';
 import { type EngineLogger, type ExecutorDeps, silentLogger } from './ports.js';
+import { LossBrake } from './regression/loss-brake.js';
 
 /** When it is looked once more at a rollout whose turn or reaction failed. */
 const AGAIN_MS = 5_000;
@@ -42,8 +45,10 @@ export class ExecutorEngine {
   private readonly timers: Timers;
   private readonly verdicts = new VerdictBuffer();
   private readonly coordinator: Coordinator;
+  private readonly members: MembersSync;
   private readonly reports: Reports;
   private readonly dispatcher: Dispatcher;
+  private readonly balancing: Balancing;
   private readonly logger: EngineLogger;
   private readonly aborter = new AbortController();
   /** Rollouts whose rollback was ordered and whose version was not blocked where the log was folded. */
@@ -51,13 +56,17 @@ export class ExecutorEngine {
   private live = false;
   /** Up to there the log has been read. */
   private position = 0;
-  private following: Promise<void> | undefined;
+  private following: Promise<unknown> | undefined;
+  private readonly lossBrake: LossBrake;
 
   constructor(private readonly deps: ExecutorDeps) {
     const { log, clock, newId, agents, shards, logger = silentLogger } = deps;
     this.logger = logger;
     this.timers = new Timers(clock);
     this.dispatcher = new Dispatcher(agents, clock, logger, (report) => this.onReport(report));
+    this.balancing = new Balancing(deps.balancers, clock, logger, (actor, targets) =>
+      this.dispatcher.ensure(actor, targets),
+    );
     this.registry = new Registry({ log, clock, newId, logger }, shards, {
       rolloutCommitted: (actor, events, settled) => this.onRolloutCommitted(actor, events, settled),
       rolloutRenewed: (actor) => this.onRenewed(actor),
@@ -72,7 +81,9 @@ export class ExecutorEngine {
         this.timers.clear(againOf(id));
       },
     });
-    this.coordinator = new Coordinator(this.registry, logger, (actor) => this.again(actor));
+    this.lossBrake = new LossBrake(deps.loss);
+    this.coordinator = new Coordinator(this.registry, logger, this.lossBrake, (actor) => this.again(actor));
+    this.members = new MembersSync(deps.members, clock, logger, this.registry);
     this.reports = new Reports(log, this.registry, logger, () => this.position);
   }
 
@@ -80,9 +91,9 @@ export class ExecutorEngine {
   async start(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.following = this.follow(resolve).catch((error: unknown) => {
-        this.logger.error({ reason: messageOf(error) }, 'the log cannot be followed any more; this executor stops');
         void this.halt();
         reject(error instanceof Error ? error : new SluiceError('LOG_UNAVAILABLE', String(error)));
+        return error;
       });
       void this.following.then(() => reject(new SluiceError('STOPPING', 'this executor was stopped while it started')));
     });
@@ -102,6 +113,16 @@ export class ExecutorEngine {
     cancel();
   }
 
+  /** After the start: resolves when it has ended, to the fault of the log that ended it. */
+  get ended(): Promise<unknown> {
+    return Promise.resolve(this.following);
+  }
+
+  /** Resolves when every rollout that was open after a loss has its brake in the log; a planned one has it later. */
+  get braked(): Promise<void> {
+    return this.lossBrake.done;
+  }
+
   /** True when it drives rollouts. */
   get isLive(): boolean {
     return this.live;
@@ -119,13 +140,7 @@ export class ExecutorEngine {
       const cause = commandCause(envelope.id);
       if (!actor.commands.has(cause)) {
         this.assertLatest(actor, envelope.command.type);
-        const { command, actor: by, reason } = envelope;
-        await actor.submit(
-          { type: 'command', command, actor: by, ...(reason === undefined ? {} : { reason }) },
-          by,
-          cause,
-          envelope.expectedRev,
-        );
+        await this.members.order(actor, envelope);
       }
       this.registry.forget(actor);
       return {
@@ -180,8 +195,10 @@ export class ExecutorEngine {
       shards: this.deps.shards,
       writers: ['plan', 'exec', 'group', 'gate'],
       from: 0,
+      ...(this.deps.after === undefined ? {} : { after: this.deps.after }),
       signal,
     })) {
+      if (item.kind === 'commit') this.deps.saw?.(item.commit.head);
       this.onFollowed(item, onLive);
     }
   }
@@ -195,6 +212,7 @@ export class ExecutorEngine {
     this.position = Math.max(this.position, item.position);
     this.live = true;
     this.logger.info({ position: item.position, open: this.registry.size }, 'the log is folded; driving');
+    this.lossBrake.hold(this.registry.all());
     for (const actor of this.registry.all()) this.takeUp(actor);
     this.verdicts.clear();
     for (const id of this.unblocked) void this.block(id);
@@ -219,11 +237,14 @@ export class ExecutorEngine {
   private takeUp(actor: RolloutActor): void {
     const plan = actor.state.plan;
     if (plan === undefined) return;
+    const brake = this.lossBrake.inputFor(actor);
+    if (brake !== undefined) this.tell(actor, brake);
     this.coordinator.excludeAll(actor, plan);
     for (const judged of this.verdicts.take(actor.id)) this.tell(actor, { type: 'verdict', judged });
     this.tell(actor, { type: 'tick' });
     this.coordinator.react(actor);
     this.dispatcher.resume(actor);
+    this.balancing.follow(actor);
     this.setTimer(actor);
   }
 
@@ -271,6 +292,7 @@ export class ExecutorEngine {
   private onRenewed(actor: RolloutActor): void {
     if (!this.live) return;
     this.dispatcher.resume(actor);
+    this.balancing.follow(actor);
     this.coordinator.react(actor);
     this.setTimer(actor);
   }
@@ -285,9 +307,10 @@ export class ExecutorEngine {
   private onGate(commit: RecordedCommit<'gate'>): void {
     const { id } = commit.stream;
     const actor = this.registry.rollout(id);
-    for (const judged of commit.events) {
-      if (this.live && actor !== undefined) this.tell(actor, { type: 'verdict', judged });
-      else if (!this.live) this.verdicts.add(id, judged);
+    for (const event of commit.events) {
+      const input = inputOfGate(event);
+      if (this.live && actor !== undefined && input !== undefined) this.tell(actor, input);
+      else if (!this.live && event.type === 'GateJudged') this.verdicts.add(id, event);
     }
   }
 
@@ -301,6 +324,7 @@ export class ExecutorEngine {
       else this.coordinator.onRolloutEvent(actor, event);
     }
     if (!settled) return;
+    this.balancing.follow(actor);
     this.coordinator.react(actor);
     this.setTimer(actor);
     this.registry.forget(actor);
@@ -323,7 +347,10 @@ export class ExecutorEngine {
   /** An input of our own; whoever is told it has nobody to answer to. */
   private tell(actor: RolloutActor, input: Parameters<RolloutActor['submit']>[0]): void {
     actor.submit(input, EXECUTOR, causeOf(input)).then(
-      () => this.setTimer(actor),
+      () => {
+        if (input.type === 'logRegressed') this.lossBrake.release(actor.id);
+        this.setTimer(actor);
+      },
       (error: unknown) => {
         if (isSluiceError(error, 'STOPPING')) return;
         const facts = { rollout: actor.id, input: input.type, reason: messageOf(error) };
@@ -344,14 +371,10 @@ export class ExecutorEngine {
     this.live = false;
     this.aborter.abort();
     this.dispatcher.stop();
+    this.balancing.stop();
     this.timers.clearAll();
     return this.registry.stop();
   }
 }
 
 const againOf = (id: string): string => `again:${id}`;
-
-const causeOf = (input: Parameters<RolloutActor['submit']>[0]): string =>
-  input.type === 'verdict'
-    ? `verdict:${input.judged.gate}:${input.judged.stage}:${input.judged.round}`
-    : `timer:${input.type}`;

@@ -1,6 +1,9 @@
 import type { AttemptStatus, Plan, PlannableMember, RunCommand, RunReply, Shard, StatusQuery } from '@sluice/contracts';
-import type { EventLog } from '@sluice/event-log';
+import type { EventLog, LogPlace } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
+
+import type { BalancerPort } from './balancer/ports.js';
+import type { LogLoss } from '@sluice/rollout';
 
 /** How a request to a host ended: `unreachable` = nobody listens there (known at once), `noAnswer` = not known. */
 export type Answered<T> =
@@ -33,8 +36,16 @@ export interface ExecutorDeps {
   /** A fresh ULID. */
   readonly newId: () => string;
   readonly agents: AgentPort;
+  /** The load balancers of plans that have one; without it they are all down. */
+  readonly balancers?: BalancerPort;
   readonly shards: readonly Shard[];
   /** Asked at each retry; without it a retry has the members that the plan has. */
   readonly members?: MembersPort;
   readonly logger?: EngineLogger;
+  /** What was known of the log before; see FollowOptions. */
+  readonly after?: LogPlace;
+  /** The log lost its tail: what is open when it has been folded is braked. */
+  readonly loss?: LogLoss;
+  /** Told of each commit that was read. */
+  readonly saw?: (place: LogPlace) => void;
 }

@@ -11,9 +11,12 @@ import { ExecutorModule } from './commands/executor.module.js';
 import { kvLeases } from './leases/kv-leases.js';
 import { ShardLeases } from './leases/shard-leases.js';
 import { NatsAgents } from './nats/agents.js';
+import { NatsMembers } from './members/nats-members.js';
 import { MeteredAgents, tracedAgents } from './nats/metered-agents.js';
 import { meteredReports } from './nats/metered-reports.js';
 import type { AgentPort } from './ports.js';
+import { LogMemory } from './regression/log-memory.js';
+import { PlaceFile } from './regression/place-file.js';
 import { CommandRouter } from './shards/command-router.js';
 import { natsIntake, natsRoute } from './shards/nats-shards.js';
 import { OwnedShards } from './shards/owned-shards.js';
@@ -30,6 +33,11 @@ export interface StartExecutorDeps {
   readonly leaseMs?: number;
   /** Under which it holds shards: a new one for each process when absent. No two that run may have the same. */
   readonly memberId?: string;
+  /**
+   * Where it keeps how far it has seen the log, on another disk than the log's: without it a log that lost its tail
+   * while no executor ran goes unnoticed.
+   */
+  readonly stateFile?: string;
   readonly metrics?: Metrics;
   /** The traceparent of a run; see RolloutTracer, which looks on at this executor's log. */
   readonly traceOfRun?: (rollout: string, target: number) => string | undefined;
@@ -47,8 +55,10 @@ const TAKE_OVER_MS = 2_000;
  */
 export async function startExecutor(deps: StartExecutorDeps): Promise<RunningService> {
   const { nats, servers, clock, logger, newId, leaseMs = DEFAULT_LEASE_MS } = deps;
+  const memory = await memoryOf(deps);
+  const { failed, fail } = failing();
   const owned: OwnedShards = new OwnedShards(
-    { ...deps, agents: agentsOf(deps) },
+    { ...deps, ...memory, agents: agentsOf(deps), members: new NatsMembers(nats), onFatal: fail },
     natsIntake(nats, logger, { report: reportsOf(deps, () => owned), command: (...args) => owned.command(...args) }),
   );
   const leases = new ShardLeases({
@@ -66,12 +76,24 @@ export async function startExecutor(deps: StartExecutorDeps): Promise<RunningSer
   const commands = await startCommandServer({ module: ExecutorModule.of(router), servers, queue: 'executor' });
   return {
     name: 'executor',
+    failed,
     stop: async () => {
       const stopped = await Promise.allSettled([leases.stop(), commands.stop()]);
+      await memory.memory?.stop();
       for (const part of stopped)
         if (part.status === 'rejected') logger.error({ reason: messageOf(part.reason) }, 'a part did not stop cleanly');
     },
   };
+}
+
+async function memoryOf({ stateFile, clock, logger }: StartExecutorDeps): Promise<{ readonly memory?: LogMemory }> {
+  return stateFile === undefined ? {} : { memory: await LogMemory.open(new PlaceFile(stateFile), clock, logger) };
+}
+
+function failing(): { readonly failed: Promise<Error>; readonly fail: (error: Error) => void } {
+  let fail: (error: Error) => void = () => undefined;
+  const failed = new Promise<Error>((resolve) => (fail = resolve));
+  return { failed, fail };
 }
 
 /** It goes on while the process stands still, and nobody can set it. */

@@ -1,10 +1,17 @@
-import { type RecordedCommit, type StreamHead, streamKey, type StreamName, type Writer } from '@sluice/contracts';
+import {
+  EMPTY_HEAD,
+  type RecordedCommit,
+  type StreamHead,
+  streamKey,
+  type StreamName,
+  type Writer,
+} from '@sluice/contracts';
 
-import type { ArchiveSource } from './archive/archive-source.js';
+import type { ArchiveSource, PurgedStreams } from './archive/archive-source.js';
 import { encodeNext } from './encode-next.js';
 import { conflict, idReused, logMissing, regressed, unavailable } from './errors.js';
 import { matcherOf } from './follow-filter.js';
-import type { CommitDraft, EventLog, Followed, FollowOptions, LogPlace } from './port.js';
+import type { CommitDraft, EventLog, Followed, FollowOptions } from './port.js';
 import { type RawCommit, recordedCommit } from './recorded.js';
 
 /** A commit as bytes; what it says is decoded once, when somebody first reads it. */
@@ -123,11 +130,11 @@ export class InMemoryEventLog implements EventLog, ArchiveSource {
   async *follow(options: FollowOptions): AsyncIterable<Followed> {
     const { from, signal } = options;
     const wants = matcherOf(options);
+    const told = ({ raw, isPurged }: Entry): boolean => !isPurged && wants(raw.stream);
     this.#checkThere();
     const track = this.#trackOf(options);
     const [end, truncations] = [this.#end, this.#truncations];
-    if (from > end + 1) throw regressed(from - 1, end);
-    if (options.after !== undefined && !this.#holds(options.after)) throw regressed(options.after.position, end);
+    this.#assertHolds(options);
     let seen = Math.max(0, from - 1);
     let isLive = false;
     let index = track.indexFrom(from);
@@ -142,7 +149,7 @@ export class InMemoryEventLog implements EventLog, ArchiveSource {
       else {
         index += 1;
         seen = entry.head.position;
-        if (wants(entry.raw.stream) && !entry.isPurged) yield { kind: 'commit', commit: entry.recorded };
+        if (told(entry)) yield { kind: 'commit', commit: entry.recorded };
       }
     }
   }
@@ -157,13 +164,15 @@ export class InMemoryEventLog implements EventLog, ArchiveSource {
     for (const { raw, isPurged } of [...trackIn(this.#ids, id).entries]) if (!isPurged) yield raw;
   }
 
-  async purge(stream: StreamName, through: number): Promise<void> {
+  async purge({ id, writer }: PurgedStreams, through: number): Promise<void> {
     this.#checkThere();
-    const key = streamKey(stream);
-    const entries = this.#streams.get(key) ?? [];
-    for (const entry of entries) if (entry.head.position <= through) entry.isPurged = true;
+    const isMeant = ({ head, raw }: Entry): boolean =>
+      head.position <= through && (writer === undefined || writer === raw.stream.writer);
+    const purged = trackIn(this.#ids, id).entries.filter(isMeant);
+    for (const entry of purged) entry.isPurged = true;
     // A stream of which nothing is left begins anew, as a subject does.
-    if (entries.every(({ isPurged }) => isPurged)) this.#streams.delete(key);
+    for (const key of new Set(purged.map(({ raw }) => streamKey(raw.stream))))
+      if (this.#streams.get(key)?.every(({ isPurged }) => isPurged) === true) this.#streams.delete(key);
   }
 
   /** Takes away the last `count` commits, as a server does that acknowledged before it wrote to disk (C16). */
@@ -184,8 +193,10 @@ export class InMemoryEventLog implements EventLog, ArchiveSource {
     return this.#whole.entries.length;
   }
 
-  #holds({ position, hash }: LogPlace): boolean {
-    return position === 0 || this.#whole.entries[position - 1]?.head.hash === hash;
+  #assertHolds({ from, after = EMPTY_HEAD }: FollowOptions): void {
+    if (from > this.#end + 1) throw regressed(from - 1, this.#end);
+    const holds = after.position === 0 || this.#whole.entries[after.position - 1]?.head.hash === after.hash;
+    if (!holds) throw regressed(after.position, this.#end);
   }
 
   #checkThere(): void {

@@ -1,6 +1,8 @@
 /** A part of the system that runs until it is stopped. */
 export interface RunningService {
   readonly name: string;
+  /** Resolves when it has ended by itself and cannot go on: its process is to end with that. */
+  readonly failed?: Promise<Error>;
   /** Stops intake first, then drains with a bound. Stopping twice is stopping once. */
   stop(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import type { GroupActor } from '../actors/group-actor.js';
 import type { Registry } from '../actors/registry.js';
 import { EXECUTOR, type RolloutActor } from '../actors/rollout-actor.js';
 import type { EngineLogger } from '../ports.js';
+import type { LossBrake } from '../regression/loss-brake.js';
 
 /**
  * What has to happen between a group and its rollouts. Each reaction is read off the two committed states and is
@@ -16,6 +17,7 @@ export class Coordinator {
   constructor(
     private readonly registry: Registry,
     private readonly logger: EngineLogger,
+    private readonly lossBrake: LossBrake,
     /** Looks at a rollout once more, in a while: what it was told was lost. */
     private readonly again: (actor: RolloutActor) => void,
   ) {}
@@ -70,7 +72,12 @@ export class Coordinator {
       const back = plan.rollbackable === false ? undefined : rollbackTarget(group.state, startingOf(plan));
       this.tell(
         actor,
-        { type: 'start', token: group.state.token, ...(back === undefined ? {} : { rollbackTo: back }) },
+        {
+          type: 'start',
+          token: group.state.token,
+          ...(back === undefined ? {} : { rollbackTo: back }),
+          ...this.lossBrake.atStart(actor),
+        },
         `lease:${group.state.token}`,
       );
     } else if (dropped !== undefined) {

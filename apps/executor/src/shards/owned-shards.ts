@@ -10,13 +10,13 @@ import {
 } from '@sluice/contracts';
 import { messageOf, SluiceError } from '@sluice/kernel';
 
-import { ExecutorEngine } from '../engine.js';
 import { guardedAgents, guardedLog } from '../leases/guarded.js';
 import type { Lease, ShardHost } from '../leases/ports.js';
-import { type ExecutorDeps, silentLogger } from '../ports.js';
+import { silentLogger } from '../ports.js';
+import { type SteadyDeps, SteadyEngine } from '../regression/steady-engine.js';
 import type { ForwardedCommand, Serving, ShardDoor, ShardIntake } from './ports.js';
 
-export type DriverDeps = Omit<ExecutorDeps, 'shards'>;
+export type DriverDeps = Omit<SteadyDeps, 'shards'>;
 
 /** An engine for each shard that is driven here: it is made with the lease and goes with it. */
 export class OwnedShards implements ShardHost {
@@ -69,7 +69,7 @@ export class OwnedShards implements ShardHost {
 
 /** One shard from its lease on: rebuilt from the log, and nothing of it outlives the lease. */
 class Driver implements ShardDoor {
-  private readonly engine: ExecutorEngine;
+  private readonly engine: SteadyEngine;
   private serving: Serving | undefined;
   private stopped = false;
 
@@ -77,7 +77,7 @@ class Driver implements ShardDoor {
     private readonly deps: DriverDeps,
     private readonly lease: Lease,
   ) {
-    this.engine = new ExecutorEngine({
+    this.engine = new SteadyEngine({
       ...deps,
       log: guardedLog(deps.log, lease),
       agents: guardedAgents(deps.agents, lease),
