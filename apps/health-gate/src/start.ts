@@ -20,6 +20,8 @@ export interface StartHealthGateDeps {
   readonly newId: () => string;
   readonly policy?: GatePolicy;
   readonly hellos?: HelloTableOptions;
+  /** See HealthGateDeps. */
+  readonly silentAfterMs?: number;
 }
 
 const STOP_MS = 5_000;
@@ -34,6 +36,7 @@ export async function startHealthGate(deps: StartHealthGateDeps): Promise<Runnin
   const engine = new HealthGateEngine({
     ...{ log, clock, newId, facts, positions, logger },
     ...(policy === undefined ? {} : { policy }),
+    ...(deps.silentAfterMs === undefined ? {} : { silentAfterMs: deps.silentAfterMs }),
   });
   const intake = new AbortController();
   const running = engine.run(intake.signal).catch((error: unknown) => {

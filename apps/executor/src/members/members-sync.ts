@@ -7,7 +7,7 @@ import { commandCause, EXECUTOR, type RolloutActor } from '../actors/rollout-act
 import type { EngineLogger, MembersPort } from '../ports.js';
 
 /** A retry waits so long for the members of its group; then it goes on with those that it has. */
-const MAX_WAIT_MS = 10_000;
+const MAX_WAIT_MS = 5_000;
 /** New members of one event: at most about 350 KiB, whatever they are called. */
 const CHUNK = 1_000;
 

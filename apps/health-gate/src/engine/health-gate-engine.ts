@@ -1,14 +1,24 @@
-import { ALL_SHARDS, type EventToAppend, type GateJudged, hashOf, type RecordedCommit } from '@sluice/contracts';
+import {
+  ALL_SHARDS,
+  type EventMeta,
+  type EventToAppend,
+  type FleetEvent,
+  type GateEvent,
+  type GateJudged,
+  hashOf,
+  type RecordedCommit,
+} from '@sluice/contracts';
 import { DEFAULT_POLICY, type GatePolicy, judged } from '@sluice/gating';
 import { type CancelTimer, isSluiceError, messageOf, serviceActor } from '@sluice/kernel';
 import { type Log, silentLog } from '@sluice/messaging';
 
 import { inputsOf } from '../watch/inputs-of.js';
 import { isOf, loadWatch, streamOf } from '../watch/load.js';
-import type { OpenRequest, RolloutWatch } from '../watch/rollout-watch.js';
+import { endsRollout, type OpenRequest, type RolloutWatch } from '../watch/rollout-watch.js';
+import { DEFAULT_SILENT_AFTER_MS, FleetRound } from './fleet-round.js';
 import { HostIndex } from './host-index.js';
 import type { HealthGateDeps } from './ports.js';
-import { ends, Watches } from './watches.js';
+import { Watches } from './watches.js';
 import { Gatherer, Lanes } from './work.js';
 
 const BY = serviceActor('health-gate');
@@ -31,6 +41,7 @@ export class HealthGateEngine {
   private readonly logger: Log;
   private readonly loads = new Lanes(MAX_LOADS);
   private readonly dirty: Gatherer<RolloutWatch>;
+  private readonly round: FleetRound;
   private readonly inFlight = new Set<Promise<void>>();
   private tick: CancelTimer | undefined;
   private seen = 0;
@@ -46,6 +57,13 @@ export class HealthGateEngine {
     this.policyHash = hashOf(this.policy);
     this.logger = deps.logger ?? silentLog;
     this.dirty = new Gatherer(deps.clock, GATHER_MS, (watch) => this.judge(watch));
+    this.round = new FleetRound({
+      clock: deps.clock,
+      facts: deps.facts,
+      silentAfterMs: deps.silentAfterMs ?? DEFAULT_SILENT_AFTER_MS,
+      watches: () => (this.live ? this.watches.all() : []),
+      write: (watch, events) => this.spend(this.tell(watch, events)),
+    });
   }
 
   /** Rollouts in memory. */
@@ -69,6 +87,7 @@ export class HealthGateEngine {
       this.stopped = true;
       unlisten();
       this.tick?.();
+      this.round.stop();
       this.dirty.stop();
       await Promise.allSettled(this.inFlight);
       await this.savePosition();
@@ -126,7 +145,7 @@ export class HealthGateEngine {
     watch.wantedRev = Math.max(watch.wantedRev, commit.head.rev);
     // While the past is read nothing is judged, so requests that were over long ago are never loaded.
     if (!this.live) {
-      if (ends(commit.events)) this.watches.delete(watch);
+      if (endsRollout(commit.events)) this.watches.delete(watch);
       return;
     }
     if (commit.head.rev <= watch.execRev) return;
@@ -166,6 +185,7 @@ export class HealthGateEngine {
 
   /** After something was folded: listens for the right hosts, judges, and lets go of what is over. */
   private refresh(watch: RolloutWatch): void {
+    this.round.keepGoing();
     if (watch.loaded && watch.request === undefined) {
       this.hosts.remove(watch);
       if (watch.isOver) this.watches.delete(watch);
@@ -197,28 +217,45 @@ export class HealthGateEngine {
       .filter(({ gate, verdict }) => verdict !== watch.verdicts.get(gate));
   }
 
-  /** One commit for the verdicts of one look. A conflict or an unknown end is resolved by reading, never by repeating. */
+  /** One commit for the verdicts of one look. */
   private async write(watch: RolloutWatch, request: OpenRequest, verdicts: readonly GateJudged[]): Promise<void> {
+    const written = await this.append(watch, verdicts, { by: BY, cause: request.cause, corr: request.corr });
+    if (written && watch.request === request)
+      for (const { gate, verdict } of verdicts) watch.verdicts.set(gate, verdict);
+    if (written && !watch.awaits('ready')) this.hosts.remove(watch);
+    this.written(watch);
+  }
+
+  private async tell(watch: RolloutWatch, events: readonly FleetEvent[]): Promise<void> {
+    const written = await this.append(watch, events, { by: BY, cause: 'heartbeats', corr: watch.plan.requestId });
+    if (written) watch.noteDrifts(events);
+    this.written(watch);
+  }
+
+  /** A conflict or an unknown end is resolved by reading, never by repeating. */
+  private async append(watch: RolloutWatch, events: readonly GateEvent[], meta: EventMeta): Promise<boolean> {
     const { log, newId, clock } = this.deps;
-    const meta = { by: BY, cause: request.cause, corr: request.corr };
-    const events = verdicts.map((event): EventToAppend => ({ event, meta }));
     watch.appending = true;
     try {
       watch.gateHead = await log.append(streamOf(watch, 'gate'), watch.gateHead, {
         id: newId(),
         at: clock.now(),
-        events,
+        events: events.map((event): EventToAppend => ({ event, meta })),
       });
-      if (watch.request === request) for (const { gate, verdict } of verdicts) watch.verdicts.set(gate, verdict);
-      if (!watch.awaits('ready')) this.hosts.remove(watch);
+      return true;
     } catch (error) {
       if (!isSluiceError(error, 'CONCURRENCY_CONFLICT')) {
         this.logger.warn({ rollout: watch.id, reason: messageOf(error) }, 'a verdict cannot be written; trying again');
       }
       watch.loaded = false;
       if (isSluiceError(error, 'CONCURRENCY_CONFLICT')) this.load(watch);
+      return false;
+    } finally {
+      watch.appending = false;
     }
-    watch.appending = false;
+  }
+
+  private written(watch: RolloutWatch): void {
     if (watch.again) this.dirty.add(watch);
     watch.again = false;
     this.keepTicking();
@@ -248,12 +285,10 @@ export class HealthGateEngine {
     this.keepTicking();
   }
 
-  /** The lowest position from which every open request is seen again. */
+  /** The lowest position from which every open rollout is seen again. */
   private lowWater(): number {
     let low = this.seen + 1;
-    for (const watch of this.watches.waiting()) {
-      if (!watch.loaded || watch.awaits()) low = Math.min(low, watch.request?.position ?? watch.openedAt);
-    }
+    for (const watch of this.watches.all()) low = Math.min(low, watch.openedAt);
     return low;
   }
 

@@ -20,5 +20,7 @@ export interface HealthGateDeps {
   readonly policy?: GatePolicy;
   /** From the beginning of the log when absent. */
   readonly positions?: PositionStore;
+  /** A host that is not heard of for so long is lost, ms; 60 s when absent. */
+  readonly silentAfterMs?: number;
   readonly logger?: Log;
 }

@@ -1,6 +1,6 @@
 import type { RecordedCommit, RolloutEvent } from '@sluice/contracts';
 
-import { endsRequest, RolloutWatch } from '../watch/rollout-watch.js';
+import { endsRollout, RolloutWatch } from '../watch/rollout-watch.js';
 
 /** Rollouts between two requests may keep so many targets in memory; the longest idle go first, and are read again. */
 const MAX_IDLE_TARGETS = 200_000;
@@ -29,11 +29,11 @@ export class Watches {
     return this.open.values();
   }
 
-  /** The watch of a commit of an exec stream: a new one when it asks for gates, undefined when it does not concern us. */
+  /** The watch of a commit of an exec stream, undefined when the rollout is over with it. */
   of(commit: RecordedCommit<'exec'>): RolloutWatch | undefined {
     const { id, shard } = commit.stream;
     const known = this.byId.get(id);
-    if (known !== undefined || !asks(commit.events)) return known;
+    if (known !== undefined || isOverWith(commit.events)) return known;
     const watch = new RolloutWatch(id, shard, commit.head.position);
     this.byId.set(id, watch);
     this.open.add(watch);
@@ -64,11 +64,6 @@ export class Watches {
   }
 }
 
-/** True when the events leave gates asked for. */
-export function asks(events: readonly RolloutEvent[]): boolean {
-  const last = events.findLast((event) => event.type === 'GatesRequested' || endsRequest(event));
-  return last?.type === 'GatesRequested';
-}
-
-/** True when the events end what was asked before. */
-export const ends = (events: readonly RolloutEvent[]): boolean => events.some(endsRequest) && !asks(events);
+/** What a rollback asks of an ended rollout opens it no more. */
+const isOverWith = (events: readonly RolloutEvent[]): boolean =>
+  endsRollout(events) || events.every(({ type }) => type === 'RollbackRequested');

@@ -22,6 +22,8 @@ const keyOf = (app: string, group: string): string => JSON.stringify([app, group
 /** The last heartbeat of each host, bounded. Times are the caller's: agents' clocks are not asked. */
 export class HelloTable implements FleetFacts {
   private readonly hosts = new Map<string, HostFacts>();
+  /** By app and group. */
+  private readonly members = new Map<string, Set<string>>();
   private readonly listeners = new Set<(host: string) => void>();
   private readonly maxHosts: number;
   private readonly forgetMs: number;
@@ -40,13 +42,17 @@ export class HelloTable implements FleetFacts {
 
   take(hello: Hello, receivedAt: number): void {
     // Taken out first, so that the map's order is that of the last heartbeats and the stalest host stands in front.
-    if (!this.hosts.delete(hello.host) && !this.makeRoom(receivedAt)) {
+    if (!this.forget(hello.host) && !this.makeRoom(receivedAt)) {
       this.refused += 1;
       return;
     }
     const apps = new Map<string, Heartbeat>();
-    for (const { app, group, running, serving } of hello.apps)
-      apps.set(keyOf(app, group), { receivedAt, running, serving });
+    for (const { app, group, running, serving } of hello.apps) {
+      const key = keyOf(app, group);
+      apps.set(key, { receivedAt, running, serving });
+      const members = this.members.get(key) ?? new Set();
+      this.members.set(key, members.add(hello.host));
+    }
     this.hosts.set(hello.host, { receivedAt, apps, nothing: { receivedAt, running: null, serving: false } });
     for (const heard of this.listeners) heard(hello.host);
   }
@@ -54,6 +60,14 @@ export class HelloTable implements FleetFacts {
   latest(host: string, app: string, group: string): Heartbeat | undefined {
     const facts = this.hosts.get(host);
     return facts?.apps.get(keyOf(app, group)) ?? facts?.nothing;
+  }
+
+  heardAt(host: string): number | undefined {
+    return this.hosts.get(host)?.receivedAt;
+  }
+
+  membersOf(app: string, group: string): Iterable<string> {
+    return this.members.get(keyOf(app, group)) ?? [];
   }
 
   listen(heard: (host: string) => void): () => void {
@@ -74,6 +88,15 @@ export class HelloTable implements FleetFacts {
     if (this.hosts.size < this.maxHosts) return true;
     const [stalest] = this.hosts;
     if (stalest === undefined || now - stalest[1].receivedAt < this.forgetMs) return false;
-    return this.hosts.delete(stalest[0]);
+    return this.forget(stalest[0]);
+  }
+
+  private forget(host: string): boolean {
+    for (const key of this.hosts.get(host)?.apps.keys() ?? []) {
+      const members = this.members.get(key);
+      members?.delete(host);
+      if (members?.size === 0) this.members.delete(key);
+    }
+    return this.hosts.delete(host);
   }
 }

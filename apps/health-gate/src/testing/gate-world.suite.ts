@@ -93,8 +93,10 @@ export class GateWorld {
     this.heads.set(writer, await this.log.append(this.stream(writer), this.heads.get(writer) ?? EMPTY_HEAD, draft));
   }
 
-  async plan(): Promise<void> {
-    const targets = Array.from({ length: this.targets }, (_, i): PlanTarget => ({ host: hostOf(i) }));
+  /** `from`: what the hosts are known to run. */
+  async plan(from?: string): Promise<void> {
+    const runs = from === undefined ? {} : { from };
+    const targets = Array.from({ length: this.targets }, (_, i): PlanTarget => ({ host: hostOf(i), ...runs }));
     const plan = planOf(this.id, this.targets);
     await this.write('plan', { type: 'PlanTargetsAdded', from: 0, targets });
     await this.write('plan', { type: 'RolloutPlanned', plan, planHash: 'ef'.repeat(32) });

@@ -1,5 +1,6 @@
 import {
   EMPTY_HEAD,
+  type GateEvent,
   type GateName,
   type Plan,
   type RecordedCommit,
@@ -39,6 +40,13 @@ export class RolloutWatch {
   /** Of the targets of the current stage, by their place in the plan. */
   readonly doneAt = new Map<number, number>();
   readonly readings = new Map<number, Reading>();
+  /** When targets came through, of all stages. */
+  readonly cameThroughAt = new Map<number, number>();
+  /** Host -> the version that was told as its drift. */
+  readonly drifts = new Map<string, string>();
+  /** Target -> when its silence or its return was told last, ms. */
+  readonly said = new Map<number, number>();
+  private known: ReadonlySet<string> = new Set();
   /** Everything up to `wantedRev` was folded. */
   loaded = false;
   loading = false;
@@ -62,6 +70,18 @@ export class RolloutWatch {
 
   get isOver(): boolean {
     return isTerminal(this.state.status) || this.state.status === 'failed';
+  }
+
+  /** It can be judged: it is read, and nothing is being written about it. */
+  get isReadable(): boolean {
+    return this.loaded && !this.loading && !this.appending && this.state.startedAt > 0;
+  }
+
+  /** The hosts of all targets. */
+  hosts(): ReadonlySet<string> {
+    const { targets } = this.state;
+    if (this.known.size !== targets.length) this.known = new Set(targets.map(({ host }) => host));
+    return this.known;
   }
 
   /** True while a gate of the open request (that one, when named) has no final verdict. */
@@ -97,12 +117,18 @@ export class RolloutWatch {
 
   foldGate(commit: RecordedCommit<'gate'>): void {
     this.gateHead = commit.head;
+    this.noteDrifts(commit.events);
     for (const event of commit.events) {
       const { request } = this;
       if (event.type !== 'GateJudged') continue;
       if (request?.stage.index === event.stage && request.round === event.round)
         this.verdicts.set(event.gate, event.verdict);
     }
+  }
+
+  noteDrifts(events: readonly GateEvent[]): void {
+    for (const event of events)
+      if (event.type === 'DriftSeen') for (const { host, running } of event.drifts) this.drifts.set(host, running);
   }
 
   /** Targets of the open request's stage that came through. */
@@ -148,6 +174,7 @@ export class RolloutWatch {
   private noteDone(target: number, at: number): void {
     if (!cameThrough(this.state, target)) return;
     this.doneAt.set(target, at);
+    this.cameThroughAt.set(target, at);
     this.readings.delete(target);
   }
 }
@@ -156,6 +183,11 @@ function cameThrough(state: RolloutState, target: number): boolean {
   const phase = phaseAt(state, target);
   return phase === 'done' || phase === 'skipped';
 }
+
+/** True when the events end the rollout for good. */
+export const endsRollout = (events: readonly RolloutEvent[]): boolean => events.some(({ type }) => ENDS.has(type));
+
+const ENDS: ReadonlySet<string> = new Set(['RolloutSucceeded', 'RolloutCancelled', 'RolloutClosed']);
 
 /** After this event nobody waits for a verdict any more. */
 export function endsRequest(event: RolloutEvent): boolean {

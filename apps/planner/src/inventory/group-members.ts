@@ -1,5 +1,5 @@
 import { hashOf, MEMBERS_PAGE, type MembersPage, type MembersQuery, type PlannableMember } from '@sluice/contracts';
-import { plannableMembers } from '@sluice/planning';
+import { compareNames, plannableMembers } from '@sluice/planning';
 
 import type { PlannerDeps } from '../engine/ports.js';
 
@@ -22,12 +22,10 @@ export class GroupMembers {
     if (members === undefined)
       return { ok: false, code: 'GROUP_UNKNOWN', message: `the inventory has no group "${query.group}"` };
     const { after } = query;
-    const last = after === undefined ? -1 : members.findIndex(({ host }) => host === after);
-    // The list was made anew and the host has left it: from the beginning, so that nobody is passed over.
-    if (after !== undefined && last < 0)
-      return { ok: false, code: 'LIST_CHANGED', message: `the group "${query.group}" changed meanwhile: ask again` };
-    const page = members.slice(last + 1, last + 1 + MEMBERS_PAGE);
-    return { ok: true, members: page, more: last + 1 + page.length < members.length };
+    const next = after === undefined ? 0 : members.findIndex(({ host }) => compareNames(host, after) > 0);
+    const from = next < 0 ? members.length : next;
+    const page = members.slice(from, from + MEMBERS_PAGE);
+    return { ok: true, members: page, more: from + page.length < members.length };
   }
 
   async #list(query: MembersQuery): Promise<readonly PlannableMember[] | undefined> {

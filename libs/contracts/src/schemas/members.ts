@@ -1,5 +1,5 @@
 import type { MembersPage, MembersQuery } from '../members.js';
-import { closed, code, is, list, name, text, words, yes } from './parts.js';
+import { closed, code, is, list, name, open, text, words, yes } from './parts.js';
 import { MAX_PROFILES, planTarget } from './rollout-event-schemas.js';
 import { profile } from './spec.js';
 import { parserOf } from './validate.js';
@@ -19,7 +19,7 @@ const page = {
   type: 'object',
   oneOf: [
     closed({ ok: is(true), members: list(member, MEMBERS_PAGE), more: yes }),
-    closed({ ok: is(false), code, message: words }),
+    open({ ok: is(false), code, message: words }),
   ],
 };
 

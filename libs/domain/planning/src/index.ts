@@ -14,6 +14,8 @@ export type { Eligible } from './ordering.js';
 export { compareNames, eligibleTargets, orderTargets } from './ordering.js';
 export type { PlanStreamInput, PlanStreamState, Refusal } from './plan-stream.js';
 export { planStream } from './plan-stream.js';
+export type { PlanProfiles } from './plannable.js';
+export { plannableMembers } from './plannable.js';
 export type { RedeployWish } from './redeploy.js';
 export { redeployRequest } from './redeploy.js';
 export type { RollbackInput, TouchedTarget } from './rollback-plan.js';

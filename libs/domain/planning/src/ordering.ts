@@ -53,7 +53,8 @@ function reasonToLeaveOut(
   return member.app === group.app ? undefined : `runs ${member.app}, the group is of ${group.app}`;
 }
 
-function targetOf(member: MemberEntry): PlanTarget {
+/** A member as a target: how it was found when the plan was made. */
+export function targetOf(member: MemberEntry): PlanTarget {
   const runs = typeof member.running === 'string';
   return {
     host: member.host,
