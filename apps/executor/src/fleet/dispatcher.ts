@@ -1,6 +1,6 @@
 import type { AttemptStatus, RunReply, RunReport } from '@sluice/contracts';
 import { type CancelTimer, type Clock, messageOf } from '@sluice/kernel';
-import { type OpenAttempt, planOf } from '@sluice/rollout';
+import { legOf, type OpenAttempt, planOf } from '@sluice/rollout';
 
 import type { RolloutActor } from '../actors/rollout-actor.js';
 import { EXECUTOR } from '../actors/rollout-actor.js';
@@ -21,6 +21,8 @@ interface Watched {
   readonly actor: RolloutActor;
   readonly target: number;
   readonly n: number;
+  /** Which run of the attempt: the place of its first step. */
+  readonly from: number;
   /** `send`: the run has not been taken; `poll`: it has, and a report is awaited. */
   mode: 'send' | 'poll';
   due: number;
@@ -56,6 +58,15 @@ export class Dispatcher {
     this.pump();
   }
 
+  /** Attempts whose next run is the agent's: sent unless they are watched already. */
+  ensure(actor: RolloutActor, targets: Iterable<number>): void {
+    for (const target of targets) {
+      const watched = this.watched.get(keyOf(actor, target));
+      if (watched === undefined || attemptOfWatched(watched) === undefined) this.watch(actor, target, 'send');
+    }
+    this.pump();
+  }
+
   /** Attempts that another owner has sent: asked for when no report comes, for that owner may be gone by then. */
   follow(actor: RolloutActor, targets: Iterable<number>): void {
     for (const target of targets) this.watch(actor, target, 'poll', planOf(actor.state).pollAfterMs);
@@ -82,11 +93,17 @@ export class Dispatcher {
   }
 
   private watch(actor: RolloutActor, target: number, mode: Watched['mode'], delay = 0): void {
-    const n = actor.state.attempts[target] ?? 0;
+    const attempt = actor.state.open.get(target) ?? actor.state.unknown.get(target);
+    if (attempt === undefined) return;
+    const leg = legOf(planOf(actor.state), attempt);
+    // The balancer has it.
+    if (leg.place !== 'agent') return;
+    const { n } = attempt;
     const item: Watched = {
       actor,
       target,
       n,
+      from: leg.from,
       mode,
       due: this.clock.now() + delay,
       delay: FIRST_RESEND_MS,
@@ -273,9 +290,11 @@ const isOwn = ({ actor, target }: Watched, { host, rollout, target: told }: RunR
   rollout === actor.id && told === target && host === hostOf(actor.state, target);
 
 /** The attempt while it is still the target's; an unknown one is polled but never sent again. */
-function attemptOfWatched({ actor, target, n }: Watched): OpenAttempt | undefined {
+function attemptOfWatched({ actor, target, n, from }: Watched): OpenAttempt | undefined {
   const attempt = actor.state.open.get(target) ?? actor.state.unknown.get(target);
-  return attempt?.n === n ? attempt : undefined;
+  if (attempt?.n !== n) return undefined;
+  const leg = legOf(planOf(actor.state), attempt);
+  return leg.from === from && leg.place === 'agent' ? attempt : undefined;
 }
 
 const placeOf = ({ actor, target }: Watched) => ({ host: hostOf(actor.state, target), target });

@@ -1,6 +1,6 @@
 import { attemptId, type Plan, type RunCommand, specHashOf, type StepName, type StepSpec } from '@sluice/contracts';
 import { invariant } from '@sluice/kernel';
-import { type OpenAttempt, planOf, type RolloutState } from '@sluice/rollout';
+import { legOf, type OpenAttempt, planOf, type RolloutState } from '@sluice/rollout';
 
 /** A plan's specs with each of its other profiles, so that targets of one profile share the spec and its hash. */
 const specs = new WeakMap<Plan, readonly StepSpec[]>();
@@ -27,9 +27,11 @@ function specHash(spec: StepSpec, steps: readonly StepName[]): string {
   return hash;
 }
 
-/** The attempt's name on the host: the attempt of its first step. */
+/** The name on the host of the run that is next or under way: the attempt of its first step. */
 export function attemptOf(state: RolloutState, target: number, attempt: OpenAttempt): string {
-  return attemptId(planOf(state).rolloutId, hostOf(state, target), attempt.steps[0] ?? 'probe', attempt.n);
+  const plan = planOf(state);
+  const { steps } = legOf(plan, attempt);
+  return attemptId(plan.rolloutId, hostOf(state, target), steps[0] ?? 'probe', attempt.n);
 }
 
 export const hostOf = (state: RolloutState, target: number): string => state.targets[target]?.host ?? '';
@@ -38,6 +40,7 @@ export const hostOf = (state: RolloutState, target: number): string => state.tar
 export function runCommandOf(state: RolloutState, target: number, attempt: OpenAttempt): RunCommand {
   const plan = planOf(state);
   const spec = specOf(plan, state.targets[target]?.profile);
+  const { steps } = legOf(plan, attempt);
   return {
     v: 1,
     attempt: attemptOf(state, target, attempt),
@@ -47,8 +50,8 @@ export function runCommandOf(state: RolloutState, target: number, attempt: OpenA
     kind: attempt.run,
     n: attempt.n,
     token: state.token,
-    steps: attempt.steps,
+    steps,
     spec,
-    specHash: specHash(spec, attempt.steps),
+    specHash: specHash(spec, steps),
   };
 }

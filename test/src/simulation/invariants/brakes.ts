@@ -42,6 +42,7 @@ export function brake(model: RolloutModel, { cause }: Of<'RolloutBraked'>, compl
     gate: model.gateFailed,
     capacity: !room && countTargets(model, ({ where }) => where === 'open') === 0,
     log: true,
+    dependency: model.plan.lb?.mode === 'required',
   }[cause.kind];
   if (!holds)
     complain(

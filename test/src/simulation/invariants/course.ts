@@ -2,7 +2,7 @@ import { type EventMeta, hashOf, type RolloutEvent } from '@sluice/contracts';
 
 import { admit, type Complain } from './admissions.js';
 import { brake, release } from './brakes.js';
-import { closeOrder, end, exclude, fail, giveUp, lose, order, succeed, waive } from './results.js';
+import { closeOrder, end, exclude, fail, giveUp, lose, order, skipDrain, succeed, waive } from './results.js';
 import { requestRollback } from './rollbacks.js';
 import { numbersOf, type RolloutModel } from './rollout-model.js';
 import { enterStage, passStage, recordGate, startWait } from './waits.js';
@@ -29,6 +29,9 @@ function applyTarget(model: RolloutModel, event: RolloutEvent, { meta }: Seen, c
       return true;
     case 'StepSucceeded':
       succeed(model, event, complain);
+      return true;
+    case 'DrainSkipped':
+      skipDrain(model, event, complain);
       return true;
     case 'StepFailed':
       fail(model, event, complain);

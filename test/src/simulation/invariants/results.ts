@@ -8,7 +8,7 @@ type Of<T extends RolloutEvent['type']> = Extract<RolloutEvent, { readonly type:
 /** I3: a result is of the target's attempt, and of the next step of its chain. */
 function attemptFor(
   model: RolloutModel,
-  event: Of<'StepSucceeded' | 'StepFailed' | 'TargetUnknown'>,
+  event: Of<'StepSucceeded' | 'StepFailed' | 'TargetUnknown' | 'DrainSkipped'>,
   complain: Complain,
 ): TargetModel | undefined {
   const target = model.targets[event.target];
@@ -27,7 +27,7 @@ function attemptFor(
   return target;
 }
 
-export function succeed(model: RolloutModel, event: Of<'StepSucceeded'>, complain: Complain): void {
+export function succeed(model: RolloutModel, event: Of<'StepSucceeded' | 'DrainSkipped'>, complain: Complain): void {
   const target = attemptFor(model, event, complain);
   if (target === undefined) return;
   target.next += 1;
@@ -39,11 +39,20 @@ export function succeed(model: RolloutModel, event: Of<'StepSucceeded'>, complai
   target.ordered = undefined;
 }
 
+/** TAR-41: only where the plan allows it, and never a host that the balancer has taken out. */
+export function skipDrain(model: RolloutModel, event: Of<'DrainSkipped'>, complain: Complain): void {
+  const { lb } = model.plan;
+  if (lb?.mode !== 'degrade' || lb.balancer !== event.dependency)
+    complain('TAR-41', `${event.step} of target ${event.target} went on without ${event.dependency}: ${event.words}`);
+  succeed(model, event, complain);
+}
+
 export function fail(model: RolloutModel, event: Of<'StepFailed'>, complain: Complain): void {
   const target = attemptFor(model, event, complain);
   if (target === undefined) return;
   target.failedAt = event.step;
-  if (event.again !== undefined) return tryAgain(model, target, event, complain);
+  if (event.again !== undefined && event.code !== 'DEPENDENCY_DOWN') return tryAgain(model, target, event, complain);
+  if (event.again !== undefined) return waitFor(model, target, event);
   if (triesLeft(model, target, event))
     complain('TRS-17', `${target.host} was given up with tries left for ${event.step}`);
   const again = target.run === 'probe' && target.ordered === 'probing';
@@ -67,6 +76,14 @@ export const isOfTheExecutor = ({ code }: Of<'StepFailed'>): boolean => OF_THE_E
 function triesLeft(model: RolloutModel, { run, where, tries }: TargetModel, event: Of<'StepFailed'>): boolean {
   if (run !== 'roll' || where === 'unknown' || model.status === 'settling' || isOfTheExecutor(event)) return false;
   return tries < (model.plan.stepRetries?.[event.step] ?? 0);
+}
+
+/** The balancer did not answer: it is done again when somebody releases the brake, and no try is used up. */
+function waitFor(model: RolloutModel, target: TargetModel, event: Of<'StepFailed'>): void {
+  target.where = 'pending';
+  target.ordered = model.retrying ? 'redo' : 'again';
+  target.out = !event.serving;
+  target.lost = false;
 }
 
 /** The plan tries it again: it is out, but not lost yet. */
