@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 
-import { loadConfig, type SluiceConfig } from '@sluice/config';
+import { loadConfig, readSecret, type SluiceConfig } from '@sluice/config';
 import { connectNats, provision, type RunningService } from '@sluice/messaging';
 import { createLogger } from '@sluice/observability';
 
 import type { Surroundings } from '../commands/shell.js';
 import { stopSignal } from './signals.js';
-import { SERVICES, type ServiceName, startService, stopAll } from './starting.js';
+import { firstFailure, SERVICES, type ServiceName, startService, stopAll } from './starting.js';
 import { openTelemetry } from './telemetry.js';
 
 /** One service as a process of its own, as docker-compose runs them. */
@@ -42,6 +42,22 @@ export const settingsOf = (config: SluiceConfig) => ({
   logLevel: config.logLevel,
   httpHost: config.httpHost,
   httpPort: config.httpPort,
+  dataDir: config.dataDir,
+  fetched: fetchedOf(config),
+});
+
+/** What the planner is told of a CMDB. */
+export const fetchedOf = ({ cmdbUrl: url, cmdbCredential, cmdbTimeout: timeoutMs, inventoryMaxAge }: SluiceConfig) => ({
+  ...(inventoryMaxAge === undefined ? {} : { maxAgeMs: inventoryMaxAge }),
+  ...(url === undefined
+    ? {}
+    : {
+        cmdb: {
+          url,
+          timeoutMs,
+          ...(cmdbCredential === undefined ? {} : { credential: () => readSecret(cmdbCredential) }),
+        },
+      }),
 });
 
 /** Creates what is missing; safe while other services do the same. */
@@ -57,7 +73,9 @@ export async function provisioned(name: string, config: SluiceConfig): Promise<v
   }
 }
 
+/** Until a signal, or until one of them cannot go on: then it throws what that one says. */
 async function untilStopped(services: readonly RunningService[], graceMs: number): Promise<void> {
-  await stopSignal();
+  const fault = await Promise.race([stopSignal().then(() => undefined), firstFailure(services)]);
   await stopAll(services, graceMs);
+  if (fault !== undefined) throw fault;
 }

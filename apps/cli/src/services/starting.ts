@@ -1,7 +1,10 @@
+import { join } from 'node:path';
+
 import type { StartExecutorDeps } from '@sluice/executor';
 import type { GatewayDeps } from '@sluice/gateway';
 import { type LogAddress, openEventLog } from '@sluice/event-log';
 
+import type { StartPlannerDeps } from '@sluice/planner';
 import { connectNats, type RunningService } from '@sluice/messaging';
 
 import { createLogger, type LogLevel, newUlid, systemClock } from '@sluice/observability';
@@ -28,6 +31,10 @@ export interface ServiceSettings {
   /** `sluice up` alone: until a token is made, whoever reaches the loopback port may do everything. */
   readonly openLocally?: boolean;
   readonly inventoryFile?: string;
+  /** Of the planner: where groups are fetched from, and how old what was fetched may be. */
+  readonly fetched?: Pick<StartPlannerDeps, 'cmdb' | 'maxAgeMs'>;
+  /** Where the executor keeps how far it has seen the log. */
+  readonly dataDir?: string;
   readonly telemetry?: Telemetry;
 }
 
@@ -68,10 +75,10 @@ async function startOf(name: ServiceName, deps: Deps, settings: ServiceSettings)
   switch (name) {
     case 'planner': {
       const { startPlanner } = await import('@sluice/planner');
-      return startPlanner({ ...deps, ...(inventoryFile === undefined ? {} : { inventoryFile }) });
+      return startPlanner({ ...deps, ...settings.fetched, ...(inventoryFile === undefined ? {} : { inventoryFile }) });
     }
     case 'executor':
-      return (await import('@sluice/executor')).startExecutor({ ...deps, ...memberOf(settings) });
+      return (await import('@sluice/executor')).startExecutor({ ...deps, ...memberOf(settings), ...stateOf(settings) });
     case 'health-gate':
       return (await import('@sluice/health-gate')).startHealthGate(deps);
     case 'notifier':
@@ -83,6 +90,13 @@ async function startOf(name: ServiceName, deps: Deps, settings: ServiceSettings)
 
 const memberOf = ({ leaseMs, memberId }: ServiceSettings) =>
   memberId === undefined ? { leaseMs } : { leaseMs, memberId };
+
+const stateOf = ({ dataDir }: ServiceSettings): { readonly stateFile?: string } =>
+  dataDir === undefined ? {} : { stateFile: join(dataDir, 'executor-place.json') };
+
+/** What the first one says that cannot go on; pending while all can. */
+export const firstFailure = (services: readonly RunningService[]): Promise<Error> =>
+  Promise.race([...services.flatMap(({ failed }) => failed ?? []), new Promise<never>(() => undefined)]);
 
 /** Stops in the opposite order of the start; one that does not stop in time is left behind. */
 export async function stopAll(services: readonly RunningService[], graceMs: number): Promise<void> {

@@ -4,8 +4,15 @@ import type { SluiceConfig } from '@sluice/config';
 import type { RunningService } from '@sluice/messaging';
 import type { LogLevel } from '@sluice/observability';
 
-import { provisioned } from '../services/commands.js';
-import { type ServiceName, SERVICES, type StartedService, startService, stopAll } from '../services/starting.js';
+import { fetchedOf, provisioned } from '../services/commands.js';
+import {
+  firstFailure,
+  type ServiceName,
+  SERVICES,
+  type StartedService,
+  startService,
+  stopAll,
+} from '../services/starting.js';
 import { openTelemetry, type Telemetry } from '../services/telemetry.js';
 import { type DemoFleet, startDemoFleet } from './demo-fleet.js';
 import { lockFolder } from './lock.js';
@@ -61,6 +68,7 @@ export async function startUp(options: UpOptions): Promise<RunningUp> {
     let stopping: Promise<void> | undefined;
     return {
       name: 'up',
+      failed: firstFailure(undo),
       url,
       natsUrl: nats.url,
       natsEnded: nats.ended,
@@ -95,6 +103,8 @@ async function startServices(
     httpHost,
     httpPort,
     openLocally: true,
+    dataDir: resolve(options.dataDir),
+    fetched: fetchedOf(config),
     telemetry,
     ...(inventoryFile === undefined ? {} : { inventoryFile }),
   };
