@@ -63,7 +63,7 @@ export class Registry {
     return actor;
   }
 
-  /** Code NOT_OWNED for a group of another executor's shard. */
+  /** Code NOT_OWNER for a group of another executor's shard. */
   ownGroup(name: string): GroupActor {
     if (!this.shards.includes(shardOfGroup(name))) throw notOwned(name);
     return this.group(name);
@@ -84,7 +84,7 @@ export class Registry {
     this.byGroup.set(group, members.add(actor));
   }
 
-  /** An open rollout, or an ended one read from the log. Codes NOT_FOUND, NOT_OWNED. */
+  /** An open rollout, or an ended one read from the log. Codes NOT_FOUND, NOT_OWNER. */
   async find(id: string): Promise<RolloutActor> {
     const known = this.rollouts.get(id);
     if (known !== undefined) return known;
@@ -129,6 +129,6 @@ export class Registry {
 
 const notOwned = (what: string): SluiceError =>
   new SluiceError(
-    'NOT_OWNED',
+    'NOT_OWNER',
     `${what} belongs to a shard that this executor does not own: say it again, its owner will answer`,
   );

@@ -13,7 +13,7 @@ export interface CommandRouterDeps {
 }
 
 /** Answers of one that is not, not yet, or no more the owner: nothing was done. */
-const ELSEWHERE: ReadonlySet<string> = new Set(['NOT_OWNED', 'NOT_READY', 'STOPPING']);
+const ELSEWHERE: ReadonlySet<string> = new Set(['NOT_OWNER', 'NOT_READY', 'STOPPING']);
 const PAUSE_MS = 100;
 
 /**

@@ -127,13 +127,13 @@ class Driver implements ShardDoor {
 
 const NOT_OWNER: ReportAnswer = {
   ok: false,
-  code: 'NOT_OWNED',
+  code: 'NOT_OWNER',
   message: 'this executor drives the shard no more: send it again, its owner will answer',
   retry: true,
 };
 
 const NOT_OWNED: CommandResult = {
   ok: false,
-  code: 'NOT_OWNED',
+  code: 'NOT_OWNER',
   message: 'this executor drives the shard no more: say it again, its owner will answer',
 };
