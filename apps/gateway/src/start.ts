@@ -15,7 +15,7 @@ import { CommandClient } from './commands/command-client.js';
 import { Commander } from './commands/commander.js';
 import type { GatewayParts } from './gateway.module.js';
 import type { Onlookers } from './http/http-metrics.js';
-import { createServer, type ServerGuards } from './http/server.js';
+import { type ClientBounds, createServer, type ServerGuards } from './http/server.js';
 import type { Readiness } from './http/service.controller.js';
 import { RolloutStreams } from './live/streams.js';
 import { BucketWatch } from './read-model/bucket-watch.js';
@@ -63,6 +63,7 @@ export interface GatewayLimits {
   readonly catchUpMs: number;
   /** Of each token, and of each address without one. */
   readonly calls: RateLimits;
+  readonly clients: ClientBounds;
 }
 
 const LIMITS: GatewayLimits = {
@@ -74,6 +75,13 @@ const LIMITS: GatewayLimits = {
   maxStreams: 256,
   catchUpMs: 10_000,
   calls: { perSecond: 200, burst: 1_000 },
+  clients: {
+    maxConnections: 2_000,
+    maxBodyBytes: 16 * 1024 * 1024,
+    headersMs: 15_000,
+    requestMs: 30_000,
+    idleMs: 60_000,
+  },
 };
 
 export interface RunningGateway extends RunningService {
@@ -92,7 +100,11 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
     await Promise.all([follower.stop(), ...watches.map((watch) => watch.stop())]);
   };
   try {
-    const app = await createServer(parts, assembled.guards, deps.logger, deps);
+    const app = await createServer(parts, assembled.guards, {
+      ...onlookersOf(deps),
+      logger: deps.logger,
+      clients: limits.clients,
+    });
     const unmeter = meterReadModels(deps.metrics ?? silentMetrics, parts.rollouts, parts.streams);
     await Promise.all([follower.whenLive(limits.catchUpMs), within(deps.clock, limits.catchUpMs, known.whenSynced())]);
     await app.listen(deps.port, hostOf(deps));
@@ -111,6 +123,11 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
     throw error;
   }
 }
+
+const onlookersOf = ({ metrics, metricsPage }: GatewayDeps): Onlookers => ({
+  ...(metrics === undefined ? {} : { metrics }),
+  ...(metricsPage === undefined ? {} : { metricsPage }),
+});
 
 const hostOf = ({ host }: GatewayDeps): string => host ?? '127.0.0.1';
 

@@ -50,7 +50,10 @@ export const guard =
 async function admit(request: Guarded, parts: GatekeeperParts): Promise<void> {
   const operation = operationOf(request, parts.operations);
   if (operation !== undefined && PUBLIC.has(operation)) return;
-  if (operation === undefined && isDocumentation(request)) return;
+  if (operation === undefined && isDocumentation(request)) {
+    assertNotTooMany(parts.rates.take(`address ${request.ip}`));
+    return;
+  }
   const principal = limited(request, parts);
   request.principal = principal;
   // Nothing is there: it answers 404 to whoever has a token.

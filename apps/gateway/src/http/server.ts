@@ -17,6 +17,7 @@ import { parseYaml } from '../requests/document.js';
 import { answerClientError } from './client-errors.js';
 import { ANSWER_SCHEMAS, PROBLEM_SCHEMA } from './documentation.js';
 import type { Reply } from './exchange.js';
+import { boundBodies } from './intake.js';
 import { meterAnswers, METRICS_OPERATION, metricsPage, type Onlookers } from './http-metrics.js';
 import { revalidate } from './revalidate.js';
 import { inputPipe } from './validation.js';
@@ -24,28 +25,38 @@ import { inputPipe } from './validation.js';
 const BODY_LIMIT = 1024 * 1024;
 /** A name of 200 bytes may be percent-encoded. */
 const MAX_PARAM_LENGTH = 700;
-const MAX_CONNECTIONS = 2_000;
-/** A client that dawdles over its request, or takes nothing of its answer, is dropped. Live streams beat more often. */
-const SLOW_CLIENTS = {
-  requestTimeout: 30_000,
-  connectionTimeout: 60_000,
-  keepAliveTimeout: 30_000,
-  http: { headersTimeout: 15_000, maxHeaderSize: 16 * 1024 },
-} as const;
+const MAX_HEADER_BYTES = 16 * 1024;
 const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml'];
+
+/** What clients may hold on to. Live streams beat more often than an idle connection is dropped. */
+export interface ClientBounds {
+  /** More are hung up on at once. */
+  readonly maxConnections: number;
+  /** Of all documents that are being read or answered. */
+  readonly maxBodyBytes: number;
+  /** A request is dropped whose headers, or whose whole, take longer to arrive, in ms. */
+  readonly headersMs: number;
+  readonly requestMs: number;
+  /** A client that neither sends nor takes anything for so long is dropped, in ms. */
+  readonly idleMs: number;
+}
 
 /** Who is let in, and how often; the operations come from the OpenAPI document. */
 export type ServerGuards = Omit<GatekeeperParts, 'operations'>;
 
+export interface ServerOptions extends Onlookers {
+  readonly logger: Logger;
+  readonly clients: ClientBounds;
+}
+
 export async function createServer(
   parts: GatewayParts,
   guards: ServerGuards,
-  logger: Logger,
-  onlookers: Onlookers = {},
+  { logger, clients, ...onlookers }: ServerOptions,
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
-    ...SLOW_CLIENTS,
+    ...timesOf(clients),
     clientErrorHandler: answerClientError,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // Addresses that cannot be decoded never reach Nest and its filter.
@@ -66,13 +77,26 @@ export async function createServer(
   const document = openApiOf(app);
   const fastify = adapter.getInstance();
   fastify.addHook('onRequest', guard({ ...guards, operations: operationsOf(document) }) as never);
+  fastify.addHook('onRequest', boundBodies(clients.maxBodyBytes, BODY_LIMIT) as never);
   watch(adapter, onlookers);
   fastify.addHook('onSend', revalidate as never);
-  fastify.server.maxConnections = MAX_CONNECTIONS;
+  fastify.server.maxConnections = clients.maxConnections;
   SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'docs-json', yamlDocumentUrl: 'docs-yaml' });
   await app.init();
   return app;
 }
+
+const timesOf = ({ headersMs, requestMs, idleMs }: ClientBounds) => ({
+  requestTimeout: requestMs,
+  connectionTimeout: idleMs,
+  keepAliveTimeout: Math.min(30_000, idleMs),
+  http: {
+    headersTimeout: headersMs,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    // Node looks for what is late only so often, every 30 s unless it is told.
+    connectionsCheckingInterval: Math.min(5_000, Math.ceil(headersMs / 2)),
+  },
+});
 
 function watch(adapter: FastifyAdapter, { metrics, metricsPage: page }: Onlookers): void {
   const fastify = adapter.getInstance();

@@ -61,6 +61,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   STREAM_MISSING: 503,
   SHUTTING_DOWN: 503,
   TOO_MANY_STREAMS: 503,
+  TOO_BUSY: 503,
   NO_ANSWER: 504,
   INTERNAL: 500,
 };
