@@ -54,6 +54,7 @@ const composed = {
   executor: app('executor', 'rollout', 'group', 'dependency'),
   'health-gate': app('health-gate', 'gating', 'rollout'),
   notifier: app('notifier', 'notification'),
+  archiver: app('archiver', 'rollout', 'group'),
   gateway: app('gateway', 'planning', 'rollout', 'group'),
   agent: { path: 'apps/agent', layer: 'app', imports: [...base, 'messaging', 'config', 'observability'], specImports },
   // The one program that holds the others: `sluice <service>`, `sluice up` and its demo fleet (from testing).
@@ -68,6 +69,7 @@ const composed = {
       'executor',
       'health-gate',
       'notifier',
+      'archiver',
       'gateway',
       'agent',
     ],

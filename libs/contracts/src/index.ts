@@ -172,3 +172,4 @@ export {
   traceparentOf,
 } from './trace.js';
 export { MEMBERS_PAGE, parseMembersPage, parseMembersQuery } from './schemas/members.js';
+export { rollbackRequestId } from './rollbacks.js';

@@ -8,6 +8,7 @@ import {
   type PlanTarget,
   readTraceparent,
   type RecordedCommit,
+  rollbackRequestId,
   refusalIdOf,
   rolloutIdOf,
   rolloutSpan,
@@ -41,9 +42,6 @@ export interface RollbackListener {
   seen(position: number): void;
   answered(rollback: RollbackOutcome): void;
 }
-
-/** The request id of a rollback: rollouts ask for it by number, so that asking twice names one rollout. */
-export const rollbackRequestId = (rolloutId: string, ordinal: number): string => `rollback:${rolloutId}:${ordinal}`;
 
 /** Plans the rollbacks that the executor asks for in the log (RollbackRequested on `exec` streams). */
 export class RollbackPlanner {
