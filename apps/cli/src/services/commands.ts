@@ -6,7 +6,7 @@ import { createLogger } from '@sluice/observability';
 
 import type { Surroundings } from '../commands/shell.js';
 import { stopSignal } from './signals.js';
-import { firstFailure, SERVICES, type ServiceName, startService, stopAll } from './starting.js';
+import { firstFailure, placeFileIn, SERVICES, type ServiceName, startService, stopAll } from './starting.js';
 import { openTelemetry } from './telemetry.js';
 
 /** One service as a process of its own, as docker-compose runs them. */
@@ -66,11 +66,20 @@ export async function provisioned(name: string, config: SluiceConfig): Promise<v
   const logger = createLogger(name, config.logLevel);
   const nats = await connectNats({ servers, name: `sluice ${name} set-up`, waitMs, log: logger });
   try {
-    const { warnings } = await provision(nats, { replicas, leaseMs: leaseTime, notifyRetentionMs: notifyRetention });
+    const options = { replicas, leaseMs: leaseTime, notifyRetentionMs: notifyRetention };
+    const { warnings } = await provision(nats, { ...options, ...(await remembered(name, config)) });
     for (const warning of warnings) logger.warn({}, warning);
   } finally {
     await nats.close();
   }
+}
+
+/** How far an executor of this data folder has seen the log: what was there once is not made anew. */
+async function remembered(name: string, { dataDir }: SluiceConfig): Promise<{ readonly rememberedPosition?: number }> {
+  if (name !== 'executor' && name !== 'up') return {};
+  const { PlaceFile } = await import('@sluice/executor');
+  const place = await new PlaceFile(placeFileIn(dataDir)).load();
+  return place === undefined ? {} : { rememberedPosition: place.position };
 }
 
 /** Until a signal, or until one of them cannot go on: then it throws what that one says. */

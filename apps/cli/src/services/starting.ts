@@ -91,8 +91,11 @@ async function startOf(name: ServiceName, deps: Deps, settings: ServiceSettings)
 const memberOf = ({ leaseMs, memberId }: ServiceSettings) =>
   memberId === undefined ? { leaseMs } : { leaseMs, memberId };
 
+/** Outside the store of the log: what is put back to an older copy must not take this along. */
+export const placeFileIn = (dataDir: string): string => join(dataDir, 'executor-place.json');
+
 const stateOf = ({ dataDir }: ServiceSettings): { readonly stateFile?: string } =>
-  dataDir === undefined ? {} : { stateFile: join(dataDir, 'executor-place.json') };
+  dataDir === undefined ? {} : { stateFile: placeFileIn(dataDir) };
 
 /** What the first one says that cannot go on; pending while all can. */
 export const firstFailure = (services: readonly RunningService[]): Promise<Error> =>

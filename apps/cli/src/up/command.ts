@@ -64,17 +64,24 @@ async function runUp(options: Options, surroundings: Surroundings): Promise<void
   try {
     for (const line of welcome(up)) surroundings.out(line);
     if (up.fleet !== undefined) await firstRollout(up, surroundings);
-    const lost = up.natsEnded.then(() => 'lost' as const);
-    const why = await Promise.race([stopped, lost]);
-    if (why === 'lost')
-      throw new CliError(
-        EXIT.error,
-        'the nats-server ended: everything stops; start again, what was acknowledged is on disk',
-      );
+    const why = await Promise.race([stopped, failureOf(up)]);
+    if (why instanceof Error) throw why;
     surroundings.out(`${why}: stopping`);
   } finally {
     await up.stop();
   }
+}
+
+/** Why everything stops though nobody said so. */
+async function failureOf({ natsEnded, failed }: RunningUp): Promise<Error> {
+  const lost = natsEnded.then(
+    () =>
+      new CliError(
+        EXIT.error,
+        'the nats-server ended: everything stops; start again, what was acknowledged is on disk',
+      ),
+  );
+  return Promise.race([lost, ...(failed === undefined ? [] : [failed])]);
 }
 
 async function firstRollout(up: RunningUp, { newId, sleep, out }: Surroundings): Promise<void> {

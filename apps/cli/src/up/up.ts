@@ -91,7 +91,8 @@ async function startServices(
   undo: RunningService[],
 ): Promise<string> {
   const { config, logLevel, httpHost, httpPort, inventoryFile, telemetry } = options;
-  await provisioned('up', { ...config, natsUrl, natsReplicas: 1, logLevel });
+  const dataDir = resolve(options.dataDir);
+  await provisioned('up', { ...config, natsUrl, natsReplicas: 1, logLevel, dataDir });
   const settings = {
     servers: natsUrl,
     log: { url: config.log, credentials: config.logCredentials },
@@ -103,7 +104,7 @@ async function startServices(
     httpHost,
     httpPort,
     openLocally: true,
-    dataDir: resolve(options.dataDir),
+    dataDir,
     fetched: fetchedOf(config),
     telemetry,
     ...(inventoryFile === undefined ? {} : { inventoryFile }),

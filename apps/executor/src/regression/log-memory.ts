@@ -22,6 +22,7 @@ export class LogMemory {
   private saved: LogPlace | undefined;
   private readonly losers = new Set<object>();
   private readonly looked = new Set<Shard>();
+  private complained = false;
   private timer: CancelTimer | undefined;
 
   private constructor(
@@ -81,7 +82,10 @@ export class LogMemory {
     try {
       await this.store.save(place);
       this.saved = place;
+      this.complained = false;
     } catch (error) {
+      if (this.complained) return;
+      this.complained = true;
       const facts = { reason: messageOf(error) };
       this.logger.warn(
         facts,

@@ -26,7 +26,7 @@ export class PlaceFile implements PlaceStore {
 
   async save({ position, hash }: LogPlace): Promise<void> {
     await mkdir(dirname(this.path), { recursive: true });
-    const fresh = `${this.path}.new`;
+    const fresh = `${this.path}.${process.pid}`;
     await writeFile(fresh, `${JSON.stringify({ v: 1, position, hash })}\n`);
     await rename(fresh, this.path);
   }

@@ -7,7 +7,7 @@ import type {
   RunReport,
 } from '@sluice/contracts';
 import type { LogPlace } from '@sluice/event-log';
-import { isSluiceError, messageOf, type SluiceError } from '@sluice/kernel';
+import { isSluiceError, messageOf, SluiceError } from '@sluice/kernel';
 import type { LogLoss } from '@sluice/rollout';
 
 import { ExecutorEngine } from '../engine.js';
@@ -79,8 +79,11 @@ export class SteadyEngine {
     try {
       await engine.start();
     } catch (error) {
-      if (this.stopped || !isSluiceError(error, 'LOG_REGRESSED')) throw error;
-      await this.afterLoss(error);
+      if (this.stopped) throw error;
+      const fault = truly(error);
+      if (isFatal(fault)) this.giveUp(fault);
+      if (!isSluiceError(fault, 'LOG_REGRESSED')) throw fault;
+      await this.afterLoss(fault);
       return false;
     }
     void engine.ended.then((error) => this.ended(error));
@@ -94,9 +97,10 @@ export class SteadyEngine {
     await this.deps.memory?.braked(this);
   }
 
-  private async ended(error: unknown): Promise<void> {
-    if (this.stopped || error === undefined) return;
-    if (isSluiceError(error) && FATAL.has(error.code)) return this.giveUp(error);
+  private async ended(fault: unknown): Promise<void> {
+    if (this.stopped || fault === undefined) return;
+    const error = truly(fault);
+    if (isFatal(error)) return this.giveUp(error);
     if (isSluiceError(error, 'LOG_REGRESSED')) await this.afterLoss(error);
     else {
       this.logger.warn({ reason: messageOf(error) }, 'the log cannot be followed; it is folded anew');
@@ -110,8 +114,7 @@ export class SteadyEngine {
       try {
         return await this.start();
       } catch (error) {
-        if (isSluiceError(error) && FATAL.has(error.code)) return this.giveUp(error);
-        if (this.stopped) return;
+        if (this.stopped || isFatal(error)) return;
         this.logger.warn({ reason: messageOf(error), againMs: pause }, 'the log cannot be followed; trying again');
         await new Promise<void>((resolve) => this.deps.clock.schedule(pause, resolve));
         await this.afterFault();
@@ -159,3 +162,17 @@ function lossOf({ details }: SluiceError): LogLoss {
   const { seen, position } = details as Partial<LogLoss>;
   return { seen: seen ?? 0, position: position ?? 0 };
 }
+
+const isFatal = (error: unknown): error is SluiceError => isSluiceError(error) && FATAL.has(error.code);
+
+/** A log that lost everything is no shorter log, it is another one. */
+const truly = (error: unknown): unknown =>
+  isSluiceError(error, 'LOG_REGRESSED') && lossOf(error).position === 0 ? emptied(error) : error;
+
+/** Nothing is left: somebody has made a new log in the place of the one that this installation had. */
+const emptied = (error: SluiceError): SluiceError =>
+  new SluiceError(
+    'LOG_MISSING',
+    `the log is empty, but position ${lossOf(error).seen} was read from it before: restore it from a backup. To begin anew on purpose, remove the file executor-place.json in the data folder of each executor`,
+    { ...lossOf(error) },
+  );

@@ -116,6 +116,20 @@ describe('C16 an executor whose log lost its tail', () => {
     await engine.stop();
   });
 
+  it('takes an empty log in the place of one that it knows for a missing one', async () => {
+    const world = new World(HOSTS(4));
+    const kept = new Kept();
+    kept.place = { position: 7, hash: 'a'.repeat(64) };
+    const memory = await LogMemory.open(kept, world.clock, silentLogger);
+    const fatal: string[] = [];
+    const engine = steady(world, { memory, onFatal: ({ code }) => fatal.push(code) });
+    await expect(engine.start()).rejects.toMatchObject({ code: 'LOG_MISSING' });
+    expect(fatal).toEqual(['LOG_MISSING']);
+    await engine.stop();
+    await memory.stop();
+    expect(kept.place.position).toBe(7);
+  });
+
   it('stops for good when the log is gone, and says so', async () => {
     const world = new World(HOSTS(4));
     const fatal: string[] = [];

@@ -63,7 +63,7 @@ export class OwnedShards implements ShardHost {
 
   /** A command that was forwarded to this executor as the owner of the shard. */
   command(shard: Shard, forwarded: ForwardedCommand): Promise<CommandResult> {
-    return this.door(shard)?.command(forwarded) ?? Promise.resolve(NOT_OWNED);
+    return this.door(shard)?.command(forwarded) ?? Promise.resolve(NO_MORE);
   }
 }
 
@@ -113,7 +113,7 @@ class Driver implements ShardDoor {
   }
 
   command({ aggregate, envelope }: ForwardedCommand): Promise<CommandResult> {
-    if (!this.lease.isValid()) return Promise.resolve(NOT_OWNED);
+    if (!this.lease.isValid()) return Promise.resolve(NO_MORE);
     switch (aggregate) {
       case 'rollout':
         return this.engine.command(envelope as CommandEnvelope<RolloutCommand>);
@@ -132,7 +132,7 @@ const NOT_OWNER: ReportAnswer = {
   retry: true,
 };
 
-const NOT_OWNED: CommandResult = {
+const NO_MORE: CommandResult = {
   ok: false,
   code: 'NOT_OWNER',
   message: 'this executor drives the shard no more: say it again, its owner will answer',
