@@ -50,7 +50,7 @@ const composed = {
   'event-log': { path: 'libs/event-log', layer: 'infrastructure', imports: [...base, 'messaging'], specImports },
   // It starts the nats-server that config finds.
   testing: { path: 'libs/testing', layer: 'testing', imports: [...base, 'config'] },
-  planner: app('planner', 'planning'),
+  planner: app('planner', 'planning', 'dependency'),
   executor: app('executor', 'rollout', 'group', 'dependency'),
   'health-gate': app('health-gate', 'gating', 'rollout'),
   notifier: app('notifier', 'notification'),

@@ -1,6 +1,8 @@
+import { dependencyStreamId } from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
 
 import { SAMPLE_REQUEST } from '../request/samples.js';
+import { LogDependencies } from './dependencies.js';
 import { PlannerEngine } from './planner-engine.js';
 import type { PlannerDeps, Synced } from './ports.js';
 import { Rig } from './rig.suite.js';
@@ -64,18 +66,26 @@ describe('a plan with a CMDB', () => {
     });
   });
 
-  it('TAR-12 does not ask a CMDB that is forced open, and uses what is kept', async () => {
-    const forced = 'cmdb is forced open until 12:00 (it is being moved)';
-    const { rig, tell, asked, preview } = given(undefined, {
-      dependencies: { mayUseStale: () => Promise.resolve(forced) },
-    });
+  it('TAR-12 TAR-43 does not ask a CMDB that is forced open, and uses what is kept until that ends', async () => {
+    const { rig, tell, asked, preview } = given();
+    const { log, clock } = rig;
+    const forced = given(TROUBLE, { ...rig.parts(), dependencies: new LogDependencies(log, clock) });
     tell();
     rig.time += 3 * 60 * MINUTE;
-    expect(await preview()).toMatchObject({
-      ok: true,
-      preview: { inventory: { note: expect.stringContaining(forced) } },
+    await rig.write('dependency', dependencyStreamId('cmdb'), {
+      type: 'DependencyForced',
+      dependency: 'cmdb',
+      mode: 'open',
+      until: rig.time + 10 * MINUTE,
+      reason: 'it is being moved',
     });
-    expect(asked).toEqual([]);
+    const note = expect.stringMatching(/3h old, and may be 1h: cmdb is forced open until 20.*Z \(it is being moved\)$/);
+    expect(await forced.preview()).toMatchObject({ ok: true, preview: { inventory: { note } } });
+    expect(forced.asked).toEqual([]);
+    rig.time += 10 * MINUTE;
+    expect(await forced.preview()).toMatchObject({ ok: false, faults: [{ code: 'INVENTORY_STALE' }] });
+    expect(forced.asked).toEqual(['shop-web']);
+    expect([await preview().then(({ ok }) => ok), asked.length]).toEqual([true, 1]);
   });
 
   it('is refused for a group that only the CMDB could know, with both reasons', async () => {

@@ -11,6 +11,7 @@ import type { SharingGroup } from '@sluice/planning';
 
 import type { InventoryPort } from '../engine/ports.js';
 import type { DefinedMember, Definition } from './definition.js';
+import { type HeardMember, HeardMembers } from './heard.js';
 import { groupKey, memberKey, readKey } from './keys.js';
 import {
   type AnyRecord,
@@ -45,8 +46,8 @@ export interface Defined {
 /** `lastSeen` alone is stored this often, so that a fleet's heartbeats do not become a stream of writes. */
 const STORE_SEEN_EVERY_MS = 30_000;
 
-/** More hosts than that announce themselves only by mistake. */
-const MAX_MEMBERS = 500_000;
+/** Labels of a heartbeat that are larger, as JSON, are none. */
+const MAX_LABEL_BYTES = 4 * 1024;
 
 const NAME = new RegExp(REQUEST_PATTERNS.name, 'u');
 
@@ -56,11 +57,13 @@ const NAME = new RegExp(REQUEST_PATTERNS.name, 'u');
  */
 export class InventoryStore implements InventoryPort {
   readonly #groups = new Map<string, Group>();
-  #size = 0;
 
   readonly templateStore: TemplateStore;
 
-  constructor(private readonly onChange: (change: InventoryChange) => void = () => undefined) {
+  constructor(
+    private readonly onChange: (change: InventoryChange) => void = () => undefined,
+    private readonly heard = new HeardMembers(),
+  ) {
     this.templateStore = new TemplateStore(onChange);
   }
 
@@ -107,7 +110,7 @@ export class InventoryStore implements InventoryPort {
     if (held?.record.source === 'cmdb') this.#putGroup({ ...held.record, fetchedAt: now });
   }
 
-  /** What an agent says of its host. False when an app of it was ignored: it contradicts what is defined. */
+  /** What an agent says of its host. False when an app of it was ignored: it contradicts what is defined, or there is no room. */
   hear(hello: Hello, now: number): boolean {
     let consistent = true;
     for (const app of hello.apps) consistent = this.#hearApp(hello, app, now) && consistent;
@@ -121,7 +124,7 @@ export class InventoryStore implements InventoryPort {
     if (name.kind === 'template') return this.templateStore.adopt(name.name, record as TemplateRecord | undefined);
     const held = this.#groups.get(name.group);
     if (record === undefined) {
-      if (name.kind === 'group') this.#groups.delete(name.group);
+      if (name.kind === 'group') this.#forgetGroup(name.group);
       else if (held !== undefined) this.#forget(held, name.host);
       return;
     }
@@ -131,21 +134,32 @@ export class InventoryStore implements InventoryPort {
 
   #hearApp(hello: Hello, app: HelloApp, now: number): boolean {
     if (![app.group, app.app, hello.host].every((name) => NAME.test(name))) return false;
-    const held = this.#groups.get(app.group) ?? this.#announced(app, now);
-    if (held.record.entry.app !== app.app || this.#size >= MAX_MEMBERS) return false;
-    const before = held.members.get(hello.host);
-    const after = heardMember(held.record.entry, hello, app, { now, before });
+    const known = this.#groups.get(app.group);
+    const record = known?.record ?? announced(app, now);
+    if (record.entry.app !== app.app) return false;
+    const before = known?.members.get(hello.host);
+    const after = heardMember(record.entry, hello, app, { now, before });
+    if (after.source === 'heartbeat' && !this.#hasRoom(after)) return false;
+    const held = this.#groups.get(app.group) ?? this.#putGroup(record);
     held.members.set(hello.host, after);
-    if (before === undefined) this.#size += 1;
     const isNews = before === undefined || differs(before, after);
     if (isNews || now - (held.stored.get(hello.host) ?? 0) >= STORE_SEEN_EVERY_MS) this.#store(held, after);
     return true;
   }
 
-  /** A group that is known from its agents alone: taken for production, the more careful rules. */
-  #announced(app: HelloApp, now: number): Group {
-    const entry: GroupEntry = { name: app.group, app: app.app, environment: 'production' };
-    return this.#putGroup(groupRecord(entry, { source: 'heartbeat', version: now, fetchedAt: now }));
+  #hasRoom(record: MemberRecord): boolean {
+    const { group, host } = record.entry;
+    return this.heard.take(memberKey(group, host), heardOf(record), (stale) => this.#forgetStale(stale));
+  }
+
+  /** With its last member goes a group that is known from its agents alone. */
+  #forgetStale({ group, host }: HeardMember): void {
+    const held = this.#groups.get(group);
+    if (held === undefined) return;
+    this.#drop(held, host);
+    if (held.members.size > 0 || held.record.source !== 'heartbeat') return;
+    this.#groups.delete(group);
+    this.onChange({ key: groupKey(group), record: undefined });
   }
 
   #putGroup(record: GroupRecord): Group {
@@ -168,8 +182,9 @@ export class InventoryStore implements InventoryPort {
   }
 
   #putMember(held: Group, record: MemberRecord): void {
-    if (!held.members.has(record.entry.host)) this.#size += 1;
-    held.members.set(record.entry.host, record);
+    const { group, host } = record.entry;
+    this.heard.forget(memberKey(group, host));
+    held.members.set(host, record);
     this.#store(held, record);
   }
 
@@ -185,8 +200,14 @@ export class InventoryStore implements InventoryPort {
   }
 
   #forget(held: Group, host: string): void {
-    if (held.members.delete(host)) this.#size -= 1;
+    this.heard.forget(memberKey(held.record.entry.name, host));
+    held.members.delete(host);
     held.stored.delete(host);
+  }
+
+  #forgetGroup(group: string): void {
+    for (const host of this.#groups.get(group)?.members.keys() ?? []) this.heard.forget(memberKey(group, host));
+    this.#groups.delete(group);
   }
 
   #adoptGroup(record: GroupRecord): void {
@@ -202,11 +223,29 @@ export class InventoryStore implements InventoryPort {
     const held =
       this.#groups.get(group) ?? this.#hold(groupRecord(entry, { source: 'heartbeat', version: 0, fetchedAt: 0 }));
     const before = held.members.get(host);
-    if (before === undefined) this.#size += 1;
-    held.members.set(host, before === undefined ? record : joinMembers(before, record));
+    const joined = before === undefined ? record : joinMembers(before, record);
+    held.members.set(host, joined);
+    if (joined.source === 'heartbeat') this.heard.keep(memberKey(group, host), heardOf(joined));
+    else this.heard.forget(memberKey(group, host));
     held.stored.set(host, lastSeen ?? 0);
   }
 }
+
+const heardOf = (record: MemberRecord): HeardMember => ({
+  group: record.entry.group,
+  host: record.entry.host,
+  bytes: JSON.stringify(record).length,
+  seen: record.entry.lastSeen ?? 0,
+});
+
+/** A group that is known from its agents alone: taken for production, the more careful rules. */
+function announced(app: HelloApp, now: number): GroupRecord {
+  const entry: GroupEntry = { name: app.group, app: app.app, environment: 'production' };
+  return groupRecord(entry, { source: 'heartbeat', version: now, fetchedAt: now });
+}
+
+const isLabelled = (labels: Hello['labels']): boolean =>
+  Object.keys(labels).length > 0 && JSON.stringify(labels).length <= MAX_LABEL_BYTES;
 
 interface Hearing {
   readonly now: number;
@@ -220,7 +259,7 @@ function heardMember(group: GroupEntry, hello: Hello, app: HelloApp, { now, befo
     serving: app.serving,
     lastSeen: now,
     endpoint: app.endpoint,
-    ...(Object.keys(labels).length === 0 ? {} : { heardLabels: labels }),
+    ...(isLabelled(labels) ? { heardLabels: labels } : {}),
   };
   const isDefined = before !== undefined && before.source !== 'heartbeat';
   if (isDefined) {

@@ -9,6 +9,7 @@ import { type Metrics, silentMetrics, type SpanSink } from '@sluice/observabilit
 
 import { HttpCmdb, type HttpCmdbOptions } from '../cmdb/http-cmdb.js';
 import { CmdbSync } from '../cmdb/sync.js';
+import { LogDependencies } from '../engine/dependencies.js';
 import { LogGroupFacts } from '../engine/group-facts.js';
 import { PlannerEngine } from '../engine/planner-engine.js';
 import type { PlannerDeps } from '../engine/ports.js';
@@ -85,6 +86,7 @@ function partsOf({ log, clock, logger, newId, cmdb, maxAgeMs }: StartPlannerDeps
     newId,
     inventory: store,
     groups: new LogGroupFacts(log),
+    dependencies: new LogDependencies(log, clock),
     ...(cmdb === undefined ? {} : { cmdb: sync(cmdb) }),
     ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
   };
