@@ -6,3 +6,4 @@ export type { GatePolicy, ReadyPolicy } from './policy.js';
 export { DEFAULT_POLICY } from './policy.js';
 export type { Heartbeat, Reading, ReadyTally, ReadyTarget } from './readiness.js';
 export { contradiction, read, tally } from './readiness.js';
+export * from './metrics/index.js';
