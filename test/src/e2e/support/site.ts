@@ -55,6 +55,9 @@ export class Site {
   private connection: NatsConnection | undefined;
   private token = '';
 
+  /** Variables that every program gets. */
+  env: Readonly<Record<string, string>> = {};
+
   private constructor(
     readonly groups: readonly SiteGroup[],
     readonly artifacts: Artifacts,
@@ -127,9 +130,9 @@ export class Site {
     return this.start(name, ['up', ...ports, ...files, ...more]);
   }
 
-  /** One service as a process of its own. */
-  service(name: string): Running {
-    return this.start(name, name === 'planner' ? [name, '--inventory', this.inventoryFile] : [name]);
+  /** One service as a process of its own; `as` names its output where several of one kind run. */
+  service(name: string, as = name): Running {
+    return this.start(as, name === 'planner' ? [name, '--inventory', this.inventoryFile] : [name]);
   }
 
   /** Makes a token for a machine that may do everything, as whoever it names, and calls with it from here on. */
