@@ -5,7 +5,7 @@ import type { RunningService } from '@sluice/messaging';
 import { type Logger, type Metrics, silentMetrics } from '@sluice/observability';
 
 import { ArchiverEngine } from './engine/archiver-engine.js';
-import type { ArchiverLimits } from './engine/ports.js';
+import { type ArchiverLimits, limitsAfter } from './engine/ports.js';
 import { kvFollowers } from './nats/kv-followers.js';
 import { KvLease } from './nats/kv-lease.js';
 
@@ -36,7 +36,7 @@ export async function startArchiver(deps: StartArchiverDeps): Promise<RunningSer
   const followers = await kvFollowers(nats);
   const store = new DirectoryArchiveStore(folder);
   const source = new JetStreamArchiveSource(nats);
-  const limits = { ...deps.limits, afterMs };
+  const limits = { ...limitsAfter(afterMs), ...deps.limits };
   const engine = new ArchiverEngine({ log, source, store, clock, followers, lease, logger, limits });
   const unmeter = meter(engine, metrics);
   const intake = new AbortController();

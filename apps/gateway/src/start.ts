@@ -1,7 +1,7 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 
 import { BUCKETS } from '@sluice/contracts';
-import type { EventLog } from '@sluice/event-log';
+import type { ArchiveReader, EventLog } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
 import type { RunningService } from '@sluice/messaging';
 import { type Logger, silentMetrics, type SpanSink } from '@sluice/observability';
@@ -32,7 +32,10 @@ import { Requests } from './requests/requests.js';
 
 export interface GatewayDeps extends Onlookers {
   readonly nats: NatsConnection;
+  /** With its archive behind it, when there is one: the gateway reads archived rollouts through it. */
   readonly log: EventLog;
+  /** What lists show of the rollouts that left the log. */
+  readonly archive?: ArchiveReader;
   readonly clock: Clock;
   readonly logger: Logger;
   /** ULIDs. */

@@ -1,6 +1,8 @@
 import { MAX_DURATION_MS, formatDuration, parseDuration } from '@sluice/kernel';
 
 import {
+  type BalancerSetting,
+  balancers,
   collectorUrl,
   credentials,
   duration,
@@ -48,6 +50,13 @@ export const SETTINGS = {
     'where the log lives: `nats` for JetStream, or kurrentdb://host:2113 of a KurrentDB',
   ),
   logCredentials: setting('SLUICE_LOG_CREDENTIALS', credentials, '', '`user:password` for that KurrentDB'),
+  archive: setting<string | undefined>(
+    'SLUICE_ARCHIVE',
+    path,
+    undefined,
+    'folder of the archive of finished rollouts, which every service must reach; none when unset, but for `sluice up`',
+  ),
+  archiveAfter: setting('SLUICE_ARCHIVE_AFTER', anyDuration, 30 * DAY, 'how long a finished rollout stays in the log'),
   natsReplicas: setting('SLUICE_NATS_REPLICAS', integer(1, 5), 1, 'copies of each stream: 3 in a cluster'),
   natsWait: setting('SLUICE_NATS_WAIT', short, 30 * SECOND, 'how long a start waits for NATS'),
   httpHost: setting('SLUICE_HTTP_HOST', host, '127.0.0.1', 'address that the gateway listens on'),
@@ -100,6 +109,12 @@ export const SETTINGS = {
     anyDuration,
     undefined,
     'how old what the CMDB told may be for a plan; 1h in production and 1d in test when unset',
+  ),
+  balancers: setting<readonly BalancerSetting[]>(
+    'SLUICE_BALANCERS',
+    balancers,
+    [],
+    'load balancers that the executor drains and enables at: name=haproxy+tcp://host:port or name=haproxy+unix:///path',
   ),
   leaseTime: setting('SLUICE_LEASE_TIME', short, 10 * SECOND, 'a shard is free so long after its owner fell silent'),
   shutdownGrace: setting('SLUICE_SHUTDOWN_GRACE', short, 10 * SECOND, 'time to drain on SIGTERM and SIGINT'),

@@ -38,6 +38,14 @@ export const DEFAULT_LIMITS: ArchiverLimits = {
   sweepMs: MINUTE,
 };
 
+/** Whoever wants rollouts to leave the log soon does not want them to wait for company. */
+export const limitsAfter = (afterMs: number): ArchiverLimits => ({
+  ...DEFAULT_LIMITS,
+  afterMs,
+  waitMs: Math.min(DAY, afterMs),
+  sweepMs: Math.max(1_000, Math.min(MINUTE, afterMs / 10)),
+});
+
 export interface ArchiverDeps {
   readonly log: EventLog;
   readonly source: ArchiveSource;

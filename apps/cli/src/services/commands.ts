@@ -44,7 +44,14 @@ export const settingsOf = (config: SluiceConfig) => ({
   httpPort: config.httpPort,
   dataDir: config.dataDir,
   fetched: fetchedOf(config),
+  ...archiveOf(config),
 });
+
+/** Nothing when no folder was named, neither by the configuration nor by who starts the services. */
+export const archiveOf = ({ archive, archiveAfter: afterMs }: SluiceConfig, fallback?: string) => {
+  const folder = archive ?? fallback;
+  return folder === undefined ? {} : { archive: { folder, afterMs } };
+};
 
 /** What the planner is told of a CMDB. */
 export const fetchedOf = ({ cmdbUrl: url, cmdbCredential, cmdbTimeout: timeoutMs, inventoryMaxAge }: SluiceConfig) => ({

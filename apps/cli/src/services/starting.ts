@@ -2,17 +2,18 @@ import { join } from 'node:path';
 
 import type { StartExecutorDeps } from '@sluice/executor';
 import type { GatewayDeps } from '@sluice/gateway';
-import { type LogAddress, openEventLog } from '@sluice/event-log';
+import { type EventLog, type LogAddress, openEventLog } from '@sluice/event-log';
 
 import type { StartPlannerDeps } from '@sluice/planner';
 import { connectNats, type RunningService } from '@sluice/messaging';
 
 import { createLogger, type LogLevel, newUlid, systemClock } from '@sluice/observability';
 
+import { type Archive, type ArchiveSettings, archiverOf, openArchive } from './archive.js';
 import { type Telemetry, watched } from './telemetry.js';
 
 /** The services of Sluice in the order in which they start; they stop in the opposite one. */
-export const SERVICES = ['planner', 'executor', 'health-gate', 'notifier', 'gateway'] as const;
+export const SERVICES = ['planner', 'executor', 'health-gate', 'notifier', 'archiver', 'gateway'] as const;
 
 export type ServiceName = (typeof SERVICES)[number];
 
@@ -35,6 +36,8 @@ export interface ServiceSettings {
   readonly fetched?: Pick<StartPlannerDeps, 'cmdb' | 'maxAgeMs'>;
   /** Where the executor keeps how far it has seen the log. */
   readonly dataDir?: string;
+  /** Without one everything stays in the log. */
+  readonly archive?: ArchiveSettings;
   readonly telemetry?: Telemetry;
 }
 
@@ -50,23 +53,28 @@ export async function startService(name: ServiceName, settings: ServiceSettings)
   const nats = await connectNats({ servers, name: `sluice ${name}`, waitMs, log: logger });
   const opened = await openEventLog(settings.log, nats);
   const seen = watched(name, opened.log, settings.telemetry);
-  const deps = { nats, servers, ...seen, clock: systemClock, logger, newId: newUlid };
+  const archive = openArchive(seen.log, settings.archive);
+  const deps = { nats, servers, ...seen, ...archive, clock: systemClock, logger, newId: newUlid, rawLog: seen.log };
+  const close = async (): Promise<void> => {
+    await archive.close();
+    await opened.close();
+    await nats.close();
+  };
   try {
     const service = await startOf(name, deps, settings);
     const stop = async (): Promise<void> => {
       await service.stop();
-      await opened.close();
-      await nats.close();
+      await close();
     };
     return { ...service, name, stop };
   } catch (error) {
-    await opened.close();
-    await nats.close();
+    await close();
     throw error;
   }
 }
 
-type Deps = StartExecutorDeps & Omit<GatewayDeps, 'port' | 'host'>;
+/** `rawLog`: the log without its archive. */
+type Deps = StartExecutorDeps & Omit<GatewayDeps, 'port' | 'host'> & Archive & { readonly rawLog: EventLog };
 
 /** A process loads the services that it runs, and no other. */
 async function startOf(name: ServiceName, deps: Deps, settings: ServiceSettings): Promise<StartedService> {
@@ -83,6 +91,8 @@ async function startOf(name: ServiceName, deps: Deps, settings: ServiceSettings)
       return (await import('@sluice/health-gate')).startHealthGate(deps);
     case 'notifier':
       return (await import('@sluice/notifier')).startNotifier(deps);
+    case 'archiver':
+      return archiverOf({ ...deps, log: deps.rawLog }, settings);
     case 'gateway':
       return (await import('@sluice/gateway')).startGateway({ ...deps, host, port, openLocally, ...page });
   }

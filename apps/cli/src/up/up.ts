@@ -1,10 +1,10 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import type { SluiceConfig } from '@sluice/config';
 import type { RunningService } from '@sluice/messaging';
 import type { LogLevel } from '@sluice/observability';
 
-import { fetchedOf, provisioned } from '../services/commands.js';
+import { archiveOf, fetchedOf, provisioned } from '../services/commands.js';
 import {
   firstFailure,
   type ServiceName,
@@ -106,11 +106,14 @@ async function startServices(
     openLocally: true,
     dataDir,
     fetched: fetchedOf(config),
+    // KurrentDB keeps everything: nothing moves into an archive.
+    ...(config.log === 'nats' ? archiveOf(config, join(dataDir, 'archive')) : {}),
     telemetry,
     ...(inventoryFile === undefined ? {} : { inventoryFile }),
   };
   let url = '';
   for (const name of SERVICES.filter((service) => options.services.includes(service))) {
+    if (name === 'archiver' && !('archive' in settings)) continue;
     const service: StartedService = await startService(name, settings);
     undo.push(service);
     url = service.url ?? url;
