@@ -7,14 +7,14 @@ export interface HeardMember {
 }
 
 export interface HeardLimits {
-  /** All of them together, as JSON. */
+  /** All of them together. */
   readonly maxBytes: number;
   /** One that is silent for so long may be forgotten for another, in ms. */
   readonly forgetMs: number;
 }
 
-/** About 150,000 members of a usual size. */
-const LIMITS: HeardLimits = { maxBytes: 64 * 1024 * 1024, forgetMs: 10 * 60_000 };
+/** About 130,000 members of a usual size. */
+const LIMITS: HeardLimits = { maxBytes: 128 * 1024 * 1024, forgetMs: 10 * 60_000 };
 
 /**
  * The room for members that only heartbeats tell of. Anybody who may say a heartbeat may make up hosts without end: they

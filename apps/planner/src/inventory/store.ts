@@ -139,16 +139,20 @@ export class InventoryStore implements InventoryPort {
     if (record.entry.app !== app.app) return false;
     const before = known?.members.get(hello.host);
     const after = heardMember(record.entry, hello, app, { now, before });
-    if (after.source === 'heartbeat' && !this.#hasRoom(after)) return false;
+    if (!this.#hasRoom(after)) return false;
     const held = this.#groups.get(app.group) ?? this.#putGroup(record);
     held.members.set(hello.host, after);
-    const isNews = before === undefined || differs(before, after);
-    if (isNews || now - (held.stored.get(hello.host) ?? 0) >= STORE_SEEN_EVERY_MS) this.#store(held, after);
+    if (before === undefined || differs(before, after) || this.#isOld(held, after)) this.#store(held, after);
     return true;
+  }
+
+  #isOld({ stored }: Group, { entry: { host, lastSeen = 0 } }: MemberRecord): boolean {
+    return lastSeen - (stored.get(host) ?? 0) >= STORE_SEEN_EVERY_MS;
   }
 
   #hasRoom(record: MemberRecord): boolean {
     const { group, host } = record.entry;
+    if (record.source !== 'heartbeat') return true;
     return this.heard.take(memberKey(group, host), heardOf(record), (stale) => this.#forgetStale(stale));
   }
 
@@ -231,10 +235,13 @@ export class InventoryStore implements InventoryPort {
   }
 }
 
+/** What maps and objects of a member take, its group's among them where it is the only one. */
+const OVERHEAD_BYTES = 600;
+
 const heardOf = (record: MemberRecord): HeardMember => ({
   group: record.entry.group,
   host: record.entry.host,
-  bytes: JSON.stringify(record).length,
+  bytes: JSON.stringify(record).length + OVERHEAD_BYTES,
   seen: record.entry.lastSeen ?? 0,
 });
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { DefinedMember } from './definition.js';
+import { HeardMembers } from './heard.js';
 import { groupKey, memberKey, readKey } from './keys.js';
 import { joinMembers, memberRecord } from './records.js';
 import { type InventoryChange, InventoryStore } from './store.js';
@@ -173,6 +174,71 @@ describe('the inventory', () => {
         expect(joinMembers(a, b)).toEqual(joinMembers(b, a));
       }),
     );
+  });
+});
+
+describe('endless made-up heartbeats', () => {
+  const MANY = 3_000;
+  const limited = () => {
+    const changes: InventoryChange[] = [];
+    const heard = new HeardMembers({ maxBytes: 200_000, forgetMs: 60_000 });
+    return { changes, heard, store: new InventoryStore((change) => changes.push(change), heard) };
+  };
+  const groupsOf = (changes: readonly InventoryChange[]): number => {
+    const keys = new Set<string>();
+    for (const { key, record } of changes)
+      if (record === undefined) keys.delete(key);
+      else keys.add(key);
+    return keys.size;
+  };
+
+  it('of hosts and of groups take so much room and no more; who was there first goes on', async () => {
+    const { changes, heard, store } = limited();
+    expect(store.hear(hello('real'), 1)).toBe(true);
+    const taken = Array.from({ length: MANY }, (_, i) => store.hear(hello(`fake-${i}`, { group: `g-${i}` }), 2));
+    expect(taken.filter(Boolean).length).toBeLessThan(400);
+    expect(heard.size).toBeLessThan(400);
+    expect(groupsOf(changes)).toBeLessThan(2 * 400);
+    expect(store.hear(hello('real', { running: '2.0.0' }), 3)).toBe(true);
+    expect((await store.members('web'))[0]?.entry.running).toBe('2.0.0');
+  });
+
+  it('make room when they are silent, with the groups that they made up', () => {
+    const { changes, heard, store } = limited();
+    for (let i = 0; i < MANY; i += 1) store.hear(hello(`fake-${i}`, { group: `g-${i}` }), 2);
+    const before = heard.size;
+    for (let i = 0; i < MANY; i += 1) expect(store.hear(hello(`host-${i % 50}`), 60_002 + i)).toBe(true);
+    expect(heard.size).toBeLessThanOrEqual(before);
+    expect(groupsOf(changes)).toBeLessThan(2 * before);
+  });
+
+  it('do not keep out what is defined, nor what has room already', async () => {
+    const { heard, store } = limited();
+    for (let i = 0; i < MANY; i += 1) store.hear(hello(`fake-${i}`), 2);
+    const full = heard.size;
+    const members = [{ host: 'fake-0' }, { host: 'new' }];
+    store.define('api', { group: GROUP, members, version: undefined }, 'merge', 3);
+    expect(heard.size).toBe(full - 1);
+    expect(store.hear(hello('new', { running: '3.0.0' }), 4)).toBe(true);
+    expect((await store.members('web')).find(({ entry }) => entry.host === 'new')?.entry.running).toBe('3.0.0');
+  });
+
+  it('are counted when another planner has taken them in, and no more once they are gone', () => {
+    const { changes, store } = limited();
+    for (let i = 0; i < 10; i += 1) store.hear(hello(`fake-${i}`), 2);
+    const other = new HeardMembers();
+    const adopting = new InventoryStore(undefined, other);
+    for (const { key, record } of changes) adopting.adopt(key, record);
+    expect(other.size).toBe(10);
+    adopting.adopt(groupKey('web'), undefined);
+    expect(other.size).toBe(0);
+  });
+
+  it('with more labels than any host has are taken without them', async () => {
+    const { store } = limited();
+    const labels = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`l${i}`, 'x'.repeat(256)]));
+    expect(store.hear(hello('a', {}, { labels }), 2)).toBe(true);
+    expect((await store.members('web'))[0]?.entry).not.toHaveProperty('heardLabels');
   });
 });
 
