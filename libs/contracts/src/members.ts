@@ -11,6 +11,8 @@ export interface MembersQuery {
   readonly app: string;
   readonly profile: Profile;
   readonly profiles?: readonly Profile[];
+  /** Of the plan: who has not all of them is unfit for it. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly after?: string;
 }
 

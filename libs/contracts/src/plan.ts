@@ -107,6 +107,8 @@ export interface Plan {
   readonly spec: StepSpec;
   /** What targets are installed with beside `spec.profile`, each once; absent when all of them use that one. */
   readonly profiles?: readonly Profile[];
+  /** Only members with these labels are its targets: a new member without them is none (MOM-08). */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly targetCount: number;
   /** How many of the first targets are canaries: they hold after verify. */
   readonly canaries: number;

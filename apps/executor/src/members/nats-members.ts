@@ -14,9 +14,10 @@ const MAX_PAGES = 500;
 export class NatsMembers implements MembersPort {
   constructor(private readonly nats: NatsConnection) {}
 
-  async membersOf({ group, app, spec, profiles }: Plan): Promise<readonly PlannableMember[]> {
+  async membersOf({ group, app, spec, profiles, labels }: Plan): Promise<readonly PlannableMember[]> {
     const found: PlannableMember[] = [];
-    const query = { v: 1, group, app, profile: spec.profile, ...(profiles === undefined ? {} : { profiles }) } as const;
+    const meant = { ...(profiles === undefined ? {} : { profiles }), ...(labels === undefined ? {} : { labels }) };
+    const query = { v: 1, group, app, profile: spec.profile, ...meant } as const;
     for (let pages = 0; pages < MAX_PAGES; pages += 1) {
       const after = found.at(-1)?.host;
       const { members, more } = await this.page(after === undefined ? query : { ...query, after });

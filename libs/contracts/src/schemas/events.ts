@@ -78,6 +78,7 @@ const plan = closed(
     stepRetries: { type: 'object', maxProperties: 6, additionalProperties: int(1, 100) },
     onVerifyFailure: closed({ then: oneOfTexts('giveUp', 'waive'), waivedBy: text(200, 1) }, 'waivedBy'),
     prefetch: yes,
+    labels: { type: 'object', maxProperties: 64, additionalProperties: text(2_000) },
     lb: closed({ balancer: name, backend: name, mode: oneOfTexts('required', 'degrade') }),
     rollbackable: yes,
   },
@@ -89,6 +90,7 @@ const plan = closed(
   'stepRetries',
   'onVerifyFailure',
   'prefetch',
+  'labels',
   'lb',
   'rollbackable',
 );

@@ -7,9 +7,12 @@ import { parserOf } from './validate.js';
 /** Members on one page: about 300 KiB of names at the most. */
 export const MEMBERS_PAGE = 1_000;
 
+const labels = { type: 'object', maxProperties: 64, additionalProperties: text(2_000) } as const;
+
 const query = closed(
-  { v: is(1), group: name, app: name, profile, profiles: list(profile, MAX_PROFILES), after: name },
+  { v: is(1), group: name, app: name, profile, profiles: list(profile, MAX_PROFILES), labels, after: name },
   'profiles',
+  'labels',
   'after',
 );
 

@@ -93,6 +93,7 @@ export const PLAN_SAMPLES: {
     { type: 'RolloutPlanned', plan: mixedPlan, planHash },
     { type: 'RolloutPlanned', plan: SAMPLE_PLAN, planHash, inventory: agedInventory },
     { type: 'RolloutPlanned', plan: balancedPlan, planHash },
+    { type: 'RolloutPlanned', plan: { ...SAMPLE_PLAN, labels: { cluster: 'fra', disk: 'ssd' } }, planHash },
   ],
   RequestRefused: [
     {

@@ -1,6 +1,7 @@
 import type { MemberEntry } from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
 
+import { plannableMembers } from './plannable.js';
 import { faultsOf, madePlan, SAMPLE_GROUP, sampleInput, sampleMember } from './samples.js';
 
 const members: readonly MemberEntry[] = [
@@ -52,6 +53,15 @@ describe('MOM-08 targets by labels', () => {
     const made = madePlan(sampleInput(kept));
     expect(made.targets.map(({ host }) => host)).toEqual(['k0', 'k1']);
     expect(made.draft.leftOut).toEqual([{ host: 'k2', reason: 'kept for db' }]);
+  });
+
+  it('are kept in the plan, so that a member which comes later and has them not stays outside', () => {
+    const { draft } = madePlan(byLabels({ cluster: 'fra' }));
+    expect(draft.labels).toEqual({ cluster: 'fra' });
+    const found = plannableMembers(SAMPLE_GROUP, members, { profile: draft.spec.profile, labels: draft.labels });
+    expect(found.filter(({ unfit }) => unfit === undefined).map(({ host }) => host)).toEqual(['a', 'b']);
+    expect(found[2]).toMatchObject({ host: 'c', unfit: 'it is not cluster=fra' });
+    expect(Object.keys(madePlan(sampleInput(members)).draft)).not.toContain('labels');
   });
 
   it('that nobody has are a fault', () => {

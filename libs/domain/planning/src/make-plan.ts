@@ -13,6 +13,7 @@ import type {
 } from '@sluice/contracts';
 import { ANONYMOUS } from '@sluice/kernel';
 
+import { balancerOf, servedBy } from './balancer.js';
 import { batchSizes } from './batch-sizes.js';
 import { budgetOf } from './budget.js';
 import { longestHooksMs, POLL_AFTER_MS } from './defaults.js';
@@ -69,7 +70,7 @@ export function makePlan(input: PlanInput): MadePlan {
   const { request, group } = input;
   const { wishes, faults: wishFaults } = readWishes(request, group);
   if (group === undefined) return { ok: false, faults: boundFaults([unknownGroup(request.group), ...wishFaults]) };
-  const eligible = eligibleTargets(group, input.members, input.exclusions, request.targets?.labels ?? group.selector);
+  const eligible = eligibleTargets(group, input.members, input.exclusions, labelsFor(input).labels);
   const chosen = wishes.strategy === 'scaleOut' ? scaleOut(request, eligible, input.proven ?? []) : allOf(eligible);
   const resolved = resolveProfiles(request, group, input.members, chosen.targets);
   const laidOut = layOut(wishes, resolved.targets, {
@@ -88,13 +89,20 @@ export function makePlan(input: PlanInput): MadePlan {
     ...emptyGroup(group, eligible),
   ];
   if (faults.length > 0 || resolved.own === undefined) return { ok: false, faults: boundFaults(faults) };
-  const spec = specOf(request, wishes, resolved.own);
+  const lb = balancerOf(group, request.lb ?? 'required');
+  const spec = servedBy(specOf(request, wishes, resolved.own), lb);
   return {
     ok: true,
-    draft: draftOf({ input, wishes, laidOut, spec, profiles: resolved.profiles, leftOut: chosen.leftOut }),
+    draft: draftOf({ input, wishes, laidOut, spec, lb, profiles: resolved.profiles, leftOut: chosen.leftOut }),
     targets: laidOut.targets,
     ...(fresh.used === undefined ? {} : { used: fresh.used }),
   };
+}
+
+/** Which members are meant: by the request, else by the selector of the group. */
+function labelsFor({ request, group }: PlanInput): Pick<Plan, 'labels'> {
+  const labels = request.targets?.labels ?? group?.selector;
+  return labels === undefined ? {} : { labels };
 }
 
 const allOf = (eligible: Eligible): ScaledOut => ({ ...eligible, faults: [] });
@@ -241,11 +249,12 @@ interface DraftParts {
   readonly wishes: Wishes;
   readonly laidOut: LaidOut;
   readonly spec: StepSpec;
+  readonly lb: Pick<Plan, 'lb'>;
   readonly profiles: readonly Profile[];
   readonly leftOut: readonly LeftOut[];
 }
 
-function draftOf({ input, wishes, laidOut, spec, profiles, leftOut }: DraftParts): PlanDraft {
+function draftOf({ input, wishes, laidOut, spec, lb, profiles, leftOut }: DraftParts): PlanDraft {
   const { request } = input;
   return {
     v: 1,
@@ -259,6 +268,7 @@ function draftOf({ input, wishes, laidOut, spec, profiles, leftOut }: DraftParts
     version: request.version,
     spec,
     ...(profiles.length === 0 ? {} : { profiles }),
+    ...labelsFor(input),
     targetCount: laidOut.targets.length,
     canaries: laidOut.canaries,
     batches: laidOut.batches,
@@ -272,6 +282,7 @@ function draftOf({ input, wishes, laidOut, spec, profiles, leftOut }: DraftParts
     requestedBy: request.requestedBy ?? ANONYMOUS,
     ...(request.reason === undefined ? {} : { reason: request.reason }),
     ...wishes.steps.plan,
+    ...lb,
     pollAfterMs: POLL_AFTER_MS,
     attemptDeadlineMs: wishes.attemptDeadlineMs + longestHooksMs([spec.profile, ...profiles]),
   };

@@ -6,6 +6,7 @@ import {
   type Profile,
 } from '@sluice/contracts';
 
+import { type Labels, whyNotOfLabels } from './labels.js';
 import { compareNames, targetOf } from './ordering.js';
 import { profileByLabels } from './profiles.js';
 
@@ -13,6 +14,8 @@ import { profileByLabels } from './profiles.js';
 export interface PlanProfiles {
   readonly profile: Profile;
   readonly profiles?: readonly Profile[] | undefined;
+  /** Of the plan's targets. */
+  readonly labels?: Labels | undefined;
 }
 
 /**
@@ -32,6 +35,8 @@ export function plannableMembers(
     .map((member) => {
       const target = targetOf(member);
       if (member.down === true) return { ...target, unfit: 'it is down' };
+      const why = whyNotOfLabels(group, member, plan.labels ?? {});
+      if (why !== undefined) return { ...target, unfit: `it is ${why}` };
       const asked = canonicalJson(profileByLabels(group, member) ?? plan.profile);
       const place = places.get(asked);
       if (asked === own) return target;
