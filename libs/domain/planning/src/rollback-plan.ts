@@ -1,6 +1,7 @@
 import type { Fault, GroupEntry, LeftOut, MemberEntry, Plan, PlanTarget, Profile } from '@sluice/contracts';
 import type { Actor } from '@sluice/kernel';
 
+import { balancerOf, servedBy } from './balancer.js';
 import { batchSizes } from './batch-sizes.js';
 import { rollbackBudget } from './budget.js';
 import { boundLeftOut } from './left-out.js';
@@ -75,6 +76,8 @@ function rollbackDraft(
   { targetCount, leftOut }: Extent,
 ): PlanDraft {
   const { to } = input;
+  // Nothing may block the way out: not a balancer either (TAR-44).
+  const lb = balancerOf(input.group, 'degrade');
   return {
     v: 1,
     rolloutId: input.rolloutId,
@@ -84,7 +87,7 @@ function rollbackDraft(
     environment: to.environment,
     strategy: 'rollback',
     version: to.version,
-    spec: to.spec,
+    spec: servedBy(to.spec, lb),
     ...(profiles.length === 0 ? {} : { profiles }),
     targetCount,
     canaries: 0,
@@ -101,6 +104,7 @@ function rollbackDraft(
     ...(input.reason === undefined ? {} : { reason: input.reason }),
     rollbackOf: input.rollbackOf,
     restores: to.rolloutId,
+    ...lb,
     pollAfterMs: to.pollAfterMs,
     attemptDeadlineMs: to.attemptDeadlineMs,
   };
