@@ -39,7 +39,7 @@ const owner = (is: (pid: number) => boolean = () => true): Promise<Running> =>
 
 beforeAll(async () => {
   site = await Site.prepare([{ name: 'shop', app: 'hello', hosts: HOSTS }]);
-  site.env = { SLUICE_LEASE_TIME: '2s' };
+  site.environment = { SLUICE_LEASE_TIME: '2s' };
   server = await startNatsServer({ port: site.natsPort, storeDir: site.path('store') });
   for (const name of ['planner', 'health-gate', 'gateway']) site.service(name);
   await site.ready();

@@ -55,9 +55,6 @@ export class Site {
   private connection: NatsConnection | undefined;
   private token = '';
 
-  /** Variables that every program gets. */
-  env: Readonly<Record<string, string>> = {};
-
   private constructor(
     readonly groups: readonly SiteGroup[],
     readonly artifacts: Artifacts,
@@ -232,6 +229,8 @@ export class Site {
       SLUICE_NATS_URL: this.natsUrl,
       SLUICE_HTTP_PORT: String(this.ground.http),
       SLUICE_LOG_LEVEL: 'info',
+      // What a process keeps is its own, and of the log of this site.
+      SLUICE_DATA_DIR: this.path('state', name),
       ...this.environment,
     });
   }
