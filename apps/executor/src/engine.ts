@@ -160,7 +160,8 @@ export class ExecutorEngine {
       if (!group.commands.has(cause)) {
         const { command, reason } = envelope;
         const input = { type: 'command', command, ...(reason === undefined ? {} : { reason }) } as const;
-        await group.submit(input, { by: envelope.actor, cause, corr: envelope.id }, envelope.expectedRev);
+        const meta = { by: envelope.actor, cause, corr: envelope.id };
+        await group.submit(input, meta, envelope.expectedRev).finally(() => this.registry.forgetGroup(group));
       }
       return { ok: true, target: group.name, state: 'group', rev: group.rev, actions: GROUP_ACTIONS };
     });

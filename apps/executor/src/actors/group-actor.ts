@@ -16,6 +16,7 @@ export const groupStream = (group: string): StreamName & { readonly writer: 'gro
 /** One group: its lease, exclusions, blocked versions and history. */
 export class GroupActor {
   readonly commands = new CommandMemory();
+  private waiting = 0;
   private readonly actor: StreamActor<GroupState, GroupInput, GroupEvent>;
 
   constructor(
@@ -48,12 +49,18 @@ export class GroupActor {
     return this.actor.rev;
   }
 
+  /** Nothing was ever said of it that holds, and nothing is being said now. */
+  get isNobody(): boolean {
+    return this.rev === 0 && this.waiting === 0;
+  }
+
   submit(
     input: GroupInput,
     meta: EventMeta,
     expectedRev?: number,
   ): ReturnType<StreamActor<GroupState, GroupInput, GroupEvent>['submit']> {
-    return this.actor.submit(input, meta, expectedRev);
+    this.waiting += 1;
+    return this.actor.submit(input, meta, expectedRev).finally(() => (this.waiting -= 1));
   }
 
   observe(commit: RecordedCommit<'group'>): boolean {

@@ -69,6 +69,12 @@ export class Registry {
     return this.group(name);
   }
 
+  /** A name that somebody made up is not kept. */
+  forgetGroup(group: GroupActor): void {
+    const isSpokenOf = (this.byGroup.get(group.name)?.size ?? 0) > 0;
+    if (group.isNobody && !isSpokenOf && this.groups.get(group.name) === group) this.groups.delete(group.name);
+  }
+
   /** The rollout with that id, made when it is new. */
   open(id: string): RolloutActor {
     const known = this.rollouts.get(id);

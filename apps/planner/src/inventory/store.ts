@@ -140,10 +140,14 @@ export class InventoryStore implements InventoryPort {
     const before = known?.members.get(hello.host);
     const after = heardMember(record.entry, hello, app, { now, before });
     if (!this.#hasRoom(after)) return false;
-    const held = this.#groups.get(app.group) ?? this.#putGroup(record);
-    held.members.set(hello.host, after);
-    if (before === undefined || differs(before, after) || this.#isOld(held, after)) this.#store(held, after);
+    // Whom it took the place of may have been the last of this group.
+    this.#putHeard(this.#groups.get(app.group) ?? this.#putGroup(record), before, after);
     return true;
+  }
+
+  #putHeard(held: Group, before: MemberRecord | undefined, after: MemberRecord): void {
+    held.members.set(after.entry.host, after);
+    if (before === undefined || differs(before, after) || this.#isOld(held, after)) this.#store(held, after);
   }
 
   #isOld({ stored }: Group, { entry: { host, lastSeen = 0 } }: MemberRecord): boolean {

@@ -91,19 +91,25 @@ function grantNext(state: GroupState): readonly GroupEvent[] {
   return [{ type: 'LeaseGranted', rolloutId: next.rolloutId, token: state.token + 1 }];
 }
 
-/** Code REASON_NEEDED: what a person takes out of service or forbids stays in the history with a reason. */
+/** A group is held in memory by whoever plans and drives its rollouts. */
+const MAX_EXCLUDED = 100_000;
+const MAX_BLOCKED = 10_000;
+
+/** Codes REASON_NEEDED, TOO_MANY: what a person takes out of service or forbids stays in the history with a reason. */
 function command(state: GroupState, said: GroupCommand, reason: string | undefined): readonly GroupEvent[] {
   if (reason === undefined || reason.trim() === '')
     throw new SluiceError('REASON_NEEDED', `${said.type} needs a reason: it stays in the history`);
   switch (said.type) {
     case 'exclude':
-      return Object.hasOwn(state.excluded, said.host) ? [] : [{ type: 'HostExcluded', host: said.host, reason }];
+      if (Object.hasOwn(state.excluded, said.host)) return [];
+      refuseTooMany(state.excluded, MAX_EXCLUDED, 'hosts are excluded: include those that are gone for good');
+      return [{ type: 'HostExcluded', host: said.host, reason }];
     case 'include':
       return Object.hasOwn(state.excluded, said.host) ? [{ type: 'HostIncluded', host: said.host, reason }] : [];
     case 'block':
-      return !Object.hasOwn(state.blocked, said.version)
-        ? [{ type: 'VersionBlocked', version: said.version, reason }]
-        : [];
+      if (Object.hasOwn(state.blocked, said.version)) return [];
+      refuseTooMany(state.blocked, MAX_BLOCKED, 'versions are blocked: unblock those that are long gone');
+      return [{ type: 'VersionBlocked', version: said.version, reason }];
     case 'unblock':
       return !Object.hasOwn(state.blocked, said.version)
         ? []
@@ -111,4 +117,9 @@ function command(state: GroupState, said: GroupCommand, reason: string | undefin
     default:
       return unreachable(said, 'group command');
   }
+}
+
+/** Code TOO_MANY. */
+function refuseTooMany(known: Readonly<Record<string, unknown>>, most: number, words: string): void {
+  if (Object.keys(known).length >= most) throw new SluiceError('TOO_MANY', `${most} ${words}`);
 }

@@ -1,4 +1,4 @@
-import type { GroupEvent } from '@sluice/contracts';
+import type { GroupCommand, GroupEvent } from '@sluice/contracts';
 import { given } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
 
@@ -135,6 +135,23 @@ describe('blocked versions and excluded hosts', () => {
     group.when(exclude).then({ type: 'HostExcluded', host: 'h1', reason: 'disk' });
     group.events({ type: 'HostExcluded', host: 'h1', reason: 'disk' }).when(exclude).thenNothing();
     group.when({ type: 'command', command: { type: 'include', host: 'h1' }, reason: 'new disk' }).thenNothing();
+  });
+
+  it('takes so many names and no more', { timeout: 60_000 }, () => {
+    const names = (n: number) => Array.from({ length: n }, (_, i) => [`n${i}`, { reason: 'r' }] as const);
+    const full: GroupState = {
+      ...initialGroup(),
+      excluded: Object.fromEntries(names(100_000).map(([name]) => [name, 'r'])),
+      blocked: Object.fromEntries(names(10_000)),
+    };
+    const say =
+      (command: GroupCommand): (() => unknown) =>
+      () =>
+        decideGroup(full, { type: 'command', command, reason: 'r' });
+    expect(say({ type: 'exclude', host: 'more' })).toThrow(/100000 hosts are excluded/);
+    expect(say({ type: 'block', version: 'more' })).toThrow(/10000 versions are blocked/);
+    expect(say({ type: 'exclude', host: 'n7' })()).toEqual([]);
+    expect(say({ type: 'include', host: 'n7' })()).toHaveLength(1);
   });
 });
 
