@@ -1,5 +1,16 @@
+export type { BalancerPlace, BalancerPort } from './balancer/ports.js';
+export type { Called } from './dependency/called.js';
+export type { BreakerOptions } from './dependency/breaker.js';
+export type { BalancerConfig } from './dependency/outside.js';
 export { ExecutorEngine } from './engine.js';
-export { type AgentPort, type Answered, type EngineLogger, type ExecutorDeps, silentLogger } from './ports.js';
+export {
+  type AgentPort,
+  type Answered,
+  type EngineLogger,
+  type ExecutorDeps,
+  type MembersPort,
+  silentLogger,
+} from './ports.js';
 export { startExecutor, type StartExecutorDeps } from './start-executor.js';
 export { PlaceFile } from './regression/place-file.js';
 export { LogMemory, type PlaceStore } from './regression/log-memory.js';

@@ -8,6 +8,8 @@ import { type Log, type RunningService, startCommandServer } from '@sluice/messa
 import type { Metrics } from '@sluice/observability';
 
 import { ExecutorModule } from './commands/executor.module.js';
+import { type BalancerConfig, startOutside } from './dependency/outside.js';
+import type { BreakerOptions } from './dependency/breaker.js';
 import { kvLeases } from './leases/kv-leases.js';
 import { ShardLeases } from './leases/shard-leases.js';
 import { NatsAgents } from './nats/agents.js';
@@ -38,6 +40,9 @@ export interface StartExecutorDeps {
    * while no executor ran goes unnoticed.
    */
   readonly stateFile?: string;
+  /** Load balancers by name; plans that name another one find it down. */
+  readonly balancers?: readonly BalancerConfig[];
+  readonly breaker?: BreakerOptions;
   readonly metrics?: Metrics;
   /** The traceparent of a run; see RolloutTracer, which looks on at this executor's log. */
   readonly traceOfRun?: (rollout: string, target: number) => string | undefined;
@@ -57,8 +62,16 @@ export async function startExecutor(deps: StartExecutorDeps): Promise<RunningSer
   const { nats, servers, clock, logger, newId, leaseMs = DEFAULT_LEASE_MS } = deps;
   const memory = await memoryOf(deps);
   const { failed, fail } = failing();
+  const outside = await startOutside(deps);
   const owned: OwnedShards = new OwnedShards(
-    { ...deps, ...memory, agents: agentsOf(deps), members: new NatsMembers(nats), onFatal: fail },
+    {
+      ...deps,
+      ...memory,
+      agents: agentsOf(deps),
+      members: new NatsMembers(nats),
+      balancers: outside.balancers,
+      onFatal: fail,
+    },
     natsIntake(nats, logger, { report: reportsOf(deps, () => owned), command: (...args) => owned.command(...args) }),
   );
   const leases = new ShardLeases({
@@ -73,12 +86,17 @@ export async function startExecutor(deps: StartExecutorDeps): Promise<RunningSer
   const waitMs = Math.min(LONGEST_WAIT_MS, leaseMs + TAKE_OVER_MS);
   const router = new CommandRouter({ owned, route: natsRoute(nats), clock, waitMs });
   await leases.start();
-  const commands = await startCommandServer({ module: ExecutorModule.of(router), servers, queue: 'executor' });
+  const commands = await startCommandServer({
+    module: ExecutorModule.of(router, outside.dependencies),
+    servers,
+    queue: 'executor',
+  });
   return {
     name: 'executor',
     failed,
     stop: async () => {
       const stopped = await Promise.allSettled([leases.stop(), commands.stop()]);
+      await outside.stop();
       await memory.memory?.stop();
       for (const part of stopped)
         if (part.status === 'rejected') logger.error({ reason: messageOf(part.reason) }, 'a part did not stop cleanly');

@@ -56,6 +56,26 @@ describe('loadConfig', () => {
     expect(() => loadConfig(env)).toThrow(/SLUICE_LOG_LEVEL: holds text of 4 characters; set it to one of trace/);
   });
 
+  it('reads load balancers by their names', () => {
+    const text = 'main=haproxy+tcp://10.0.0.5:9999, edge-2=haproxy+unix:///run/haproxy/admin.sock';
+    expect(loadConfig({ SLUICE_BALANCERS: text }).balancers).toEqual([
+      { name: 'main', kind: 'haproxy', address: { host: '10.0.0.5', port: 9999 } },
+      { name: 'edge-2', kind: 'haproxy', address: { path: '/run/haproxy/admin.sock' } },
+    ]);
+  });
+
+  it.each(['main=nginx+tcp://a:1', 'main=haproxy+tcp://a:99999', 'Main=haproxy+tcp://a:1', 'a=haproxy+tcp://a:1,,'])(
+    'refuses %s as load balancers',
+    (text) => {
+      expect(faultsOf({ SLUICE_BALANCERS: text }).map(({ path }) => path)).toEqual(['SLUICE_BALANCERS']);
+    },
+  );
+
+  it('refuses two load balancers of one name', () => {
+    const text = 'main=haproxy+tcp://a:1,main=haproxy+tcp://b:1';
+    expect(faultsOf({ SLUICE_BALANCERS: text }).map(({ path }) => path)).toEqual(['SLUICE_BALANCERS']);
+  });
+
   it.each(['nats://user:secret@host:4222', 'nats://', 'host:4222', 'nats://a,,nats://b', 'ws://a'])(
     'refuses %s as an address of NATS',
     (url) => {

@@ -100,3 +100,32 @@ export const path: Reader<string> = (text) =>
 /** A bearer token as `sluice token create` prints it. */
 export const token: Reader<string> = (text) =>
   /^[\x21-\x7e]{1,200}$/.test(text) ? good(text) : bad('a token of up to 200 visible characters, without spaces');
+
+/** A load balancer by its name: where the runtime API of an HAProxy listens. */
+export interface BalancerSetting {
+  readonly name: string;
+  readonly kind: 'haproxy';
+  readonly address: { readonly host: string; readonly port: number } | { readonly path: string };
+}
+
+const MAX_BALANCERS = 64;
+
+/** `name=haproxy+tcp://host:port` or `name=haproxy+unix:///path`, several separated by commas. */
+export const balancers: Reader<readonly BalancerSetting[]> = (text) => {
+  const read = text.split(',').map((one) => balancerOf(one.trim()));
+  const known = read.flatMap((one) => (one === undefined ? [] : [one]));
+  const isSound = known.length === read.length && known.length <= MAX_BALANCERS;
+  return isSound && new Set(known.map(({ name }) => name)).size === known.length
+    ? good(known)
+    : bad('name=haproxy+tcp://host:port or name=haproxy+unix:///path, several separated by commas, each name once');
+};
+
+function balancerOf(text: string): BalancerSetting | undefined {
+  const unix = /^([a-z0-9][a-z0-9-]{0,62})=haproxy\+unix:\/\/(\/[^\0]{1,200})$/.exec(text);
+  const tcp = /^([a-z0-9][a-z0-9-]{0,62})=haproxy\+tcp:\/\/([A-Za-z0-9.-]{1,253}):(\d{1,5})$/.exec(text);
+  const [name = '', place = '', port] = (unix ?? tcp ?? []).slice(1);
+  if (unix !== null) return { name, kind: 'haproxy', address: { path: place } };
+  return tcp === null || Number(port) > 65_535
+    ? undefined
+    : { name, kind: 'haproxy', address: { host: place, port: Number(port) } };
+}

@@ -37,6 +37,8 @@ export async function performStep(deps: PerformDeps, todo: StepToDo): Promise<St
   try {
     const signal = deadline === undefined ? todo.stopping : AbortSignal.any([todo.stopping, deadline.signal]);
     const note = await stepSetOf(run.spec.profile)[step]({ app, run, signal, notes });
+    // Whether it gets requests is the balancer's matter: what runs is not held back here.
+    if (run.spec.balanced === true && step === 'install') await app.setServing(true);
     const ms = elapsed(deps.clock, from);
     return { step, ok: true, ms, ...(note === undefined ? {} : { note }), ...notes.sourcing() };
   } catch (error) {

@@ -43,6 +43,7 @@ export const settingsOf = (config: SluiceConfig) => ({
   httpHost: config.httpHost,
   httpPort: config.httpPort,
   dataDir: config.dataDir,
+  balancers: config.balancers,
   fetched: fetchedOf(config),
   ...archiveOf(config),
 });

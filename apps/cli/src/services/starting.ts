@@ -36,6 +36,8 @@ export interface ServiceSettings {
   readonly fetched?: Pick<StartPlannerDeps, 'cmdb' | 'maxAgeMs'>;
   /** Where the executor keeps how far it has seen the log. */
   readonly dataDir?: string;
+  /** Where the executor drains and enables. */
+  readonly balancers?: StartExecutorDeps['balancers'];
   /** Without one everything stays in the log. */
   readonly archive?: ArchiveSettings;
   readonly telemetry?: Telemetry;
@@ -86,7 +88,12 @@ async function startOf(name: ServiceName, deps: Deps, settings: ServiceSettings)
       return startPlanner({ ...deps, ...settings.fetched, ...(inventoryFile === undefined ? {} : { inventoryFile }) });
     }
     case 'executor':
-      return (await import('@sluice/executor')).startExecutor({ ...deps, ...memberOf(settings), ...stateOf(settings) });
+      return (await import('@sluice/executor')).startExecutor({
+        ...deps,
+        ...memberOf(settings),
+        ...stateOf(settings),
+        balancers: settings.balancers ?? [],
+      });
     case 'health-gate':
       return (await import('@sluice/health-gate')).startHealthGate(deps);
     case 'notifier':

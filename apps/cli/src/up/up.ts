@@ -105,6 +105,7 @@ async function startServices(
     httpPort,
     openLocally: true,
     dataDir,
+    balancers: config.balancers,
     fetched: fetchedOf(config),
     // KurrentDB keeps everything: nothing moves into an archive.
     ...(config.log === 'nats' ? archiveOf(config, join(dataDir, 'archive')) : {}),

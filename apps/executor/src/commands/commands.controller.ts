@@ -1,10 +1,10 @@
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { type CommandResult, parseGroupCommand, parseRolloutCommand, SUBJECTS } from '@sluice/contracts';
-import { isSluiceError } from '@sluice/kernel';
 
 import type { CommandRouter } from '../shards/command-router.js';
 import { CommandEnvelopeDto } from './command.dto.js';
+import { parsed } from './parsed.js';
 
 export const ROUTER = Symbol('CommandRouter');
 
@@ -21,14 +21,5 @@ export class CommandsController {
   @MessagePattern(SUBJECTS.command('group'))
   group(@Payload() envelope: CommandEnvelopeDto): Promise<CommandResult> {
     return parsed(() => this.router.groupCommand(parseGroupCommand(envelope)));
-  }
-}
-
-async function parsed(act: () => Promise<CommandResult>): Promise<CommandResult> {
-  try {
-    return await act();
-  } catch (error) {
-    if (isSluiceError(error)) return { ok: false, code: 'BAD_COMMAND', message: error.message, details: error.details };
-    throw error;
   }
 }

@@ -1,16 +1,21 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 
+import type { Dependencies } from '../dependency/dependencies.js';
 import type { CommandRouter } from '../shards/command-router.js';
 import { CommandsController, ROUTER } from './commands.controller.js';
+import { DEPENDENCIES, DependenciesController } from './dependencies.controller.js';
 
 @Module({})
 export class ExecutorModule {
   /** The command side: what comes goes on to the owners. */
-  static of(router: CommandRouter): DynamicModule {
+  static of(router: CommandRouter, dependencies: Dependencies): DynamicModule {
     return {
       module: ExecutorModule,
-      controllers: [CommandsController],
-      providers: [{ provide: ROUTER, useValue: router }],
+      controllers: [CommandsController, DependenciesController],
+      providers: [
+        { provide: ROUTER, useValue: router },
+        { provide: DEPENDENCIES, useValue: dependencies },
+      ],
     };
   }
 }

@@ -76,7 +76,7 @@ function definitionOf(document: GroupDocument, path: string, faults: Fault[]): D
   faults.push(...longNames([document.name, document.app, ...members.map(({ host }) => host)], path));
   const ms = (field: string, text: string | undefined): number | undefined =>
     durationOf(text, `${path}/${field}`, faults);
-  const { name, app, environment, profile, profiles, selector, version } = document;
+  const { name, app, environment, profile, profiles, selector, balancer, version } = document;
   const verify = verifyOf(
     document,
     ms('verify/interval', document.verify?.interval),
@@ -92,6 +92,7 @@ function definitionOf(document: GroupDocument, path: string, faults: Fault[]): D
     ...(verify === undefined ? {} : { verify }),
     ...(drainWindowMs === undefined ? {} : { drainWindowMs }),
     ...(selector === undefined ? {} : { selector }),
+    ...(balancer === undefined ? {} : { balancer }),
   };
   if (JSON.stringify(group).length > MAX_GROUP_BYTES) {
     faults.push({

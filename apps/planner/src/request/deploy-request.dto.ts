@@ -88,6 +88,7 @@ export class DeployRequestDto {
 
   @Optional() @Nested(() => VerifyDto) verify?: unknown;
   @Optional() @Duration() drainWindow?: unknown;
+  @Optional() @OneOf('required', 'degrade') lb?: unknown;
   @Optional() @Flag() prefetch?: unknown;
   @Optional() @Flag() rollbackable?: unknown;
   @Optional() @Nested(() => StepRetriesDto) stepRetries?: unknown;

@@ -40,6 +40,7 @@ export const FULL_REQUEST: DeployRequest = {
   profile: { kind: 'process', command: ['node', 'server.js'], env: { NODE_ENV: 'production' }, stopGraceMs: 5_000 },
   verify: { path: '/healthz', port: 8080, status: 204, successes: 2, interval: '500ms' },
   drainWindow: '2s',
+  lb: 'degrade',
   prefetch: true,
   rollbackable: false,
   stepRetries: { download: 2, verify: 3 },
