@@ -6,6 +6,8 @@ export class Life {
   readonly ended: Promise<void>;
   private readonly aborter = new AbortController();
   private announce: () => void = () => undefined;
+  private asleep: Promise<void> | undefined;
+  private wakeUp: () => void = () => undefined;
 
   constructor() {
     this.ended = new Promise((resolve) => {
@@ -26,15 +28,51 @@ export class Life {
     this.announce();
   }
 
+  get sleeps(): boolean {
+    return this.asleep !== undefined;
+  }
+
+  /** SIGSTOP: it does nothing, and learns nothing, until it is woken; then it goes on as if nothing had been. */
+  sleep(): void {
+    this.asleep ??= new Promise((resolve) => {
+      this.wakeUp = resolve;
+    });
+  }
+
+  wake(): void {
+    this.asleep = undefined;
+    this.wakeUp();
+  }
+
+  /** Does it now, or when it is awake again. */
+  act(work: () => void): void {
+    if (this.asleep === undefined) {
+      if (!this.dead) work();
+    } else void this.asleep.then(() => this.act(work));
+  }
+
+  /** Resolves at once while it is awake. */
+  async awake(): Promise<void> {
+    while (this.asleep !== undefined) await this.asleep;
+  }
+
   /** What a dead process awaits never comes. */
   async whileAlive<T>(work: () => Promise<T>): Promise<T> {
+    if (this.asleep !== undefined) await this.awake();
     if (this.dead) return never();
     const result = await work();
+    if (this.asleep !== undefined) await this.awake();
     return this.dead ? never() : result;
   }
 
-  /** What others ask of it fails when it dies before it has answered. */
-  answering<T>(work: () => Promise<T>): Promise<T> {
+  /** What others ask of it fails when it dies before it has answered; a sleeper does it when it wakes, too late for them. */
+  answering<T>(work: () => Promise<T>, clock?: Clock): Promise<T> {
+    if (this.sleeps && clock !== undefined) {
+      this.act(() => void work().catch(() => undefined));
+      return new Promise((_, reject) => {
+        clock.schedule(ANSWER_MS, () => reject(new SluiceError('TIMEOUT', 'nobody answered')));
+      });
+    }
     const gone = (): never => {
       throw new SluiceError('NO_RESPONDERS', 'the service died');
     };
@@ -44,21 +82,22 @@ export class Life {
   }
 }
 
+/** How long others wait for an answer. */
+const ANSWER_MS = 2_000;
+
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
 export function clockOf(life: Life, clock: Clock): Clock {
   return {
     now: () => clock.now(),
-    schedule: (delayMs, fire) =>
-      clock.schedule(delayMs, () => {
-        if (!life.dead) fire();
-      }),
+    schedule: (delayMs, fire) => clock.schedule(delayMs, () => life.act(fire)),
   };
 }
 
 export function logOf(life: Life, log: EventLog): EventLog {
   async function* follow(options: FollowOptions): AsyncIterable<Followed> {
     for await (const item of log.follow({ ...options, signal: AbortSignal.any([options.signal, life.signal]) })) {
+      if (life.sleeps) await life.awake();
       if (life.dead) await never();
       yield item;
     }

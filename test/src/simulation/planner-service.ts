@@ -1,7 +1,23 @@
-import type { DeployRequest, GroupEntry, InventoryRecord, MemberEntry, RequestOutcome } from '@sluice/contracts';
+import type {
+  DeployRequest,
+  GroupEntry,
+  InventoryRecord,
+  MemberEntry,
+  Plan,
+  PlannableMember,
+  RequestOutcome,
+} from '@sluice/contracts';
 import type { EventLog } from '@sluice/event-log';
-import { type Clock, isSluiceError } from '@sluice/kernel';
-import { type InventoryPort, LogGroupFacts, PlannerEngine, RollbackPlanner } from '@sluice/planner';
+import { type Clock, SluiceError } from '@sluice/kernel';
+import { silentLog } from '@sluice/messaging';
+import {
+  followRollbacks,
+  GroupMembers,
+  type InventoryPort,
+  LogGroupFacts,
+  PlannerEngine,
+  RollbackPlanner,
+} from '@sluice/planner';
 
 import { clockOf, Life, logOf } from './life.js';
 
@@ -15,6 +31,7 @@ export interface ServiceParts {
 export class PlannerService {
   readonly life = new Life();
   private readonly engine: PlannerEngine;
+  private readonly members: GroupMembers;
 
   constructor(parts: ServiceParts, inventory: InventoryPort) {
     const log = logOf(this.life, parts.log);
@@ -26,11 +43,24 @@ export class PlannerService {
       groups: new LogGroupFacts(log),
     };
     this.engine = new PlannerEngine(deps);
-    new RollbackPlanner(deps)
-      .follow(1, this.life.signal, { seen: () => undefined, answered: () => undefined })
-      .catch((error: unknown) => {
-        if (!isSluiceError(error)) throw error;
-      });
+    this.members = new GroupMembers(deps);
+    const following = followRollbacks(new RollbackPlanner(deps), deps.clock, silentLog);
+    this.life.signal.addEventListener('abort', () => void following.stop(), { once: true });
+  }
+
+  /** As an executor asks for them, page by page. */
+  async membersOf({ group, app, spec, profiles }: Plan): Promise<readonly PlannableMember[]> {
+    const query = { v: 1, group, app, profile: spec.profile, ...(profiles === undefined ? {} : { profiles }) } as const;
+    const found: PlannableMember[] = [];
+    for (let more = true; more;) {
+      const after = found.at(-1)?.host;
+      const asked = after === undefined ? query : { ...query, after };
+      const page = await this.life.answering(() => this.members.page(asked));
+      if (!page.ok) throw new SluiceError(page.code, page.message);
+      found.push(...page.members);
+      more = page.more;
+    }
+    return found;
   }
 
   submit(request: DeployRequest): Promise<RequestOutcome> {
@@ -42,14 +72,18 @@ export class PlannerService {
 /** The inventory as a list that a test holds. */
 export class ListedInventory implements InventoryPort {
   readonly listed = new Map<string, MemberEntry>();
+  /** Nothing of it can be read. */
+  isDown = false;
 
   constructor(private readonly entry: GroupEntry) {}
 
   async group(name: string): Promise<InventoryRecord<GroupEntry> | undefined> {
+    this.assertUp();
     return name === this.entry.name ? record(this.entry) : undefined;
   }
 
   async members(): Promise<readonly InventoryRecord<MemberEntry>[]> {
+    this.assertUp();
     return [...this.listed.values()].map(record);
   }
 
@@ -59,7 +93,12 @@ export class ListedInventory implements InventoryPort {
 
   /** One group: no other shares its hosts. */
   async sharing(): Promise<readonly never[]> {
+    this.assertUp();
     return [];
+  }
+
+  private assertUp(): void {
+    if (this.isDown) throw new SluiceError('NATS_UNAVAILABLE', 'the inventory cannot be read');
   }
 }
 

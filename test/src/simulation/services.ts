@@ -1,6 +1,14 @@
 import { ALL_SHARDS, type Hello } from '@sluice/contracts';
-import { type AgentPort, type EngineLogger, ExecutorEngine } from '@sluice/executor';
+import {
+  type AgentPort,
+  type EngineLogger,
+  LogMemory,
+  type MembersPort,
+  type PlaceStore,
+  SteadyEngine,
+} from '@sluice/executor';
 import { HealthGateEngine, HelloTable } from '@sluice/health-gate';
+import { SluiceError } from '@sluice/kernel';
 
 import { clockOf, Life, logOf } from './life.js';
 import type { ServiceParts } from './planner-service.js';
@@ -8,24 +16,44 @@ import type { ServiceParts } from './planner-service.js';
 /** One life of the executor. */
 export class ExecutorService {
   readonly life = new Life();
-  readonly engine: ExecutorEngine;
+  /** Once it has read what the one before it left. */
+  engine: SteadyEngine | undefined;
 
-  constructor(parts: ServiceParts, agents: AgentPort, logger: EngineLogger) {
-    const { life } = this;
-    this.engine = new ExecutorEngine({
+  constructor(
+    private readonly parts: ServiceParts,
+    private readonly ports: { readonly agents: AgentPort; readonly members: MembersPort; readonly memory?: PlaceStore },
+    private readonly logger: EngineLogger,
+  ) {
+    this.start().catch((error: unknown) => {
+      if (!this.life.dead) logger.error({ err: String(error) }, 'the executor did not start');
+    });
+  }
+
+  /** What it drives with; who asks before it is there is told to ask again. */
+  get driver(): SteadyEngine {
+    if (this.engine === undefined) throw new SluiceError('NOT_READY', 'it has just been started');
+    return this.engine;
+  }
+
+  private async start(): Promise<void> {
+    const { life, parts, logger } = this;
+    const { agents, members, memory } = this.ports;
+    const clock = clockOf(life, parts.clock);
+    const opened = memory === undefined ? {} : { memory: await LogMemory.open(memory, clock, logger) };
+    this.engine = new SteadyEngine({
+      ...opened,
       log: logOf(life, parts.log),
-      clock: clockOf(life, parts.clock),
+      clock,
       newId: parts.newId,
       shards: ALL_SHARDS,
       logger,
+      members: { membersOf: (plan) => life.whileAlive(() => members.membersOf(plan)) },
       agents: {
         run: (command) => life.whileAlive(() => agents.run(command)),
         status: (host, query) => life.whileAlive(() => agents.status(host, query)),
       },
     });
-    this.engine.start().catch((error: unknown) => {
-      if (!life.dead) logger.error({ err: String(error) }, 'the executor did not start');
-    });
+    await this.engine.start();
   }
 }
 
@@ -37,6 +65,7 @@ export class GateService {
   constructor(
     private readonly parts: ServiceParts,
     logger: EngineLogger,
+    silentAfterMs: number,
   ) {
     const { life } = this;
     const engine = new HealthGateEngine({
@@ -44,6 +73,7 @@ export class GateService {
       clock: clockOf(life, parts.clock),
       newId: parts.newId,
       facts: this.facts,
+      silentAfterMs,
     });
     engine.run(life.signal).catch((error: unknown) => {
       if (!life.dead) logger.error({ err: String(error) }, 'the health-gate stopped');

@@ -3,11 +3,13 @@ import {
   type DeployRequest,
   type DomainEvent,
   type GroupCommand,
+  type Plan,
   type RolloutCommand,
   type RolloutEvent,
   type StreamName,
 } from '@sluice/contracts';
 import { InMemoryEventLog } from '@sluice/event-log';
+import type { PlaceStore, SteadyEngine } from '@sluice/executor';
 import type { Clock } from '@sluice/kernel';
 import {
   FakeFleet,
@@ -20,6 +22,7 @@ import {
   VirtualClock,
 } from '@sluice/testing';
 
+import { Executors } from './executors.js';
 import type { RolloutModel } from './invariants/rollout-model.js';
 import { Invariants } from './invariants/invariants.js';
 import { CrashInjector, type CrashPlan, type ServiceName, serviceOf } from './crash-plan.js';
@@ -42,6 +45,10 @@ export interface SimulationOptions {
   readonly helloEveryMs?: number;
   /** Keeps every event with its time; on by default. */
   readonly timeline?: boolean;
+  /** How many executors drive all shards at once; 1 by default. */
+  readonly executors?: number;
+  /** The executor keeps how far it has seen the log; it does not by default. */
+  readonly memory?: PlaceStore;
 }
 
 export interface TimedEvent {
@@ -72,6 +79,8 @@ export class Simulation {
   /** How far the clock of a service is off, ms. */
   readonly skew = { planner: 0, executor: 0, gate: 0 };
   readonly commits = { planner: 0, executor: 0, gate: 0 };
+  private readonly store = new InMemoryEventLog();
+  private readonly appended: Appended[] = [];
   private readonly log: ObservedLog;
   private readonly newId: () => string;
   crashes = 0;
@@ -79,14 +88,14 @@ export class Simulation {
   private readonly reactions: ((event: RolloutEvent, id: string) => void)[] = [];
   private commands = 0;
   private planner: PlannerService;
-  private executor: ExecutorService;
+  readonly executors: Executors;
   private gate: GateService;
 
   constructor(readonly options: SimulationOptions) {
     this.random = seededRandom(options.seed);
     this.injector = new CrashInjector(options.crash);
     this.newId = seededIds(this.clock, this.random.fork('ids'));
-    this.log = new ObservedLog(new InMemoryEventLog(), {
+    this.log = new ObservedLog(this.store, {
       before: (stream) => this.before(stream),
       landed: (appended) => this.landed(appended),
     });
@@ -99,7 +108,12 @@ export class Simulation {
     this.fleet = this.newFleet();
     this.invariants = new Invariants(truthOf(this.fleet));
     this.planner = this.newPlanner();
-    this.executor = this.newExecutor();
+    this.executors = new Executors(
+      options.executors ?? 1,
+      () => this.newExecutor(),
+      this.random.fork('executors'),
+      this.clock,
+    );
     this.gate = this.newGate();
     this.approve();
   }
@@ -146,7 +160,7 @@ export class Simulation {
       actor: { id: actor, kind: 'user' },
       reason: 'simulated',
     } as const;
-    return this.say(() => this.executor.engine.command(envelope));
+    return this.say((driver) => driver.command(envelope));
   }
 
   groupCommand(command: GroupCommand, actor = 'olga'): Promise<CommandResult> {
@@ -158,7 +172,7 @@ export class Simulation {
       actor: { id: actor, kind: 'user' },
       reason: 'simulated',
     } as const;
-    return this.drive(this.say(() => this.executor.engine.groupCommand(envelope)));
+    return this.drive(this.say((driver) => driver.groupCommand(envelope)));
   }
 
   model(id: string): RolloutModel {
@@ -198,7 +212,9 @@ export class Simulation {
   }
 
   private newGate(): GateService {
-    return new GateService(this.parts('gate'), this.logger('gate'));
+    // Silent is who misses a few heartbeats, however seldom they are.
+    const silentAfterMs = Math.max(60_000, 3 * (this.options.helloEveryMs ?? 0));
+    return new GateService(this.parts('gate'), this.logger('gate'), silentAfterMs);
   }
 
   private newFleet(): FakeFleet {
@@ -215,7 +231,7 @@ export class Simulation {
       clock: this.clock,
       random: this.random,
       members,
-      report: (report) => this.executor.life.answering(() => this.executor.engine.onReport(report)),
+      report: (report) => this.executors.ask(({ driver }) => driver.onReport(report)),
       ...(helloEveryMs === 0 ? {} : { hello: (hello) => this.gate?.hear(hello), helloEveryMs }),
       ...(times === undefined ? {} : { times }),
       ...(faults === undefined ? {} : { faults }),
@@ -226,7 +242,10 @@ export class Simulation {
   private newExecutor(): ExecutorService {
     const complain = (what: string): number => this.errors.push(what);
     const agents = watched(this.fleet, (id) => this.invariants.rollouts.get(id), complain);
-    return new ExecutorService(this.parts('executor'), agents, this.logger('executor'));
+    const members = { membersOf: (plan: Plan) => this.planner.membersOf(plan) };
+    const { memory } = this.options;
+    const ports = { agents, members, ...(memory === undefined ? {} : { memory }) };
+    return new ExecutorService(this.parts('executor'), ports, this.logger('executor'));
   }
 
   private logger(service: ServiceName): {
@@ -252,6 +271,7 @@ export class Simulation {
   private landed(appended: Appended): void {
     const { stream, draft, head } = appended;
     this.invariants.apply(appended);
+    if (this.options.timeline !== false) this.appended.push(appended);
     const service = serviceOf(stream.writer);
     for (const { event } of draft.events) {
       if (this.options.timeline !== false) this.timeline.push({ at: head.at, id: stream.id, event });
@@ -264,18 +284,42 @@ export class Simulation {
 
   /** Ends every service for good. Signals that nobody aborts keep a whole world in memory. */
   close(): void {
-    for (const { life } of [this.planner, this.executor, this.gate]) life.kill();
+    this.executors.killAll();
+    for (const { life } of [this.planner, this.gate]) life.kill();
   }
 
   /** kill -9, and a new process a moment later. */
   kill(service: ServiceName): void {
+    if (service === 'executor') return this.killExecutor(0);
     this.crashes += 1;
     this[service].life.kill();
     this.clock.schedule(RESTART_MS, () => {
       if (service === 'planner') this.planner = this.newPlanner();
-      else if (service === 'executor') this.executor = this.newExecutor();
       else this.gate = this.newGate();
     });
+  }
+
+  killExecutor(index: number): void {
+    this.crashes += 1;
+    this.executors.kill(index);
+    this.clock.schedule(RESTART_MS, () => this.executors.restart(index));
+  }
+
+  /** It ends, and nobody starts it again. */
+  endGate(): void {
+    this.gate.life.kill();
+  }
+
+  /** The log's store is put back to what it was so many commits ago (C16). `noticed`: whoever drives has to find out. */
+  loseTail(count: number, { noticed }: { readonly noticed: boolean }): void {
+    this.store.truncateTail(count);
+    this.appended.splice(Math.max(0, this.appended.length - count));
+    this.invariants.rewind(this.appended, noticed);
+  }
+
+  /** Commits that the log holds. */
+  get position(): number {
+    return this.appended.length;
   }
 
   /** The operator who approves is not the one who asked for the rollout. */
@@ -291,9 +335,9 @@ export class Simulation {
     });
   }
 
-  private say(ask: () => Promise<CommandResult>): Promise<CommandResult> {
+  private say(ask: (driver: SteadyEngine) => Promise<CommandResult>): Promise<CommandResult> {
     return this.insist(async () => {
-      const result = await this.executor.life.answering(ask);
+      const result = await this.executors.ask(({ driver }) => ask(driver));
       if (!result.ok && TRANSIENT.has(result.code)) throw new Error(result.message);
       return result;
     });

@@ -18,28 +18,30 @@ interface Deps {
   readonly write: (watch: RolloutWatch, events: readonly FleetEvent[]) => void;
 }
 
-/** Holds the open rollouts against the heartbeats every few seconds. */
+/** Holds the open rollouts against the heartbeats: every few seconds while some come, and now and then while none do. */
 export class FleetRound {
   private since: number;
-  private last: number;
+  /** When the next look should be; a later one means that this process stood still. */
+  private due: number;
   private timer: CancelTimer | undefined;
+  private heard = false;
   private stopped = false;
 
   constructor(private readonly deps: Deps) {
     this.since = deps.clock.now();
-    this.last = this.since;
+    this.due = this.since;
   }
 
   /** Goes on until there is nothing to look at. */
   keepGoing(): void {
-    if (this.timer !== undefined || this.stopped) return;
-    const { clock } = this.deps;
-    const idle = clock.now() - this.last;
-    if (idle > 2 * ROUND_MS) this.last = clock.now();
-    this.timer = clock.schedule(ROUND_MS, () => {
-      this.timer = undefined;
-      if (this.look()) this.keepGoing();
-    });
+    if (this.timer === undefined && !this.stopped) this.lookIn(ROUND_MS);
+  }
+
+  /** A heartbeat came. */
+  hear(): void {
+    if (this.heard || this.timer === undefined) return;
+    this.heard = true;
+    if (this.due - this.deps.clock.now() > ROUND_MS) this.lookIn(ROUND_MS);
   }
 
   stop(): void {
@@ -47,13 +49,25 @@ export class FleetRound {
     this.timer?.();
   }
 
+  private lookIn(delayMs: number): void {
+    const { clock } = this.deps;
+    this.timer?.();
+    this.due = clock.now() + delayMs;
+    this.timer = clock.schedule(delayMs, () => {
+      this.timer = undefined;
+      const isOpen = this.look();
+      const { heard } = this;
+      this.heard = false;
+      if (isOpen) this.lookIn(heard ? ROUND_MS : Math.max(ROUND_MS, this.deps.silentAfterMs / 4));
+    });
+  }
+
   /** True while some rollout is open. */
   private look(): boolean {
     const { clock, facts, silentAfterMs, watches, write } = this.deps;
     const now = clock.now();
     // Who could not hear, stood still, or has had its clock set knows nothing about silence.
-    if (facts.problem() !== undefined || now < this.last || now - this.last > 3 * ROUND_MS) this.since = now;
-    this.last = now;
+    if (facts.problem() !== undefined || Math.abs(now - this.due) > 2 * ROUND_MS) this.since = now;
     let any = false;
     for (const watch of watches()) {
       any = true;

@@ -65,9 +65,9 @@ describe('hosts that fall silent (MOM-12)', () => {
     world.facts.report('the connection to NATS is lost');
     await world.clock.advance(300_000);
     world.facts.report(undefined);
-    await beats(40, (target) => world.beat(target, '1.0.0'), [0]);
+    await beats(35, (target) => world.beat(target, '1.0.0'), [0]);
     expect(await told()).toEqual([]);
-    await beats(40, (target) => world.beat(target, '1.0.0'), [0]);
+    await beats(30, (target) => world.beat(target, '1.0.0'), [0]);
     expect(await told()).toEqual([{ type: 'HostsSilent', targets: [1], afterMs: 60_000 }]);
   });
 });

@@ -74,6 +74,7 @@ export class HealthGateEngine {
   /** Runs until the signal aborts and what was under way has ended. Throws LOG_MISSING, and nothing that passes. */
   async run(signal: AbortSignal): Promise<void> {
     const unlisten = this.deps.facts.listen((host) => {
+      this.round.hear();
       for (const watch of this.hosts.hear(host)) this.dirty.add(watch);
     });
     try {

@@ -92,6 +92,9 @@ function open(model: RolloutModel, { run }: Admitted, target: TargetModel): void
   target.chain = chainOf(run, isCanary(model, target), model.plan.prefetch === true);
   target.next = 0;
   target.where = 'open';
+  target.silent = undefined;
+  target.late = false;
+  target.returned = false;
   if (run === 'probe') target.ordered = target.ordered === 'skip' ? 'skipping' : 'probing';
   if (run !== 'roll') return;
   target.out = true;

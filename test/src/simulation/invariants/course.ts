@@ -4,6 +4,7 @@ import { admit, type Complain } from './admissions.js';
 import { brake, release } from './brakes.js';
 import { closeOrder, end, exclude, fail, giveUp, lose, order, skipDrain, succeed, waive } from './results.js';
 import { requestRollback } from './rollbacks.js';
+import { applyMembers } from './members.js';
 import { numbersOf, type RolloutModel } from './rollout-model.js';
 import { enterStage, passStage, recordGate, startWait } from './waits.js';
 
@@ -22,7 +23,7 @@ export function applyRollout(model: RolloutModel, event: RolloutEvent, seen: See
 }
 
 /** What happens to targets. False when the event is of another kind. */
-function applyTarget(model: RolloutModel, event: RolloutEvent, { meta }: Seen, complain: Complain): boolean {
+function applyTarget(model: RolloutModel, event: RolloutEvent, { meta, at }: Seen, complain: Complain): boolean {
   switch (event.type) {
     case 'TargetsAdmitted':
       admit(model, event, complain);
@@ -37,7 +38,7 @@ function applyTarget(model: RolloutModel, event: RolloutEvent, { meta }: Seen, c
       fail(model, event, complain);
       return true;
     case 'TargetUnknown':
-      lose(model, event, complain);
+      lose(model, event, at, complain);
       return true;
     case 'TargetExcluded':
       exclude(model, event);
@@ -46,7 +47,7 @@ function applyTarget(model: RolloutModel, event: RolloutEvent, { meta }: Seen, c
       waive(model, event, meta, complain);
       return true;
     default:
-      return false;
+      return applyMembers(model, event, at, complain);
   }
 }
 

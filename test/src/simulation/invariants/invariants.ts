@@ -42,9 +42,10 @@ export class Invariants {
   private readonly planned = new Map<string, PlanTarget[]>();
   private readonly replays = new Map<string, Replay>();
   private readonly commanded = new Map<string, number>();
+  private readonly toBrake = new Set<string>();
   private commits = 0;
 
-  constructor(private readonly witness?: Witness) {}
+  constructor(private witness?: Witness) {}
 
   apply({ stream, draft, head }: Appended): void {
     this.commits += 1;
@@ -62,6 +63,29 @@ export class Invariants {
     const model = stream.writer === 'exec' ? this.rollouts.get(stream.id) : undefined;
     if (model !== undefined && model.targets.length <= COMPARE_ALWAYS_UP_TO) hasBraked(model, complain);
     if (stream.writer === 'plan' || stream.writer === 'exec') this.replay(stream, draft.events, head.at, head.position);
+  }
+
+  /**
+   * The log lost its tail: what stands in it now is all there is. When it is noticed, nothing is admitted any more to what
+   * was open before it is braked with that cause (C16).
+   */
+  rewind(kept: readonly Appended[], noticed: boolean): void {
+    const { events, violations } = this;
+    const found = violations.length;
+    for (const map of [this.rollouts, this.groups, this.planned, this.replays, this.commanded]) map.clear();
+    const witness = this.witness;
+    this.witness = undefined;
+    for (const appended of kept) this.apply(appended);
+    this.witness = witness;
+    this.events = events;
+    violations.length = Math.min(violations.length, found);
+    for (const { id, status, brake } of noticed ? this.rollouts.values() : [])
+      if (!['ended', 'failed', 'settling'].includes(status) && brake !== 'log') this.toBrake.add(id);
+  }
+
+  /** Whether the rollout still waits for the brake of a loss. */
+  isToBrake(id: string): boolean {
+    return this.toBrake.has(id);
   }
 
   group(shardAndName: string): GroupModel {
@@ -89,9 +113,16 @@ export class Invariants {
       return;
     }
     this.holdsLease(model, event as RolloutEvent, complain);
+    this.brakesAfterLoss(stream.id, event as RolloutEvent, complain);
     this.spares(model, event as RolloutEvent, at, complain);
     this.witness?.(model, event as RolloutEvent, complain);
     applyRollout(model, event as RolloutEvent, { meta, at }, complain);
+  }
+
+  private brakesAfterLoss(id: string, event: RolloutEvent, complain: Complain): void {
+    if (event.type === 'RolloutBraked' && event.cause.kind === 'log') this.toBrake.delete(id);
+    if (event.type === 'TargetsAdmitted' && this.toBrake.has(id))
+      complain('C16', `targets were admitted to ${id}, which was open when the log lost its tail, before its brake`);
   }
 
   /** I7: a host that was excluded before gets no command, whenever its rollout was planned. */

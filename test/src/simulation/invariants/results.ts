@@ -17,7 +17,8 @@ function attemptFor(
     return undefined;
   }
   const { host, where, n, chain, next } = target;
-  if (where !== 'open' && where !== 'unknown') complain('I3', `${event.type} of ${host}, which is ${where}`);
+  if (where !== 'open' && where !== 'unknown' && !target.late)
+    complain('I3', `${event.type} of ${host}, which is ${where}`);
   if (event.n !== n) complain('I3', `${event.type} of ${host} for attempt ${event.n}, the last is ${n}`);
   if (event.step !== chain[next])
     complain(
@@ -32,6 +33,7 @@ export function succeed(model: RolloutModel, event: Of<'StepSucceeded' | 'DrainS
   if (target === undefined) return;
   target.next += 1;
   if (target.next < target.chain.length) return;
+  target.late = false;
   const held = target.run === 'roll' && target.chain.length === 4;
   target.where = held ? 'held' : target.run === 'probe' ? 'skipped' : 'done';
   target.lost = false;
@@ -51,6 +53,7 @@ export function fail(model: RolloutModel, event: Of<'StepFailed'>, complain: Com
   const target = attemptFor(model, event, complain);
   if (target === undefined) return;
   target.failedAt = event.step;
+  target.late = false;
   if (event.again !== undefined && event.code !== 'DEPENDENCY_DOWN') return tryAgain(model, target, event, complain);
   if (event.again !== undefined) return waitFor(model, target, event);
   if (triesLeft(model, target, event))
@@ -121,10 +124,11 @@ export function waive(model: RolloutModel, event: Of<'VerifyWaived'>, { by }: Ev
   if (model.status === 'failed') model.status = 'running';
 }
 
-export function lose(model: RolloutModel, event: Of<'TargetUnknown'>, complain: Complain): void {
+export function lose(model: RolloutModel, event: Of<'TargetUnknown'>, at: number, complain: Complain): void {
   const target = attemptFor(model, event, complain);
   if (target === undefined) return;
   target.where = 'unknown';
+  target.unknownSince = at;
   target.out = true;
   target.lost = true;
   target.failedAt = event.step;
@@ -134,8 +138,11 @@ export function exclude(model: RolloutModel, { target: index }: Of<'TargetExclud
   const target = model.targets[index];
   if (target === undefined) return;
   target.where = 'excluded';
+  target.left = false;
   target.out = false;
   target.lost = false;
+  target.silent = undefined;
+  target.late = false;
   target.ordered = undefined;
 }
 
@@ -156,8 +163,9 @@ export function order(model: RolloutModel, { redo, probe }: Of<'RetryOrdered'>, 
   }
 }
 
-/** Failed, or left over from an order that braked. */
-const mayRedo = ({ where, n }: TargetModel): boolean => where === 'failed' || (where === 'pending' && n > 0);
+/** Failed, left over from an order that braked, or back in the group. */
+const mayRedo = ({ where, n, returned }: TargetModel): boolean =>
+  where === 'failed' || (where === 'pending' && (n > 0 || returned));
 
 /** What was ordered is over when nothing of it waits and nothing is in a step. */
 export function closeOrder(model: RolloutModel): void {
@@ -195,6 +203,10 @@ export function end(
     if (value !== counted[key as keyof TargetCounts])
       complain('I12', `${event.type} says ${key} ${value}, counted ${counted[key as keyof TargetCounts]}`);
   }
+  const behind = [...model.joined].filter(([, running]) => running !== model.plan.version).map(([host]) => host);
+  const told = event.behind?.members.map(({ host }) => host) ?? [];
+  if ((event.behind?.count ?? 0) !== behind.length || told.join() !== behind.slice(0, 100).join())
+    complain('STR-08', `${event.type} lists ${told.join()} as behind, it is ${behind.join()}`);
   const out = model.targets.flatMap((target, index) => (target.out ? [index] : []));
   const listed = event.type === 'RolloutSucceeded' ? [] : event.notServing;
   if (out.join() !== listed.join())

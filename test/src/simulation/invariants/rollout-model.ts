@@ -30,6 +30,15 @@ export interface TargetModel {
   tries: number;
   /** The step that it failed at last. */
   failedAt: StepName | undefined;
+  /** It served and went silent: where it was. */
+  silent: 'pending' | 'done' | 'skipped' | 'failed' | undefined;
+  /** Unknown since, ms; with its attempt it may still be heard of. */
+  unknownSince: number | undefined;
+  late: boolean;
+  /** It left the group at a retry. */
+  left: boolean;
+  /** It is back since. */
+  returned: boolean;
   /** Somebody answers for its failed verify: it may be enabled. */
   waived: boolean;
   /**
@@ -46,8 +55,12 @@ export interface RolloutModel {
   readonly id: string;
   readonly plan: Plan;
   readonly planHash: string;
-  readonly targets: readonly TargetModel[];
-  readonly stages: number;
+  readonly targets: TargetModel[];
+  stages: number;
+  /** New members that a retry has named and not taken yet. */
+  arriving: readonly PlanTarget[];
+  /** Members that joined in mid-rollout, with what they run. */
+  readonly joined: Map<string, string | null>;
   status: ModelStatus;
   /** Event type that ended it, or the last that did. */
   end: string | undefined;
@@ -87,6 +100,27 @@ export function chainOf(run: RunKind, canary: boolean, prefetch: boolean): reado
   return canary ? chain.slice(0, 4) : chain;
 }
 
+export const targetModel = ({ host, drained }: PlanTarget, stage: number): TargetModel => ({
+  host,
+  stage,
+  where: 'pending',
+  out: drained === true,
+  lost: false,
+  n: 0,
+  run: undefined,
+  chain: [],
+  next: 0,
+  tries: 0,
+  failedAt: undefined,
+  silent: undefined,
+  unknownSince: undefined,
+  late: false,
+  left: false,
+  returned: false,
+  waived: false,
+  ordered: undefined,
+});
+
 export function modelOf(plan: Plan, planHash: string, targets: readonly PlanTarget[]): RolloutModel {
   const sizes = plan.batches.flatMap(([size, times]) => Array.from({ length: times }, () => size));
   const spans = plan.canaries > 0 ? [plan.canaries, ...sizes] : sizes;
@@ -96,21 +130,9 @@ export function modelOf(plan: Plan, planHash: string, targets: readonly PlanTarg
     plan,
     planHash,
     stages: spans.length,
-    targets: targets.map(({ host, drained }, index) => ({
-      host,
-      stage: stageOf[index] ?? -1,
-      where: 'pending',
-      out: drained === true,
-      lost: false,
-      n: 0,
-      run: undefined,
-      chain: [],
-      next: 0,
-      tries: 0,
-      failedAt: undefined,
-      waived: false,
-      ordered: undefined,
-    })),
+    targets: targets.map((target, index) => targetModel(target, stageOf[index] ?? -1)),
+    arriving: [],
+    joined: new Map(),
     status: 'planned',
     end: undefined,
     stage: 0,
@@ -155,8 +177,9 @@ export interface Numbers {
 
 /** A for the members of today; a plan that names a number of batches rounds up as long as nobody has left. */
 function shareOf({ plan: { budget }, members }: RolloutModel): number {
-  if (members === budget.members) return budget.maxUnavailable;
-  return budget.advisory ? Math.ceil(members / 2) : Math.max(1, Math.floor((members * budget.percent) / 100));
+  if (budget.advisory) return Math.ceil(members / 2);
+  const share = Math.max(1, Math.floor((members * budget.percent) / 100));
+  return members < budget.members ? share : Math.max(share, budget.maxUnavailable);
 }
 
 /** The budget by the letter of design 6.5, from nothing but the targets and the plan. */

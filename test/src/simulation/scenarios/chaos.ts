@@ -11,6 +11,7 @@ import {
 import type { RolloutModel } from '../invariants/rollout-model.js';
 import { hostName, Simulation } from '../simulation.js';
 import { hiddenHosts, pick, play, type Run, type ScenarioOptions } from './scenario.js';
+import { endThemAll } from './way-out.js';
 
 const MINUTE = 60_000;
 const SERVICES = ['planner', 'executor', 'gate'] as const;
@@ -156,32 +157,12 @@ function cut(sim: Simulation, host: FakeHost, ms: number): void {
   });
 }
 
-/** What an operator does in the end with a rollout that does not go on by itself. */
-function wayOut({ status, wanted, planHash }: RolloutModel): RolloutCommand | undefined {
-  if (status === 'braked') return { type: 'cancel' };
-  if (status === 'paused') return { type: 'resume' };
-  if (status === 'running') return { type: 'proceed' };
-  return status === 'awaiting-approval' && wanted !== undefined
-    ? { type: 'approve', approval: wanted, planHash }
-    : undefined;
-}
-
 async function calmDown(sim: Simulation, broken: ReadonlySet<string>): Promise<readonly string[]> {
   sim.fleet.setMessageFaults({});
   for (const service of SERVICES) sim.skew[service] = 0;
   // Nobody knows whether they are well, so gates would hold for them for ever.
   for (const host of broken) await sim.groupCommand({ type: 'exclude', host });
-  const open = (): RolloutModel[] => [...sim.invariants.rollouts.values()].filter(({ id }) => !sim.ended(id));
-  for (let rounds = 0; rounds < 60 && open().length > 0 && sim.invariants.violations.length === 0; rounds += 1) {
-    await sim.clock.advance(10 * MINUTE);
-    for (const model of open()) {
-      const way = wayOut(model);
-      if (way !== undefined) await sim.command(model.id, way, 'piet');
-    }
-  }
-  const unended = open().map(
-    ({ id, plan, status }) => `${id} of ${plan.version} (${plan.strategy}) never ended: it is ${status}`,
-  );
+  const unended = await endThemAll(sim);
   return unended.length > 0 ? unended : hiddenHosts(sim, broken);
 }
 

@@ -4,6 +4,8 @@ import { c14 } from './cancels.js';
 import { chaos } from './chaos.js';
 import { c11 } from './clocks.js';
 import { c1 } from './crashes.js';
+import { c15 } from './owners.js';
+import { c16 } from './regressions.js';
 import { c12 } from './members.js';
 import { c2, c7 } from './messages.js';
 import { c4 } from './races.js';
@@ -27,6 +29,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   C12: c12,
   C13: c13,
   C14: c14,
+  C15: c15,
+  C16: c16,
   chaos,
   scale,
 };

@@ -1,21 +1,25 @@
+import { unreachable } from '@sluice/kernel';
 import { type Random, seededRandom } from '@sluice/testing';
 
 import { APP, GROUP, hostName, Simulation } from '../simulation.js';
 import { notServing, pickIndexes, play, type Run, type ScenarioOptions } from './scenario.js';
 
-const CHANGES = ['exclude', 'replace', 'vanish', 'address'] as const;
+const CHANGES = ['exclude', 'replace', 'vanish', 'remove', 'address'] as const;
 
 interface Changed {
   /** Whoever was done by then runs what the new machine brought along, and only the next rollout knows. */
   readonly replaced: Set<string>;
   readonly excluded: Set<string>;
   readonly vanished: Set<string>;
-  readonly added: string;
+  /** Gone, and out of the inventory: a retry finds out. */
+  readonly removed: Set<string>;
+  readonly added: readonly string[];
 }
 
 /**
  * C12: in the middle of a batch a member is excluded, another is replaced by an empty machine, one vanishes for good,
- * one changes its address, and a new one joins. The plan stays as it was fixed; the next one knows them all, and a
+ * one leaves the inventory too, one changes its address, and new ones join. A retry takes the group as it is by then
+ * (TRS-13); who joined and was not taken is told with its version (STR-08); the next plan knows them all, and a
  * scale-out then reaches whoever joins last.
  */
 export async function* c12({ seed, fleet }: ScenarioOptions): AsyncIterable<Run> {
@@ -32,25 +36,53 @@ export async function* c12({ seed, fleet }: ScenarioOptions): AsyncIterable<Run>
     } as const;
     const id = await sim.request(request);
     const changed = await change(sim, random, hosts);
+    // Heartbeats are looked at every few seconds.
+    await sim.clock.advance(15_000);
+    const inTime = !sim.ended(id);
     if (!(await bringHome(sim, id, changed))) return [`it is ${sim.model(id).status}`];
-    const wrong =
-      sim.fleet.host(changed.added).journal.size > 0 ? [`${changed.added} is not in the plan and was touched`] : [];
-    const members = [...sim.fleet.hosts.keys()].filter((host) => !changed.excluded.has(host));
-    wrong.push(
-      ...notServing(
-        sim,
-        members.filter((host) => host !== changed.added && !changed.replaced.has(host)),
-        '2.0.0',
-      ),
-    );
+    const wrong = atTargetOrListed(sim, id, changed, inTime);
 
     const next = await sim.request({ ...request, version: '3.0.0' });
     if (!(await bringHome(sim, next, changed))) wrong.push(`the next one is ${sim.model(next).status}`);
-    const planned = sim.model(next).targets.map(({ host }) => host);
-    if (planned.toSorted().join() !== members.toSorted().join()) wrong.push(`the next plan holds ${planned.join()}`);
+    const members = [...sim.inventory.listed.keys()].filter((host) => !changed.excluded.has(host));
+    const planned = sim.model(next).targets.filter(({ left }) => !left);
+    if (
+      planned
+        .map(({ host }) => host)
+        .toSorted()
+        .join() !== members.toSorted().join()
+    )
+      wrong.push(`the next plan holds ${planned.map(({ host }) => host).join()}`);
     wrong.push(...notServing(sim, members, '3.0.0'));
-    return sim.model(next).end === 'RolloutSucceeded' ? [...wrong, ...(await spread(sim, hosts + 1))] : wrong;
+    return sim.model(next).end === 'RolloutSucceeded' ? [...wrong, ...(await spread(sim, hosts + 2))] : wrong;
   });
+}
+
+/** STR-08: at the end each active member is at the version, or listed as not. `inTime`: who joined was heard of. */
+function atTargetOrListed(sim: Simulation, id: string, changed: Changed, inTime: boolean): string[] {
+  const { targets, joined } = sim.model(id);
+  const places = new Map(targets.map((target) => [target.host, target]));
+  const wrong: string[] = [];
+  for (const host of sim.inventory.listed.keys()) {
+    const target = places.get(host);
+    const isOut =
+      target === undefined ? joined.has(host) || !inTime : target.where !== 'done' && target.where !== 'skipped';
+    if (isOut || changed.replaced.has(host)) continue;
+    wrong.push(
+      ...(target === undefined ? [`${host} is neither a target nor listed`] : notServing(sim, [host], '2.0.0')),
+    );
+  }
+  for (const host of changed.added) {
+    const attempts = sim.fleet.host(host).journal.size;
+    if (places.get(host) === undefined && attempts > 0) wrong.push(`${host} is not in the plan and was touched`);
+    if (places.get(host) !== undefined) wrong.push(...notServing(sim, [host], '2.0.0'));
+  }
+  for (const host of changed.removed) {
+    const target = places.get(host);
+    if (target !== undefined && ['failed', 'unknown'].includes(target.where))
+      wrong.push(`${host} left and is ${target.where}`);
+  }
+  return wrong;
 }
 
 /** TAR-45: one more member joins, and the proven version is brought to it and to nobody else, without a canary. */
@@ -76,20 +108,47 @@ function join(sim: Simulation, host: string): void {
 /** Everything that may happen to a member, at different moments of the first half minute. */
 async function change(sim: Simulation, random: Random, hosts: number): Promise<Changed> {
   const victims = pickIndexes(random, hosts, 3 + random.int(3)).map(hostName);
-  const changed: Changed = { replaced: new Set(), excluded: new Set(), vanished: new Set(), added: hostName(hosts) };
+  const changed: Changed = {
+    ...{ replaced: new Set(), excluded: new Set(), vanished: new Set(), removed: new Set() },
+    added: [hostName(hosts), hostName(hosts + 1)],
+  };
   for (const host of victims) {
     await sim.clock.advance(random.int(6_000));
-    const what = CHANGES[random.int(CHANGES.length)];
-    if (what === 'exclude') await sim.groupCommand({ type: 'exclude', host });
-    if (what === 'exclude') changed.excluded.add(host);
-    if (what === 'vanish') changed.vanished.add(host);
-    if (what === 'replace') changed.replaced.add(host);
-    if (what === 'vanish' || what === 'replace') sim.fleet.vanish(host);
-    if (what === 'replace') sim.clock.schedule(random.int(40_000), () => sim.fleet.replace(host));
-    if (what === 'address') move(sim, host, 500 + random.int(8_000));
+    await happen(sim, { random, host, what: CHANGES[random.int(CHANGES.length)] ?? 'vanish' }, changed);
   }
-  join(sim, changed.added);
+  for (const host of changed.added) join(sim, host);
   return changed;
+}
+
+interface Happening {
+  readonly random: Random;
+  readonly host: string;
+  readonly what: (typeof CHANGES)[number];
+}
+
+async function happen(sim: Simulation, { random, host, what }: Happening, changed: Changed): Promise<void> {
+  switch (what) {
+    case 'exclude':
+      await sim.groupCommand({ type: 'exclude', host });
+      changed.excluded.add(host);
+      return;
+    case 'replace':
+      changed.replaced.add(host);
+      sim.fleet.vanish(host);
+      sim.clock.schedule(random.int(40_000), () => sim.fleet.replace(host));
+      return;
+    case 'vanish':
+      changed.vanished.add(host);
+      return sim.fleet.vanish(host);
+    case 'remove':
+      changed.removed.add(host);
+      sim.inventory.listed.delete(host);
+      return sim.fleet.vanish(host);
+    case 'address':
+      return move(sim, host, 500 + random.int(8_000));
+    default:
+      return unreachable(what, 'change');
+  }
 }
 
 /** It is away while it moves; its agent then connects from the new address under the same name. */

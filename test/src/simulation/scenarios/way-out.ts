@@ -1,0 +1,32 @@
+import type { RolloutCommand } from '@sluice/contracts';
+
+import type { RolloutModel } from '../invariants/rollout-model.js';
+import type { Simulation } from '../simulation.js';
+
+const ROUND_MS = 600_000;
+const MAX_ROUNDS = 60;
+
+/** What an operator does in the end with a rollout that does not go on by itself. */
+function wayOut({ status, wanted, planHash }: RolloutModel): RolloutCommand | undefined {
+  if (status === 'braked') return { type: 'cancel' };
+  if (status === 'paused') return { type: 'resume' };
+  if (status === 'running') return { type: 'proceed' };
+  return status === 'awaiting-approval' && wanted !== undefined
+    ? { type: 'approve', approval: wanted, planHash }
+    : undefined;
+}
+
+/** Brings every rollout to its end, whichever. What has not ended by then, in words. */
+export async function endThemAll(sim: Simulation): Promise<readonly string[]> {
+  const open = (): RolloutModel[] => [...sim.invariants.rollouts.values()].filter(({ id }) => !sim.ended(id));
+  for (let round = 0; round < MAX_ROUNDS && open().length > 0 && sim.invariants.violations.length === 0; round += 1) {
+    await sim.clock.advance(ROUND_MS);
+    for (const model of open()) {
+      const way = wayOut(model);
+      if (way !== undefined) await sim.command(model.id, way, 'piet');
+    }
+  }
+  return open().map(
+    ({ id, plan, status }) => `${id} of ${plan.version} (${plan.strategy}) never ended: it is ${status}`,
+  );
+}
