@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 
 import { addAgent } from './agent/commands.js';
+import { addArchive } from './archive/commands.js';
 import { addCommanding } from './commands/commanding.js';
 import { addGrouping } from './commands/grouping.js';
 import { addCompletion } from './commands/completion.js';
@@ -50,6 +51,7 @@ export function createProgram(surroundings: Surroundings): Command {
   addTokens(program, surroundings);
   addDoctor(program, surroundings);
   addServices(program, surroundings);
+  addArchive(program, surroundings);
   addAgent(program, surroundings);
   addCompletion(program, surroundings);
   inherit(program);

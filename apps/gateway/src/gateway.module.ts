@@ -18,12 +18,14 @@ import type { Outputs } from './outputs/outputs.js';
 import type { GroupCatalog } from './read-model/group-catalog.js';
 import type { InventoryView } from './read-model/inventory-view.js';
 import type { Reports } from './read-model/reports.js';
+import type { RolloutHistory } from './read-model/rollout-history.js';
 import type { RolloutIndex } from './read-model/rollout-index.js';
 import type { Requests } from './requests/requests.js';
 import {
   COMMANDER,
   COMMANDS,
   GROUPS,
+  HISTORY,
   OUTPUTS,
   READINESS,
   REPORTS,
@@ -37,6 +39,7 @@ import {
 /** What the controllers stand on; none of it knows Nest. */
 export interface GatewayParts {
   readonly rollouts: RolloutIndex;
+  readonly history: RolloutHistory;
   readonly groups: GroupCatalog;
   readonly streams: RolloutStreams;
   readonly reports: Reports;
@@ -68,6 +71,7 @@ export class GatewayModule {
       ],
       providers: [
         { provide: ROLLOUTS, useValue: parts.rollouts },
+        { provide: HISTORY, useValue: parts.history },
         { provide: GROUPS, useValue: parts.groups },
         { provide: STREAMS_OF_ROLLOUTS, useValue: parts.streams },
         { provide: REPORTS, useValue: parts.reports },

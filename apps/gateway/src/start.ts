@@ -25,6 +25,7 @@ import { GroupCatalog } from './read-model/group-catalog.js';
 import { GroupIndex } from './read-model/group-index.js';
 import { InventoryView } from './read-model/inventory-view.js';
 import { Reports } from './read-model/reports.js';
+import { RolloutHistory } from './read-model/rollout-history.js';
 import { RolloutIndex } from './read-model/rollout-index.js';
 import { meterReadModels } from './read-model/rollout-metrics.js';
 import { RequestPublisher } from './requests/request-publisher.js';
@@ -99,7 +100,9 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
   const { parts, follower, watches, known } = assembled;
   follower.start();
   for (const watch of watches) watch.start();
+  await parts.history.start(deps.clock, deps.logger);
   const stopReading = async (): Promise<void> => {
+    parts.history.stop();
     await Promise.all([follower.stop(), ...watches.map((watch) => watch.stop())]);
   };
   try {
@@ -108,7 +111,7 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
       logger: deps.logger,
       clients: limits.clients,
     });
-    const unmeter = meterReadModels(deps.metrics ?? silentMetrics, parts.rollouts, parts.streams);
+    const unmeter = meterReadModels(deps.metrics ?? silentMetrics, parts.history, parts.streams);
     await Promise.all([follower.whenLive(limits.catchUpMs), within(deps.clock, limits.catchUpMs, known.whenSynced())]);
     await app.listen(deps.port, hostOf(deps));
     const url = await app.getUrl();
@@ -154,6 +157,7 @@ interface Assembled {
 function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
   const { nats, log, clock, logger, newId } = deps;
   const rollouts = new RolloutIndex(log);
+  const history = new RolloutHistory(rollouts, deps.archive);
   const groupIndex = new GroupIndex();
   const view = new InventoryView();
   const known = new KnownTokens();
@@ -177,6 +181,7 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
   const now = (): number => clock.now();
   const parts: GatewayParts = {
     rollouts,
+    history,
     groups,
     streams: new RolloutStreams({ log, clock, logger, options: limits }),
     reports: new Reports(log, rollouts),
@@ -188,7 +193,7 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
     outputs: new Outputs(nats, rollouts),
     readiness: () => readinessOf(nats, follower),
   };
-  const guards = { access, rollouts, logger, rates: new RateLimit(limits.calls, now) };
+  const guards = { access, history, logger, rates: new RateLimit(limits.calls, now) };
   return { parts, guards, follower, watches: watchesOf(deps, view, known), known };
 }
 

@@ -1,5 +1,6 @@
 /** What the controllers are given. */
 export const ROLLOUTS = Symbol('RolloutIndex');
+export const HISTORY = Symbol('HISTORY');
 export const GROUPS = Symbol('GroupCatalog');
 export const STREAMS_OF_ROLLOUTS = Symbol('RolloutStreams');
 export const COMMANDS = Symbol('CommandClient');

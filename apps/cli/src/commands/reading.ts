@@ -48,12 +48,18 @@ function addRollouts(program: Command, surroundings: Surroundings): void {
     .option('--group <name>')
     .option('--state <state>', 'such as running, awaiting-approval, braked, succeeded')
     .option('--since <time>', 'planned since then: 2h ago (`2h`), or a time (2026-01-31T12:00:00Z)')
+    .option('--archived', 'only those that left the log for the archive')
+    .option('--no-archived', 'only those that stand in the log')
     .option(...LIMIT, 20)
     .addHelpText('after', examples('sluice list --state braked', 'sluice list --app hello --since 2h -o jsonl'))
     .action(async (options: Filter & { limit: number }, command: Command) => {
       const shell = shellOf(command, surroundings);
-      const { limit: most, since, ...rest } = options;
-      const filter = { ...rest, since: since === undefined ? undefined : sinceOf(since, shell.now()) };
+      const { limit: most, since, archived, ...rest } = options;
+      const filter = {
+        ...rest,
+        archived: archived?.toString(),
+        since: since === undefined ? undefined : sinceOf(since, shell.now()),
+      };
       const read = (cursor: string | undefined, size: number): Promise<Page<RolloutRow>> =>
         shell.api.call('listRollouts', { query: { ...filter, cursor, limit: size } });
       show(shell, await all(read, most), rolloutsTable);
@@ -120,6 +126,7 @@ interface Filter {
   readonly group?: string;
   readonly state?: string;
   readonly since?: string;
+  readonly archived?: boolean;
 }
 
 /** A length of time counts back from now; anything else is for the API to read. */

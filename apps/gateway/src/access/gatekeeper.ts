@@ -4,7 +4,7 @@ import type { Logger } from '@sluice/observability';
 import type { Exchange, Reply } from '../http/exchange.js';
 import { sendProblem } from '../problems/filter.js';
 import { problemOf, problemOfError, refuse } from '../problems/problem.js';
-import type { RolloutIndex } from '../read-model/rollout-index.js';
+import type { RolloutHistory } from '../read-model/rollout-history.js';
 import type { Access } from './access.js';
 import { PERMISSIONS, PUBLIC } from './permissions.js';
 import type { Principal } from './principal.js';
@@ -13,7 +13,7 @@ import type { RateLimit } from './rate-limit.js';
 export interface GatekeeperParts {
   readonly access: Access;
   readonly rates: RateLimit;
-  readonly rollouts: Pick<RolloutIndex, 'entry' | 'stateOf'>;
+  readonly history: Pick<RolloutHistory, 'groupOf'>;
   readonly logger: Logger;
   /** `GET /v1/rollouts/:id` -> operationId, from the OpenAPI document. */
   readonly operations: ReadonlyMap<string, string>;
@@ -88,14 +88,10 @@ function operationOf(request: Guarded, operations: ReadonlyMap<string, string>):
 
 const isDocumentation = (request: Guarded): boolean => /^\/docs(?:[-/]|$)/.test(request.routeOptions.url ?? '');
 
-async function groupOf(
-  request: Guarded,
-  operation: string,
-  { rollouts }: GatekeeperParts,
-): Promise<string | undefined> {
+async function groupOf(request: Guarded, operation: string, { history }: GatekeeperParts): Promise<string | undefined> {
   const { id, name } = request.params as { readonly id?: string; readonly name?: string };
   const scope = PERMISSIONS[operation]?.scope;
   if (scope === 'group') return name;
   if (scope !== 'rollout' || id === undefined || !isRolloutId(id)) return undefined;
-  return rollouts.entry(id)?.group ?? (await rollouts.stateOf(id))?.state.plan?.group;
+  return history.groupOf(id);
 }

@@ -55,6 +55,15 @@ export class RolloutsQuery extends PageQuery {
   @Optional()
   @Matches(INSTANT)
   readonly since?: string;
+
+  @ApiPropertyOptional({
+    enum: ['true', 'false'],
+    description:
+      'Only rollouts that left the log for the archive, or only those that stand in the log; both when absent.',
+  })
+  @Optional()
+  @IsIn(['true', 'false'])
+  readonly archived?: 'true' | 'false';
 }
 
 export class GroupsQuery extends PageQuery {

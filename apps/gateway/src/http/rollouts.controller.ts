@@ -7,9 +7,9 @@ import type { CommitView } from '../read-model/commit-view.js';
 import type { RolloutStreams } from '../live/streams.js';
 import type { Reports } from '../read-model/reports.js';
 import type { RolloutReport } from '../read-model/report.js';
-import type { RolloutIndex } from '../read-model/rollout-index.js';
+import type { RolloutHistory } from '../read-model/rollout-history.js';
 import { type RolloutDetail, rolloutDetail, type TargetRow, targetPage } from '../read-model/rollout-views.js';
-import { GROUPS, REPORTS, ROLLOUTS, STREAMS_OF_ROLLOUTS } from '../tokens.js';
+import { GROUPS, HISTORY, REPORTS, STREAMS_OF_ROLLOUTS } from '../tokens.js';
 import type { RolloutSummary } from '@sluice/rollout';
 import { decodeCursor, encodeCursor, type Page } from './cursor.js';
 import { ApiAnswer, ApiCached, ApiProblems } from './documentation.js';
@@ -22,27 +22,28 @@ import { EventsQuery, instantOf, RolloutsQuery, TargetsQuery } from './query-inp
 @Controller('v1/rollouts')
 export class RolloutsController {
   constructor(
-    @Inject(ROLLOUTS) private readonly rollouts: RolloutIndex,
+    @Inject(HISTORY) private readonly history: RolloutHistory,
     @Inject(GROUPS) private readonly groups: GroupCatalog,
     @Inject(STREAMS_OF_ROLLOUTS) private readonly streams: RolloutStreams,
     @Inject(REPORTS) private readonly reports: Reports,
   ) {}
 
   @Get()
-  @ApiOperation({ operationId: 'listRollouts', summary: 'Rollouts, the newest first' })
+  @ApiOperation({ operationId: 'listRollouts', summary: 'Rollouts, the newest first, those of the archive too' })
   @ApiCached()
   @ApiAnswer('RolloutPage', 'One page of summaries.')
-  @ApiProblems(400, 422)
-  list(@Query() query: RolloutsQuery, @Req() request: Exchange): Page<RolloutSummary> {
-    const { limit, cursor, app, group, state, since } = query;
+  @ApiProblems(400, 422, 503)
+  async list(@Query() query: RolloutsQuery, @Req() request: Exchange): Promise<Page<RolloutSummary>> {
+    const { limit, cursor, app, group, state, since, archived } = query;
     const principal = principalOf(request);
-    const { items, next } = this.rollouts.list({
+    const { items, next } = await this.history.list({
       limit,
       sees: (name) => sees(principal, name),
       ...(since === undefined ? {} : { since: instantOf(since) }),
       ...(app === undefined ? {} : { app }),
       ...(group === undefined ? {} : { group }),
       ...(state === undefined ? {} : { state }),
+      ...(archived === undefined ? {} : { archived: archived === 'true' }),
       ...(cursor === undefined ? {} : { before: decodeCursor('rollouts', 'number', cursor) }),
     });
     return { items, next: next === undefined ? null : encodeCursor('rollouts', next) };
@@ -58,7 +59,7 @@ export class RolloutsController {
   @ApiAnswer('RolloutDetail', 'ETag is its rev: send it back as If-Match.')
   @ApiProblems(404)
   async get(@Param('id') id: string, @Res({ passthrough: true }) reply: Reply): Promise<RolloutDetail> {
-    const loaded = await this.rollouts.stateOf(id);
+    const loaded = await this.history.stateOf(id);
     if (loaded === undefined) throw noRollout(id);
     reply.header('etag', etagOf(loaded.rev));
     return rolloutDetail(loaded);
@@ -74,7 +75,7 @@ export class RolloutsController {
   @ApiAnswer('TargetPage', 'One page of targets.')
   @ApiProblems(400, 404, 422)
   async targets(@Param('id') id: string, @Query() query: TargetsQuery): Promise<Page<TargetRow>> {
-    const loaded = await this.rollouts.stateOf(id);
+    const loaded = await this.history.stateOf(id);
     if (loaded === undefined) throw noRollout(id);
     const from = query.cursor === undefined ? 0 : decodeCursor('targets', 'number', query.cursor);
     const range = { from, limit: query.limit, ...(query.phase === undefined ? {} : { phase: query.phase }) };
@@ -100,7 +101,7 @@ export class RolloutsController {
     @Req() request: Exchange,
     @Res() reply: Reply,
   ): Promise<void> {
-    if (!(await this.rollouts.knows(id))) throw noRollout(id);
+    if (!(await this.history.knows(id))) throw noRollout(id);
     const after = positionOf(headerOf(request, 'last-event-id') ?? query.after);
     if (wantsEventStream(request)) {
       await this.streams.stream({ id, after, reply, isAllowed: principalOf(request).isValid });

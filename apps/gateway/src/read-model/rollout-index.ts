@@ -1,6 +1,7 @@
 import { isRolloutId, type RecordedCommit } from '@sluice/contracts';
 import {
   initialRollout,
+  isTerminal,
   type RolloutState,
   type RolloutStatus,
   type RolloutSummary,
@@ -20,8 +21,14 @@ export interface RolloutIndexOptions {
 
 const ENDED: ReadonlySet<RolloutStatus> = new Set<RolloutStatus>(['succeeded', 'failed', 'cancelled', 'closed']);
 
+/** One rollout of a list, and the log position of its sealed plan. */
+export interface Listed {
+  readonly position: number;
+  readonly summary: RolloutSummary;
+}
+
 /**
- * The read model of all rollouts: summaries of all, the full state of the open ones. It follows the log one commit
+ * The read model of all rollouts in the log: summaries of all, the full state of the open ones. It follows the log one commit
  * after another; a commit that it has seen already changes nothing.
  */
 export class RolloutIndex {
@@ -66,6 +73,24 @@ export class RolloutIndex {
     return summarizeRollout(entry.state ?? initialRollout());
   }
 
+  /** Newest first, with the positions that order them. */
+  listed(query: ListQuery): readonly Listed[] {
+    const { entries } = this.order.page(query, statusOf);
+    return entries.map((entry) => ({ position: entry.position, summary: this.summary(entry) }));
+  }
+
+  /** Rollouts that left the log: they are asked for elsewhere. */
+  forget(ids: readonly string[]): void {
+    const gone = new Set<RolloutEntry>();
+    for (const id of ids) {
+      const entry = this.entries.get(id);
+      if (entry === undefined) continue;
+      gone.add(entry);
+      this.entries.delete(id);
+    }
+    if (gone.size > 0) this.order.remove(gone);
+  }
+
   /** Newest first. `next` is the position that continues the list, undefined at its end. */
   list(query: ListQuery): { readonly items: readonly RolloutSummary[]; readonly next: number | undefined } {
     const { entries, next } = this.order.page(query, statusOf);
@@ -75,13 +100,21 @@ export class RolloutIndex {
   /** The whole state, read from the log when the rollout has ended. Undefined for an id that nobody planned. */
   async stateOf(id: string): Promise<LoadedRollout | undefined> {
     const entry = this.entries.get(id);
-    // Who was told of a rollout a moment ago finds it, though the index has not come that far.
-    if (entry === undefined) return isRolloutId(id) ? this.load(id) : undefined;
+    if (entry === undefined) return isRolloutId(id) ? this.stateOfUnlisted(id) : undefined;
     if (entry.state !== undefined) return { state: entry.state, rev: entry.rev };
     const kept = this.ended.get(id);
     if (kept !== undefined && kept.rev >= entry.rev) return kept;
     const loaded = await this.load(id);
     if (loaded !== undefined) this.ended.set(id, loaded);
+    return loaded;
+  }
+
+  /** Archived; or a moment old, so that who was told of it finds it though the index has not come that far. */
+  private async stateOfUnlisted(id: string): Promise<LoadedRollout | undefined> {
+    const kept = this.ended.get(id);
+    if (kept !== undefined) return kept;
+    const loaded = await this.load(id);
+    if (loaded !== undefined && isTerminal(loaded.state.status)) this.ended.set(id, loaded);
     return loaded;
   }
 

@@ -54,6 +54,18 @@ export class RolloutOrder {
     else this.open.delete(entry.id);
   }
 
+  /** In one go: the lists are gone through once. */
+  remove(gone: ReadonlySet<RolloutEntry>): void {
+    keep(this.all, gone);
+    for (const { id } of gone) this.open.delete(id);
+    for (const lists of [this.byApp, this.byGroup]) {
+      for (const [name, list] of lists) {
+        keep(list, gone);
+        if (list.length === 0) lists.delete(name);
+      }
+    }
+  }
+
   page(
     query: ListQuery,
     statusOf: (entry: RolloutEntry) => RolloutStatus,
@@ -88,6 +100,17 @@ const matches = (entry: RolloutEntry, query: ListQuery, statusOf: (entry: Rollou
   (query.state === undefined || statusOf(entry) === query.state);
 
 const isWanted = (value: string, wanted: string | undefined): boolean => wanted === undefined || value === wanted;
+
+/** Takes the gone ones out of a list, which keeps its order. */
+function keep(list: RolloutEntry[], gone: ReadonlySet<RolloutEntry>): void {
+  let kept = 0;
+  for (const entry of list) {
+    if (gone.has(entry)) continue;
+    list[kept] = entry;
+    kept += 1;
+  }
+  list.length = kept;
+}
 
 function listOf(lists: Map<string, RolloutEntry[]>, key: string): RolloutEntry[] {
   const list = lists.get(key) ?? [];
