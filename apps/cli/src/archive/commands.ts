@@ -36,13 +36,12 @@ async function verdictOf(folder: string): Promise<ArchiveVerdict> {
   }
 }
 
-function textOf({ segments, rollouts, commits, bytes, rawBytes, head, faults, strays }: ArchiveVerdict): string {
-  const lines = [
+function textOf({ segments, rollouts, commits, bytes, rawBytes, head, faults, strays }: ArchiveVerdict): readonly string[] {
+  return [
     `${segments} segments, ${rollouts} rollouts, ${commits} commits; ${bytes} bytes, ${rawBytes} uncompressed`,
     ...(head === '' ? [] : [`the chain ends at ${head}`]),
     ...(strays.length === 0 ? [] : [`${strays.length} files that no segment names; they do no harm`]),
     ...faults.map((fault) => `FAULT: ${fault}`),
     faults.length === 0 ? 'whole: nothing is missing and nothing was changed' : `${faults.length} faults`,
   ];
-  return lines.join('\n');
 }
