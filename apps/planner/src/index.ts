@@ -22,5 +22,6 @@ export { readGroup, readInventory } from './inventory/definition.js';
 export { GroupMembers } from './inventory/group-members.js';
 export type { Defined, InventoryChange } from './inventory/store.js';
 export { InventoryStore } from './inventory/store.js';
+export { followRollbacks } from './service/rollback-service.js';
 export type { StartPlannerDeps } from './service/start-planner.js';
 export { startPlanner } from './service/start-planner.js';
