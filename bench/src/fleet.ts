@@ -32,6 +32,8 @@ const ACCEPTED = JSON.stringify({ ok: true, state: 'accepted' });
 export class Fleet {
   readonly counts = { runs: 0, acked: 0, resent: 0, refused: 0 };
   private readonly requester: Requester;
+  /** A run that comes again, because its answer was late, is not done again. */
+  private readonly seen = new Set<string>();
   /** Attempts whose report has not been sent. */
   private readonly underWay = new Map<string, RunCommand>();
 
@@ -54,9 +56,11 @@ export class Fleet {
   }
 
   private onRunMessage(message: Msg): void {
-    this.counts.runs += 1;
     message.respond(ACCEPTED);
     const run = message.json<RunCommand>();
+    if (this.seen.has(run.attempt)) return;
+    this.seen.add(run.attempt);
+    this.counts.runs += 1;
     this.underWay.set(run.attempt, run);
     this.onRun(run);
   }

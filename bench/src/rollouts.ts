@@ -23,13 +23,15 @@ const SMALL = 100;
 export const targetsOf = (count: number, prefix = 'bench'): PlanTarget[] =>
   Array.from({ length: count }, (_, i) => ({ host: `${prefix}-${String(i).padStart(6, '0')}` }));
 
-/** A rollout in batches of `open` targets. */
+/** A rollout in equal batches. */
 export interface PlanWish {
   readonly group: string;
   readonly version: string;
   readonly targets: readonly PlanTarget[];
-  /** Targets that may be out of service at once, and the size of a batch; half of all when absent. */
+  /** Targets that may be out of service at once; half of all when absent. */
   readonly open?: number;
+  /** Targets of a batch; as many as may be out of service when absent. */
+  readonly batch?: number;
   /** Lost targets that brake; as many as may be out of service when absent. */
   readonly failureLimit?: number;
 }
@@ -46,8 +48,9 @@ const specOf = (group: string, version: string): Plan['spec'] => ({
 });
 
 /** The plan that a request with 50 percent gives: two batches of half the fleet; no canary, no waits, no gates. */
-export function planOf({ group, version, targets, open, failureLimit }: PlanWish): Plan {
-  const size = open ?? Math.max(1, Math.floor(targets.length / 2));
+export function planOf({ group, version, targets, open, batch, failureLimit }: PlanWish): Plan {
+  const unavailable = open ?? Math.max(1, Math.floor(targets.length / 2));
+  const size = batch ?? unavailable;
   return {
     v: 1,
     rolloutId: rolloutIdOf(group, `${group}/${version}`),
@@ -67,8 +70,8 @@ export function planOf({ group, version, targets, open, failureLimit }: PlanWish
     budget: {
       members: targets.length,
       percent: 50,
-      maxUnavailable: size,
-      failureLimit: failureLimit ?? size,
+      maxUnavailable: unavailable,
+      failureLimit: failureLimit ?? unavailable,
       failureThresholdPercent: 50,
       extraFailures: 0,
       minServing: 0,
