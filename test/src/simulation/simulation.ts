@@ -10,6 +10,7 @@ import {
 } from '@sluice/contracts';
 import { InMemoryEventLog } from '@sluice/event-log';
 import type { PlaceStore, SteadyEngine } from '@sluice/executor';
+import { type EngineLogger, silentLogger } from '@sluice/executor';
 import type { Clock } from '@sluice/kernel';
 import {
   FakeFleet,
@@ -248,16 +249,10 @@ export class Simulation {
     return new ExecutorService(this.parts('executor'), ports, this.logger('executor'));
   }
 
-  private logger(service: ServiceName): {
-    readonly info: () => void;
-    readonly warn: () => void;
-    readonly error: (fields: object, message: string) => void;
-  } {
-    const ignore = (): void => undefined;
+  private logger(service: ServiceName): EngineLogger {
     return {
-      info: ignore,
-      warn: ignore,
-      error: (fields, message) => this.errors.push(`${service}: ${message} ${JSON.stringify(fields)}`),
+      ...silentLogger,
+      error: (fields, words) => void this.errors.push(`${service}: ${words} ${JSON.stringify(fields)}`),
     };
   }
 

@@ -44,17 +44,10 @@ function* targetsOf(
 }
 
 /** TRS-13: whoever left is out of it, and new members come in batches of at most the plan's share. */
-function sync(model: RolloutModel, { gone, back, batches, problem }: Of<'MembersSynced'>, complain: Complain): void {
-  for (const index of gone) {
-    const target = model.targets[index];
-    if (target === undefined || target.where === 'excluded') complain('TRS-13', `target ${index} cannot leave`);
-    else Object.assign(target, { where: 'excluded', left: true, ...QUIET });
-  }
-  for (const index of back) {
-    const target = model.targets[index];
-    if (target?.left !== true) complain('TRS-13', `target ${index} is back but had not gone`);
-    else Object.assign(target, { where: 'pending', left: false, returned: true });
-  }
+function sync(model: RolloutModel, event: Of<'MembersSynced'>, complain: Complain): void {
+  const { gone, back, batches, problem } = event;
+  for (const index of gone) leave(model, index, complain);
+  for (const index of back) comeBack(model, index, complain);
   const { plan, arriving } = model;
   const coming = batches.reduce((sum, [size, times]) => sum + size * times, 0);
   if (coming !== (problem === undefined ? arriving.length : 0))
@@ -62,15 +55,25 @@ function sync(model: RolloutModel, { gone, back, batches, problem }: Of<'Members
   const members = model.members - gone.length + back.length + coming;
   const most = Math.max(1, Math.floor(((members - plan.canaries) * plan.budget.percent) / 100));
   let next = 0;
-  for (const [size, times] of batches) {
+  for (const size of batches.flatMap(([each, times]) => Array.from({ length: times }, () => each))) {
     if (size > most) complain('TRS-13', `a batch of ${size} new members is more than ${most}`);
-    for (let i = 0; i < times; i += 1) {
-      for (const target of arriving.slice(next, next + size)) add(model, targetModel(target, model.stages), complain);
-      next += size;
-      model.stages += 1;
-    }
+    for (const target of arriving.slice(next, next + size)) add(model, targetModel(target, model.stages), complain);
+    next += size;
+    model.stages += 1;
   }
   model.arriving = [];
+}
+
+function leave(model: RolloutModel, index: number, complain: Complain): void {
+  const target = model.targets[index];
+  if (target === undefined || target.where === 'excluded') complain('TRS-13', `target ${index} cannot leave`);
+  else Object.assign(target, { where: 'excluded', left: true, ...QUIET });
+}
+
+function comeBack(model: RolloutModel, index: number, complain: Complain): void {
+  const target = model.targets[index];
+  if (target?.left !== true) complain('TRS-13', `target ${index} is back but had not gone`);
+  else Object.assign(target, { where: 'pending', left: false, returned: true });
 }
 
 const QUIET = { out: false, lost: false, ordered: undefined, silent: undefined, late: false } as const;

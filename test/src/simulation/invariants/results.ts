@@ -203,14 +203,23 @@ export function end(
     if (value !== counted[key as keyof TargetCounts])
       complain('I12', `${event.type} says ${key} ${value}, counted ${counted[key as keyof TargetCounts]}`);
   }
-  const behind = [...model.joined].filter(([, running]) => running !== model.plan.version).map(([host]) => host);
-  const told = event.behind?.members.map(({ host }) => host) ?? [];
-  if ((event.behind?.count ?? 0) !== behind.length || told.join() !== behind.slice(0, 100).join())
-    complain('STR-08', `${event.type} lists ${told.join()} as behind, it is ${behind.join()}`);
+  lists(model, event, complain);
   const out = model.targets.flatMap((target, index) => (target.out ? [index] : []));
   const listed = event.type === 'RolloutSucceeded' ? [] : event.notServing;
   if (out.join() !== listed.join())
     complain('I12', `${event.type} lists ${listed.join()} as not serving, but it is ${out.join()}`);
+}
+
+/** STR-08: who joined meanwhile and runs another version. */
+function lists(
+  model: RolloutModel,
+  event: Of<'RolloutSucceeded' | 'RolloutFailed' | 'RolloutCancelled'>,
+  complain: Complain,
+): void {
+  const behind = [...model.joined].filter(([, running]) => running !== model.plan.version).map(([host]) => host);
+  const told = event.behind?.members.map(({ host }) => host) ?? [];
+  if ((event.behind?.count ?? 0) !== behind.length || told.join() !== behind.slice(0, 100).join())
+    complain('STR-08', `${event.type} lists ${told.join()} as behind, it is ${behind.join()}`);
 }
 
 function countsOf(model: RolloutModel): TargetCounts {

@@ -61,28 +61,20 @@ export async function* c12({ seed, fleet }: ScenarioOptions): AsyncIterable<Run>
 /** STR-08: at the end each active member is at the version, or listed as not. `inTime`: who joined was heard of. */
 function atTargetOrListed(sim: Simulation, id: string, changed: Changed, inTime: boolean): string[] {
   const { targets, joined } = sim.model(id);
-  const places = new Map(targets.map((target) => [target.host, target]));
+  const places = new Map(targets.map((target) => [target.host, target.where]));
   const wrong: string[] = [];
   for (const host of sim.inventory.listed.keys()) {
-    const target = places.get(host);
-    const isOut =
-      target === undefined ? joined.has(host) || !inTime : target.where !== 'done' && target.where !== 'skipped';
-    if (isOut || changed.replaced.has(host)) continue;
-    wrong.push(
-      ...(target === undefined ? [`${host} is neither a target nor listed`] : notServing(sim, [host], '2.0.0')),
-    );
+    const where = places.get(host);
+    if (where === undefined && inTime && !joined.has(host)) wrong.push(`${host} is neither a target nor listed`);
+    const shouldServe = where === 'done' || where === 'skipped';
+    if (shouldServe && !changed.replaced.has(host)) wrong.push(...notServing(sim, [host], '2.0.0'));
   }
   for (const host of changed.added) {
-    const attempts = sim.fleet.host(host).journal.size;
-    if (places.get(host) === undefined && attempts > 0) wrong.push(`${host} is not in the plan and was touched`);
-    if (places.get(host) !== undefined) wrong.push(...notServing(sim, [host], '2.0.0'));
+    if (!places.has(host) && sim.fleet.host(host).journal.size > 0) wrong.push(`${host} was touched without a plan`);
+    if (places.has(host)) wrong.push(...notServing(sim, [host], '2.0.0'));
   }
-  for (const host of changed.removed) {
-    const target = places.get(host);
-    if (target !== undefined && ['failed', 'unknown'].includes(target.where))
-      wrong.push(`${host} left and is ${target.where}`);
-  }
-  return wrong;
+  const unsettled = [...changed.removed].filter((host) => ['failed', 'unknown'].includes(places.get(host) ?? ''));
+  return [...wrong, ...unsettled.map((host) => `${host} left and is ${places.get(host)}`)];
 }
 
 /** TAR-45: one more member joins, and the proven version is brought to it and to nobody else, without a canary. */
