@@ -36,7 +36,16 @@ async function verdictOf(folder: string): Promise<ArchiveVerdict> {
   }
 }
 
-function textOf({ segments, rollouts, commits, bytes, rawBytes, head, faults, strays }: ArchiveVerdict): readonly string[] {
+function textOf({
+  segments,
+  rollouts,
+  commits,
+  bytes,
+  rawBytes,
+  head,
+  faults,
+  strays,
+}: ArchiveVerdict): readonly string[] {
   return [
     `${segments} segments, ${rollouts} rollouts, ${commits} commits; ${bytes} bytes, ${rawBytes} uncompressed`,
     ...(head === '' ? [] : [`the chain ends at ${head}`]),
