@@ -1,4 +1,5 @@
 import type { StreamConfig } from '@nats-io/jetstream';
+import { BUCKETS } from '@sluice/contracts';
 
 import type { StreamSpec } from './stream-specs.js';
 
@@ -13,6 +14,8 @@ type Field = keyof StreamSpec;
 // Changing one of these would lose stored messages, or the server cannot do it.
 const FIXED: ReadonlySet<string> = new Set(['name', 'retention', 'storage']);
 const CAPS: ReadonlySet<string> = new Set(['max_age', 'max_msgs', 'max_bytes', 'max_msgs_per_subject', 'max_msg_size']);
+// What it holds is said anew all the time: an age that is shorter than before loses nothing.
+const FLEETING = `KV_${BUCKETS.leases}`;
 // Once set, the server keeps these two.
 const ONE_WAY: ReadonlySet<string> = new Set(['deny_delete', 'deny_purge']);
 
@@ -20,12 +23,14 @@ const ONE_WAY: ReadonlySet<string> = new Set(['deny_delete', 'deny_purge']);
 export function diffStream(spec: StreamSpec, actual: Partial<StreamConfig>): StreamDiff {
   const fields = Object.keys(spec).filter((key): key is Field => !equal(spec[key as Field], actual[key as Field]));
   if (fields.length === 0) return { kind: 'same' };
-  const refused = fields.filter((field) => !isSafe(field, spec[field], actual[field]));
+  const refused = fields.filter((field) => !isSafe(spec, field, actual[field]));
   return refused.length > 0 ? { kind: 'refuse', fields: refused } : { kind: 'update', fields };
 }
 
-function isSafe(field: Field, wanted: unknown, found: unknown): boolean {
+function isSafe(spec: StreamSpec, field: Field, found: unknown): boolean {
+  const wanted = spec[field];
   if (FIXED.has(field)) return false;
+  if (field === 'max_age' && spec.name === FLEETING) return true;
   if (CAPS.has(field)) return capOf(wanted) >= capOf(found);
   if (ONE_WAY.has(field)) return wanted === true;
   if (field === 'subjects') return contains(wanted, found);

@@ -1,6 +1,6 @@
 import { RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/nats-core';
-import { STREAMS } from '@sluice/contracts';
+import { BUCKETS, STREAMS } from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
 
 import { checkServerVersion } from './server-version.js';
@@ -33,6 +33,14 @@ describe('diffStream', () => {
     expect(diffStream(notify, { ...notify, subjects: [] })).toEqual({ kind: 'update', fields: ['subjects'] });
     expect(diffStream(log, { ...log, deny_delete: false })).toEqual({ kind: 'update', fields: ['deny_delete'] });
     expect(diffStream(log, { ...log, max_age: nanos(1) })).toEqual({ kind: 'update', fields: ['max_age'] });
+  });
+
+  it('makes leases shorter when told to', () => {
+    const [long, short] = [10_000, 2_000].map((leaseMs) =>
+      streamSpecs({ leaseMs }).find(({ name }) => name === `KV_${BUCKETS.leases}`),
+    );
+    if (long === undefined || short === undefined) throw new Error('no spec of the leases');
+    expect(diffStream(short, long)).toEqual({ kind: 'update', fields: ['max_age', 'duplicate_window'] });
   });
 
   it('refuses what could lose messages or cannot be done', () => {
