@@ -1,7 +1,7 @@
-import type { Plan, PlanPreview, Profile } from '@sluice/contracts';
+import type { InventoryUsed, Plan, PlanPreview, Profile } from '@sluice/contracts';
 import type { GroupPage, GroupSummary, RolloutDetail, RolloutReport, TargetRow } from '@sluice/gateway';
 
-import { brakeInWords, countsInWords, someOf } from '../timeline/words.js';
+import { brakeInWords, countsInWords, inventoryInWords, someOf } from '../timeline/words.js';
 import { lengthOf } from '../timeline/time.js';
 import { instant, pairs, table } from './table.js';
 import { versionsInWords } from './versions.js';
@@ -73,6 +73,7 @@ export const reportText = (report: RolloutReport): string[] => [
     ['state', report.state],
     ['hosts', String(report.targets)],
     ['took', orDash(report.durationMs)],
+    ...inventoryRow(report.inventory),
     ...report.brakes.map(({ at, words }) => ['braked', `${instant(at)}: ${words}`] as const),
   ]),
   '',
@@ -114,15 +115,20 @@ function profileInWords(profile: Profile): string {
     .join(', ')}`;
 }
 
+const inventoryRow = (used: InventoryUsed | null | undefined): (readonly [string, string])[] =>
+  used === null || used === undefined ? [] : [['inventory', inventoryInWords(used)]];
+
 function expectationsOf({
   estimate,
   unreachable = [],
   unreachableCount = 0,
+  inventory,
 }: Partial<PlanPreview>): (readonly [string, string])[] {
   const silent = `${unreachableCount} not heard of for 30s: ${someOf([...unreachable])}`;
   return [
     ...(estimate === undefined ? [] : [['takes', estimate.words] as const]),
     ...(unreachableCount === 0 ? [] : [['silent', silent] as const]),
+    ...inventoryRow(inventory),
   ];
 }
 

@@ -1,7 +1,9 @@
 import type { Plan, PlanPreview } from '@sluice/contracts';
+import type { CommitView, RolloutReport } from '@sluice/gateway';
 import { expect, it } from 'vitest';
 
-import { previewText } from './rollouts.js';
+import { timelineOf } from '../timeline/timeline.js';
+import { previewText, reportText } from './rollouts.js';
 
 const plan = {
   app: 'shop',
@@ -33,4 +35,18 @@ it('TRS-16 TRS-19 a preview tells how long it takes and who was not heard of', (
   const expected = { estimate, unreachable: ['b'], unreachableCount: 1 };
   const lines = previewText({ plan, planHash: 'abc', batches: [batch], ...expected }).join('\n');
   expect(lines).toMatch(/takes +about 5m\nsilent +1 not heard of for 30s: b\n/);
+});
+
+it('TAR-12 a preview, a timeline and a report tell how old the inventory was, and why that will do', () => {
+  const inventory = { source: 'cmdb', version: 7, fetchedAt: 1, ageMs: 90_000, note: 'it is being moved' } as const;
+  const told = 'of the cmdb, version 7, 1 m 30 s old: it is being moved';
+  const preview = previewText({ plan, planHash: 'abc', batches: [batch], inventory }).join('\n');
+  expect(preview).toMatch(new RegExp(`inventory +${told}`));
+  const whole = { ...plan, batches: [[3, 1]], canaries: 0, requestedBy: { id: 'ana', kind: 'user' } };
+  const meta = { by: { id: 'planner', kind: 'service' }, cause: 'r', corr: 'r' };
+  const planned = { type: 'RolloutPlanned', plan: whole, planHash: 'ab'.repeat(32), inventory, meta };
+  const commit = { position: 1, at: 0, writer: 'plan', stream: 'r', rev: 1, commit: 'c', events: [planned] };
+  expect(timelineOf([commit as unknown as CommitView])[0]?.text).toContain(`; inventory ${told}`);
+  const empty = { steps: [], stages: [], brakes: [], durationMs: null, targets: 1, id: 'r', state: 'running' };
+  expect(reportText({ ...empty, inventory } as unknown as RolloutReport).join('\n')).toContain(told);
 });

@@ -5,7 +5,7 @@ import { formatDuration } from '@sluice/kernel';
 import { Batches } from './batches.js';
 import { courseInWords } from './course.js';
 import { lengthOf, offsetOf } from './time.js';
-import { countsInWords, faultsInWords, plural, someOf, why } from './words.js';
+import { countsInWords, faultsInWords, inventoryInWords, plural, someOf, why } from './words.js';
 
 /** One line of a rollout's history. `after`: ms since its first line. */
 export interface TimelineLine {
@@ -115,7 +115,7 @@ function waitInWords({ wait, until }: Of<'WaitStarted'>, name: string, at: numbe
   return wait === 'bake' ? `${name} is watched for ${length}` : `waits ${length} before ${name}`;
 }
 
-function plannedInWords({ plan, planHash }: Of<'RolloutPlanned'>, hosts: readonly string[]): string {
+function plannedInWords({ plan, planHash, inventory }: Of<'RolloutPlanned'>, hosts: readonly string[]): string {
   const { budget, canaries } = plan;
   const canary = canaries > 0 ? `canary ${someOf(hosts.slice(0, canaries))}, ` : '';
   const sizes = someOf(plan.batches.map(([size, times]) => (times > 1 ? `${times} x ${size}` : String(size))));
@@ -125,6 +125,7 @@ function plannedInWords({ plan, planHash }: Of<'RolloutPlanned'>, hosts: readonl
     `planned ${what} ${plan.version} in ${plan.group}: ${plural(plan.targetCount, 'host')}, ${canary}batches ${sizes || 'none'}`,
     `at most ${budget.maxUnavailable} of ${budget.members} unavailable, brake at ${limit} lost`,
     `plan ${planHash.slice(0, 12)}, requested by ${plan.requestedBy.id}${why(plan.reason)}`,
+    ...(inventory === undefined ? [] : [`inventory ${inventoryInWords(inventory)}`]),
   ];
   return told.join('; ');
 }

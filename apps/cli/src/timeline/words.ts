@@ -1,4 +1,6 @@
-import type { BrakeCause, Fault, TargetCounts } from '@sluice/contracts';
+import type { BrakeCause, Fault, InventoryUsed, TargetCounts } from '@sluice/contracts';
+
+import { lengthOf } from './time.js';
 
 const SHOWN = 5;
 
@@ -33,3 +35,7 @@ export const brakeInWords = ({ words }: BrakeCause): string => words;
 
 export const faultsInWords = (faults: readonly Fault[]): string =>
   someOf(faults.map(({ path, message }) => `${path === '' ? 'the document' : path} ${message}`));
+
+/** From where and how old it was: `of the cmdb, version 7, 1.5 s old`. */
+export const inventoryInWords = ({ source, version, ageMs, note }: InventoryUsed): string =>
+  `of the ${source}, version ${version}, ${lengthOf(ageMs)} old${why(note)}`;

@@ -1,4 +1,4 @@
-import type { RecordedCommit, RolloutEvent } from '@sluice/contracts';
+import type { InventoryUsed, RecordedCommit, RolloutEvent } from '@sluice/contracts';
 import { estimateOf, shardOfId, stageAt } from '@sluice/contracts';
 import { planOf, stepDurations, type StepDurations, summarizeRollout } from '@sluice/rollout';
 
@@ -28,6 +28,8 @@ export interface RolloutReport {
   readonly durationMs: number | null;
   /** What its plan let expect, without approvals and failures (TRS-16). */
   readonly estimatedMs: number;
+  /** What its plan was made from, and how old that was then (TAR-12); null when the log does not say. */
+  readonly inventory: InventoryUsed | null;
   readonly steps: readonly StepDurations[];
   readonly stages: readonly StageReport[];
   readonly brakes: readonly { readonly at: number; readonly words: string }[];
@@ -51,10 +53,22 @@ export async function reportOf(log: LogReader, id: string, loaded: LoadedRollout
     endedAt: orNull(endedAt),
     durationMs: startedAt > 0 && endedAt > 0 ? endedAt - startedAt : null,
     estimatedMs: estimateOf(planOf(loaded.state)).totalMs,
+    inventory: await inventoryOf(log, id),
     steps: stepDurations(collected.steps),
     stages: [...collected.stages.values()],
     brakes: collected.brakes,
   };
+}
+
+async function inventoryOf(log: LogReader, id: string): Promise<InventoryUsed | null> {
+  const shard = shardOfId(id);
+  if (shard === undefined) return null;
+  let used: InventoryUsed | undefined;
+  for await (const { events } of log.read({ shard, writer: 'plan', id })) {
+    const seal = events.at(-1);
+    if (seal?.type === 'RolloutPlanned') used = seal.inventory;
+  }
+  return used ?? null;
 }
 
 const MAX_STAGES = 10_000;

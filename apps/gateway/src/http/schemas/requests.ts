@@ -18,7 +18,7 @@ const estimate = {
   description: 'How long it takes when nothing fails and nobody is waited for.',
 };
 
-const inventoryUsed = {
+export const inventoryUsed = {
   ...object(
     {
       source: oneOf('file', 'api', 'heartbeat', 'cmdb'),

@@ -17,6 +17,7 @@ import {
   text,
   yes,
 } from './parts.js';
+import { inventoryUsed } from './requests.js';
 
 const plan = (EVENT_SCHEMAS.RolloutPlanned['properties'] as Readonly<Record<string, unknown>>)['plan'];
 
@@ -136,6 +137,7 @@ const report = object({
   endedAt: maybe,
   durationMs: maybe,
   estimatedMs: { ...count, description: 'What its plan let expect, without approvals and failures.' },
+  inventory: nullable(inventoryUsed),
   steps: list(object({ step: text(), count, failed: count, p50: count, p95: count, max: count })),
   stages: list(
     object({
