@@ -6,11 +6,15 @@ import type { GroupFacts, GroupFactsPort, PastVersion } from './ports.js';
 const MAX_HISTORY = 100;
 const MAX_CACHED = 10_000;
 
+type GroupStream = StreamName & { readonly writer: 'group' };
+
 interface Known extends GroupFacts {
   readonly rev: number;
+  /** Of the commit at that rev. */
+  readonly hash: string;
 }
 
-const NOTHING: Known = { rev: 0, exclusions: new Map(), blocked: new Map(), history: [] };
+const NOTHING: Known = { rev: 0, hash: '', exclusions: new Map(), blocked: new Map(), history: [] };
 
 /**
  * The projection of `group` streams that plans are made from. It reads through: a plan asks the log for the group's
@@ -23,25 +27,37 @@ export class LogGroupFacts implements GroupFactsPort {
   constructor(private readonly log: EventLog) {}
 
   async factsOf(group: string): Promise<GroupFacts> {
-    const stream: StreamName & { writer: 'group' } = {
+    const stream: GroupStream = {
       shard: shardOfGroup(group),
       writer: 'group',
       id: groupStreamId(group),
     };
     const last = await this.log.last(stream);
-    let known = this.#known.get(group) ?? NOTHING;
-    if ((last?.head.rev ?? 0) > known.rev) {
-      for await (const commit of this.log.read(stream, known.rev + 1)) {
-        known = { ...commit.events.reduce(fold, known), rev: commit.head.rev };
-      }
-    }
+    const kept = this.#known.get(group) ?? NOTHING;
+    const known =
+      last?.head.hash === kept.hash ? kept : ((await this.#foldBehind(stream, kept)) ?? (await this.#foldAll(stream)));
     this.#keep(group, known);
     return known;
   }
 
+  async #foldAll(stream: GroupStream): Promise<Known> {
+    return (await this.#foldBehind(stream, NOTHING)) ?? NOTHING;
+  }
+
+  /** Undefined when what was known is not what the log goes on from: it lost its tail. */
+  async #foldBehind(stream: GroupStream, kept: Known): Promise<Known | undefined> {
+    let known = kept;
+    for await (const commit of this.log.read(stream, kept.rev + 1)) {
+      if (known.rev > 0 && commit.prev !== known.hash) return undefined;
+      const { rev, hash } = commit.head;
+      known = { ...commit.events.reduce(fold, known), rev, hash };
+    }
+    return known === kept && kept.rev > 0 ? undefined : known;
+  }
+
   #keep(group: string, known: Known): void {
     const rival = this.#known.get(group);
-    if (rival !== undefined && rival.rev > known.rev) return;
+    if (rival === known) return;
     this.#known.delete(group);
     this.#known.set(group, known);
     const oldest = this.#known.keys().next();

@@ -23,6 +23,7 @@ import {
   type TouchedTarget,
 } from '@sluice/planning';
 
+import { addedTargets } from './added-targets.js';
 import { type Because, PlanStreams, planStreamOf } from './plan-streams.js';
 import type { PlannerDeps } from './ports.js';
 
@@ -101,10 +102,16 @@ export class RollbackPlanner {
   /** What tells how each host is installed; a plan of one profile in a group of one needs none of it. */
   async #machines(to: Plan): Promise<Pick<RollbackInput, 'recorded' | 'group' | 'members'>> {
     const { inventory } = this.deps;
-    const group = (await inventory.group(to.group))?.entry;
-    if (to.profiles === undefined && (group?.profiles ?? []).length === 0) return { recorded: [], group, members: [] };
-    const [recorded, members] = await Promise.all([this.#targets(to.rolloutId), inventory.members(to.group)]);
-    return { recorded, group, members: members.map(({ entry }) => entry) };
+    try {
+      const group = (await inventory.group(to.group))?.entry;
+      if (to.profiles === undefined && (group?.profiles ?? []).length === 0)
+        return { recorded: [], group, members: [] };
+      const [recorded, members] = await Promise.all([this.#targets(to.rolloutId), inventory.members(to.group)]);
+      return { recorded, group, members: members.map(({ entry }) => entry) };
+    } catch {
+      // The way back needs no inventory: what was recorded of the success says how each of its hosts is installed.
+      return { recorded: await this.#targets(to.rolloutId), group: undefined, members: [] };
+    }
   }
 
   /**
@@ -112,7 +119,10 @@ export class RollbackPlanner {
    * other hosts run, and after it the group runs the success before (TRS-08).
    */
   async #touched(bad: Plan, event: RollbackRequested): Promise<readonly TouchedTarget[]> {
-    const touched = touchedTargets(await this.#targets(bad.rolloutId), event);
+    const planned = await this.#targets(bad.rolloutId);
+    const isWhole = event.targets.every((target) => target < planned.length);
+    const added = isWhole ? [] : await addedTargets(this.deps.log, bad.rolloutId, planned.length);
+    const touched = touchedTargets([...planned, ...added], event);
     if (bad.strategy !== 'scaleOut') return touched;
     const known = new Set(touched.map(({ host }) => host));
     const members = await this.deps.inventory.members(bad.group);

@@ -1,4 +1,5 @@
 import type { Plan, RolloutEvent } from '@sluice/contracts';
+import { SluiceError } from '@sluice/kernel';
 import { describe, expect, it } from 'vitest';
 
 import { SAMPLE_REQUEST } from '../request/samples.js';
@@ -203,5 +204,16 @@ describe('rollbacks that the log asks for', () => {
     await rig.exec(bad, asked(nobody));
     await rig.exec(bad, asked(good, { ordinal: 2 }));
     expect((await follow(rig, 2)).map(({ outcome }) => outcome)).toEqual(['refused', 'planned']);
+  });
+
+  it('C6 plans the way back while the inventory cannot be read', async () => {
+    const rig = new Rig();
+    const { good, bad } = await twoVersions(rig);
+    const down = (): Promise<never> => Promise.reject(new SluiceError('NATS_UNAVAILABLE', 'planted'));
+    Object.assign(rig.inventory, { group: down, members: down });
+    await rig.exec(bad, asked(good));
+    const [planned] = await follow(rig, 1);
+    expect(planned?.outcome).toBe('planned');
+    expect(await planOf(rig, planned?.rolloutId ?? '')).toMatchObject({ version: '1.0.0', targetCount: 5 });
   });
 });

@@ -1,4 +1,4 @@
-import { type Clock, messageOf } from '@sluice/kernel';
+import { type Clock, isSluiceError, messageOf } from '@sluice/kernel';
 import type { Log, RunningService } from '@sluice/messaging';
 
 import { isOutage } from '../engine/outages.js';
@@ -61,6 +61,8 @@ class Follower implements RollbackListener {
   }
 
   #failed(error: unknown): void {
+    // What was passed by then may be what the log lost: it is looked at anew, and what is known is not planned twice.
+    if (isSluiceError(error, 'LOG_REGRESSED')) this.#position = 1;
     this.#tries = isOutage(error) ? 0 : this.#tries + 1;
     const facts = { position: this.#position, tries: this.#tries, reason: messageOf(error) };
     this.log.error(facts, 'following the log for rollbacks failed');
