@@ -55,7 +55,7 @@ const composed = {
   'health-gate': app('health-gate', 'gating', 'rollout'),
   notifier: app('notifier', 'notification'),
   archiver: app('archiver', 'rollout', 'group'),
-  gateway: app('gateway', 'planning', 'rollout', 'group'),
+  gateway: app('gateway', 'planning', 'rollout', 'group', 'dependency'),
   agent: { path: 'apps/agent', layer: 'app', imports: [...base, 'messaging', 'config', 'observability'], specImports },
   // The one program that holds the others: `sluice <service>`, `sluice up` and its demo fleet (from testing).
   cli: {

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addAgent } from './agent/commands.js';
 import { addArchive } from './archive/commands.js';
 import { addCommanding } from './commands/commanding.js';
+import { addDependencies } from './commands/dependencies.js';
 import { addGrouping } from './commands/grouping.js';
 import { addCompletion } from './commands/completion.js';
 import { addOutputs } from './commands/outputs.js';
@@ -48,6 +49,7 @@ export function createProgram(surroundings: Surroundings): Command {
   addGrouping(program, surroundings);
   addWatching(program, surroundings);
   addTemplates(program, surroundings);
+  addDependencies(program, surroundings);
   addTokens(program, surroundings);
   addDoctor(program, surroundings);
   addServices(program, surroundings);

@@ -4,6 +4,7 @@ import type { Tokens } from './access/tokens.js';
 import type { CommandClient } from './commands/command-client.js';
 import type { Commander } from './commands/commander.js';
 import { AppsController } from './http/apps.controller.js';
+import { DependenciesController } from './http/dependencies.controller.js';
 import { GroupsController } from './http/groups.controller.js';
 import { InventoryController } from './http/inventory.controller.js';
 import { OutputsController } from './http/outputs.controller.js';
@@ -15,6 +16,7 @@ import { TemplatesController } from './http/templates.controller.js';
 import { TokensController } from './http/tokens.controller.js';
 import type { RolloutStreams } from './live/streams.js';
 import type { Outputs } from './outputs/outputs.js';
+import type { DependencyIndex } from './read-model/dependency-index.js';
 import type { GroupCatalog } from './read-model/group-catalog.js';
 import type { InventoryView } from './read-model/inventory-view.js';
 import type { Reports } from './read-model/reports.js';
@@ -24,6 +26,7 @@ import type { Requests } from './requests/requests.js';
 import {
   COMMANDER,
   COMMANDS,
+  DEPENDENCIES,
   GROUPS,
   HISTORY,
   OUTPUTS,
@@ -41,6 +44,7 @@ export interface GatewayParts {
   readonly rollouts: RolloutIndex;
   readonly history: RolloutHistory;
   readonly groups: GroupCatalog;
+  readonly dependencies: DependencyIndex;
   readonly streams: RolloutStreams;
   readonly reports: Reports;
   readonly commands: CommandClient;
@@ -64,6 +68,7 @@ export class GatewayModule {
         RolloutCommandsController,
         GroupsController,
         AppsController,
+        DependenciesController,
         InventoryController,
         TemplatesController,
         TokensController,
@@ -73,6 +78,7 @@ export class GatewayModule {
         { provide: ROLLOUTS, useValue: parts.rollouts },
         { provide: HISTORY, useValue: parts.history },
         { provide: GROUPS, useValue: parts.groups },
+        { provide: DEPENDENCIES, useValue: parts.dependencies },
         { provide: STREAMS_OF_ROLLOUTS, useValue: parts.streams },
         { provide: REPORTS, useValue: parts.reports },
         { provide: COMMANDS, useValue: parts.commands },

@@ -12,6 +12,7 @@ export type { Problem } from './problems/problem.js';
 export { type CommitView, commitView, type EventView } from './read-model/commit-view.js';
 export type { Candidate, GroupMember, GroupSummary } from './read-model/group-catalog.js';
 export type { RolloutReport, StageReport } from './read-model/report.js';
+export type { DependencyView } from './read-model/dependency-index.js';
 export type { StoredTemplate } from './read-model/inventory-view.js';
 export { RolloutIndex } from './read-model/rollout-index.js';
 export type { GroupSkew, GroupVersions, VersionRow } from './read-model/versions.js';

@@ -21,6 +21,7 @@ import { RolloutStreams } from './live/streams.js';
 import { BucketWatch } from './read-model/bucket-watch.js';
 import { Outputs } from './outputs/outputs.js';
 import { LogFollower } from './read-model/follower.js';
+import { DependencyIndex } from './read-model/dependency-index.js';
 import { GroupCatalog } from './read-model/group-catalog.js';
 import { GroupIndex } from './read-model/group-index.js';
 import { InventoryView } from './read-model/inventory-view.js';
@@ -160,6 +161,7 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
   const history = new RolloutHistory(rollouts, deps.archive);
   const groupIndex = new GroupIndex();
   const view = new InventoryView();
+  const dependencies = new DependencyIndex(view, clock);
   const known = new KnownTokens();
   const follower = new LogFollower({
     log,
@@ -167,6 +169,7 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
     logger,
     apply: async (commit) => {
       groupIndex.apply(commit);
+      dependencies.apply(commit);
       await rollouts.apply(commit);
     },
   });
@@ -183,6 +186,7 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
     rollouts,
     history,
     groups,
+    dependencies,
     streams: new RolloutStreams({ log, clock, logger, options: limits }),
     reports: new Reports(log, rollouts),
     commands,

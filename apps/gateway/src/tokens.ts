@@ -10,4 +10,5 @@ export const READINESS = Symbol('Readiness');
 export const COMMANDER = Symbol('Commander');
 export const OUTPUTS = Symbol('Outputs');
 export const TEMPLATES = Symbol('Templates');
+export const DEPENDENCIES = Symbol('DependencyIndex');
 export const TOKENS = Symbol('Tokens');

@@ -1,5 +1,6 @@
 import {
   type CommandEnvelope,
+  type DependencyCommand,
   type GroupCommand,
   type InventoryCommand,
   isRolloutId,
@@ -39,6 +40,10 @@ export class Commander {
 
   async group(said: Said<GroupCommand>, reply: Reply): Promise<Done> {
     return this.done(await this.client.send('group', this.envelope(said)), reply);
+  }
+
+  async dependency(said: Said<DependencyCommand>, reply: Reply): Promise<Done> {
+    return this.done(await this.client.send('dependency', this.envelope(said)), reply);
   }
 
   async inventory(said: Said<InventoryCommand | TemplateCommand>, reply: Reply): Promise<Done> {

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, IsString, Length, Matches, Max, MaxLength, Min } from 'class-validator';
 
-import type { ApprovalName, RolloutMode } from '@sluice/contracts';
+import type { ApprovalName, ForcedMode, RolloutMode } from '@sluice/contracts';
 import { DURATION_PATTERN } from '@sluice/kernel';
 
 import { Optional } from './optional.js';
@@ -16,6 +16,24 @@ export class CommandInput {
   @IsString()
   @MaxLength(500)
   readonly reason?: string;
+}
+
+/** Commands that stay in the history with why they were said. */
+export class ReasonInput extends CommandInput {
+  @ApiProperty({ description: 'Why; it stays in the history.', minLength: 1, maxLength: 500 })
+  @IsString()
+  @Length(1, 500)
+  declare readonly reason: string;
+}
+
+export class ForceInput extends ReasonInput {
+  @ApiProperty({ enum: ['open', 'closed'], description: 'open: as if it did not answer. closed: asked in any case.' })
+  @IsIn(['open', 'closed'])
+  readonly mode!: ForcedMode;
+
+  @ApiProperty({ description: 'When it ends by itself, at most 24h from now.', example: '15m' })
+  @Matches(DURATION)
+  readonly for!: string;
 }
 
 export class ApproveInput extends CommandInput {

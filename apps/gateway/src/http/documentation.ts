@@ -1,12 +1,18 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiHeader, ApiResponse } from '@nestjs/swagger';
 
+import { DEPENDENCY_SCHEMAS } from './schemas/dependencies.js';
 import { GROUP_SCHEMAS } from './schemas/groups.js';
 import { REQUEST_SCHEMAS } from './schemas/requests.js';
 import { ROLLOUT_SCHEMAS } from './schemas/rollouts.js';
 
 /** What answers look like, by name in the OpenAPI document. */
-export const ANSWER_SCHEMAS = { ...ROLLOUT_SCHEMAS, ...GROUP_SCHEMAS, ...REQUEST_SCHEMAS } as const;
+export const ANSWER_SCHEMAS = {
+  ...ROLLOUT_SCHEMAS,
+  ...GROUP_SCHEMAS,
+  ...DEPENDENCY_SCHEMAS,
+  ...REQUEST_SCHEMAS,
+} as const;
 
 /** A good answer of an operation. */
 export const ApiAnswer = (name: keyof typeof ANSWER_SCHEMAS, description: string, status = 200): MethodDecorator =>

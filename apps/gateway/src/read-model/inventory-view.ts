@@ -35,6 +35,10 @@ export class InventoryView {
     return [...this.named.values()].toSorted((a, b) => compare(a.name, b.name));
   }
 
+  groupEntries(): readonly GroupEntry[] {
+    return [...this.groups.values()];
+  }
+
   names(): string[] {
     return [...this.groups.values()].map(({ name }) => name);
   }
