@@ -9,8 +9,7 @@ import {
   type StreamName,
 } from '@sluice/contracts';
 import { InMemoryEventLog } from '@sluice/event-log';
-import type { PlaceStore, SteadyEngine } from '@sluice/executor';
-import { type EngineLogger, silentLogger } from '@sluice/executor';
+import { type EngineLogger, type PlaceStore, silentLogger, type SteadyEngine } from '@sluice/executor';
 import type { Clock } from '@sluice/kernel';
 import {
   FakeFleet,
@@ -30,6 +29,8 @@ import { CrashInjector, type CrashPlan, type ServiceName, serviceOf } from './cr
 import { type Appended, ObservedLog } from './observed-log.js';
 import { ListedInventory, PlannerService, type ServiceParts } from './planner-service.js';
 import { ExecutorService, GateService } from './services.js';
+import type { FakeBalancer } from './fake-balancer.js';
+import { shuffled } from './shuffled.js';
 import { truthOf, watched } from './truth.js';
 
 export interface SimulationOptions {
@@ -50,6 +51,10 @@ export interface SimulationOptions {
   readonly executors?: number;
   /** The executor keeps how far it has seen the log; it does not by default. */
   readonly memory?: PlaceStore;
+  /** The executor reads the log twice and its streams in any order. */
+  readonly isShuffled?: boolean;
+  /** Drains and enables; agents do so themselves without one. */
+  readonly balancer?: FakeBalancer;
 }
 
 export interface TimedEvent {
@@ -60,6 +65,7 @@ export interface TimedEvent {
 
 export const GROUP = 'shop-prod';
 export const APP = 'shop';
+const MEMBER = { app: APP, group: GROUP, running: '1.0.0' } as const;
 const RESTART_MS = 400;
 const ASK_AGAIN_MS = 500;
 /** Codes that ask to be said again. */
@@ -104,6 +110,7 @@ export class Simulation {
       name: GROUP,
       app: APP,
       environment: options.environment ?? 'production',
+      ...(options.balancer === undefined ? {} : { balancer: { name: 'edge', backend: APP } }),
       profile: { kind: 'process', command: ['node', 'server.mjs'], stopGraceMs: 1_000 },
     });
     this.fleet = this.newFleet();
@@ -220,14 +227,8 @@ export class Simulation {
 
   private newFleet(): FakeFleet {
     const { hosts, times, faults, messages, helloEveryMs = 5_000 } = this.options;
-    const members = Array.from({ length: hosts }, (_, i) => ({
-      host: hostName(i),
-      app: APP,
-      group: GROUP,
-      running: '1.0.0',
-    }));
-    for (const { host } of members)
-      this.inventory.listed.set(host, { host, app: APP, group: GROUP, running: '1.0.0', serving: true });
+    const members = Array.from({ length: hosts }, (_, i) => ({ host: hostName(i), ...MEMBER }));
+    for (const { host } of members) this.inventory.listed.set(host, { host, ...MEMBER, serving: true });
     return new FakeFleet({
       clock: this.clock,
       random: this.random,
@@ -244,9 +245,11 @@ export class Simulation {
     const complain = (what: string): number => this.errors.push(what);
     const agents = watched(this.fleet, (id) => this.invariants.rollouts.get(id), complain);
     const members = { membersOf: (plan: Plan) => this.planner.membersOf(plan) };
-    const { memory } = this.options;
-    const ports = { agents, members, ...(memory === undefined ? {} : { memory }) };
-    return new ExecutorService(this.parts('executor'), ports, this.logger('executor'));
+    const { memory, balancer: balancers, isShuffled } = this.options;
+    const ports = { agents, members, memory, balancers };
+    const parts = this.parts('executor');
+    const log = isShuffled === true ? shuffled(parts.log, this.random.fork('order')) : parts.log;
+    return new ExecutorService({ ...parts, log }, ports, this.logger('executor'));
   }
 
   private logger(service: ServiceName): EngineLogger {

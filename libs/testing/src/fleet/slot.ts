@@ -32,6 +32,12 @@ export class Slot {
     return this.version;
   }
 
+  /** Somebody installs another version by hand, past the agent. */
+  tamper(version: string): void {
+    this.version = version;
+    this.link = version;
+  }
+
   get linked(): string | null {
     return this.link;
   }

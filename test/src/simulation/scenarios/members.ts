@@ -64,17 +64,20 @@ function atTargetOrListed(sim: Simulation, id: string, changed: Changed, inTime:
   const places = new Map(targets.map((target) => [target.host, target.where]));
   const wrong: string[] = [];
   for (const host of sim.inventory.listed.keys()) {
-    const where = places.get(host);
-    if (where === undefined && inTime && !joined.has(host)) wrong.push(`${host} is neither a target nor listed`);
-    const shouldServe = where === 'done' || where === 'skipped';
-    if (shouldServe && !changed.replaced.has(host)) wrong.push(...notServing(sim, [host], '2.0.0'));
-  }
-  for (const host of changed.added) {
-    if (!places.has(host) && sim.fleet.host(host).journal.size > 0) wrong.push(`${host} was touched without a plan`);
-    if (places.has(host)) wrong.push(...notServing(sim, [host], '2.0.0'));
+    const where = places.get(host) ?? '';
+    if (where === '') wrong.push(...outside(sim, host, joined.has(host) || !inTime));
+    const mayDiffer = changed.replaced.has(host) || !['done', 'skipped'].includes(where);
+    if (!mayDiffer) wrong.push(...notServing(sim, [host], '2.0.0'));
   }
   const unsettled = [...changed.removed].filter((host) => ['failed', 'unknown'].includes(places.get(host) ?? ''));
   return [...wrong, ...unsettled.map((host) => `${host} left and is ${places.get(host)}`)];
+}
+
+/** A member that is no target. */
+function outside(sim: Simulation, host: string, isListed: boolean): string[] {
+  const wrong = isListed ? [] : [`${host} is neither a target nor listed`];
+  const touched = sim.fleet.hosts.get(host)?.journal.size ?? 0;
+  return touched === 0 ? wrong : [...wrong, `${host} was touched without a plan`];
 }
 
 /** TAR-45: one more member joins, and the proven version is brought to it and to nobody else, without a canary. */
