@@ -22,6 +22,7 @@ import { commandCause, EXECUTOR, type RolloutActor } from './actors/rollout-acto
 import { Balancing } from './balancer/balancing.js';
 import { NOT_READY } from './course/answers.js';
 import { Coordinator } from './course/coordinator.js';
+import { assertLatest } from './course/latest.js';
 import { Reports } from './course/reports.js';
 import { Timers } from './course/timers.js';
 import { causeOf, inputOfGate, VerdictBuffer } from './course/verdicts.js';
@@ -139,7 +140,7 @@ export class ExecutorEngine {
       const actor = await this.registry.find(envelope.target);
       const cause = commandCause(envelope.id);
       if (!actor.commands.has(cause)) {
-        this.assertLatest(actor, envelope.command.type);
+        if (envelope.command.type === 'rollback') await assertLatest(this.registry, actor);
         await this.members.order(actor, envelope);
       }
       this.registry.forget(actor);
@@ -176,18 +177,6 @@ export class ExecutorEngine {
       this.logger.error({ reason: messageOf(error) }, 'a command failed');
       return { ok: false, code: 'INTERNAL', message: 'the command failed inside the executor; its log says why' };
     }
-  }
-
-  /** A rollout that another one has followed is not taken back any more: that would take back the other one too. */
-  private assertLatest(actor: RolloutActor, command: RolloutCommand['type']): void {
-    const plan = actor.state.plan;
-    if (command !== 'rollback' || plan === undefined || actor.state.token === 0) return;
-    if (this.registry.group(plan.group).state.token <= actor.state.token) return;
-    throw new SluiceError(
-      'NOT_OFFERED',
-      `group ${plan.group} has had another rollout since: roll that one back, or request the version that you want`,
-      { actions: [] },
-    );
   }
 
   private async follow(onLive: () => void): Promise<void> {

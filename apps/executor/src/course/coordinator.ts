@@ -96,10 +96,10 @@ export class Coordinator {
   private letGo(actor: RolloutActor, group: GroupActor, plan: Plan): void {
     const { active, waiting } = group.state;
     if (active !== actor.id && waiting?.rolloutId !== actor.id) return;
-    const { status, rollbacks } = actor.state;
+    const { rollbacks } = actor.state;
     if (rollbacks > 0 && active === actor.id) this.blockBad(actor);
     const meta = metaFor(plan, 'ended');
-    if (status === 'cancelled' && plan.rollbackOf !== undefined)
+    if (plan.rollbackOf !== undefined && wasGivenUp(actor.state))
       this.say(actor, { type: 'unblockBad', rolloutId: plan.rollbackOf }, meta);
     this.say(actor, { type: 'release', rolloutId: actor.id, ...outcomeOf(actor.state, plan) }, meta);
   }
@@ -109,7 +109,8 @@ export class Coordinator {
     const { plan } = actor.state;
     if (plan === undefined) return;
     const { version, rolloutId } = plan;
-    this.say(actor, { type: 'blockBad', version, rolloutId }, metaFor(plan, 'rollback'));
+    const ordinal = actor.state.rollbacks;
+    this.say(actor, { type: 'blockBad', version, rolloutId, ordinal }, metaFor(plan, 'rollback'));
   }
 
   /** `onCanaryFailure: rollback`: the plan itself orders the way back (STR-11). */
@@ -170,6 +171,14 @@ const metaFor = (plan: Plan, what: string): EventMeta => ({
 
 const startingOf = ({ strategy, version, restores }: Plan): Starting =>
   restores === undefined ? { strategy, version } : { strategy, version, restores };
+
+/**
+ * Somebody called it off: what it was to take back may start again. One that made way for another rollout, or that was
+ * itself rolled back, ended without anybody saying that the version is good after all: it stays blocked until a person
+ * unblocks it (design 6.5).
+ */
+const wasGivenUp = ({ status, end }: RolloutState): boolean =>
+  status === 'cancelled' && end?.cause !== 'superseded' && end?.cause !== 'rollback';
 
 /** A canary that failed a step, or a gate that failed while it baked. */
 const isCanaryBrake = ({ brake, stage }: RolloutState, plan: Plan): boolean =>

@@ -22,7 +22,12 @@ const inputs: fc.Arbitrary<GroupInput> = fc.oneof(
     outcome: fc.constantFrom('succeeded' as const, 'cancelled' as const),
     success: fc.record({ version, rolloutId: rollout, strategy, sha256: fc.constant('ab') }),
   }),
-  fc.record({ type: fc.constant('blockBad' as const), version, rolloutId: rollout }),
+  fc.record({
+    type: fc.constant('blockBad' as const),
+    version,
+    rolloutId: rollout,
+    ordinal: fc.integer({ min: 1, max: 3 }),
+  }),
   fc.record({ type: fc.constant('unblockBad' as const), rolloutId: rollout }),
   fc.record({
     type: fc.constant('command' as const),

@@ -8,9 +8,9 @@ import type { GroupState, Success } from './state.js';
 export type GroupInput =
   | { readonly type: 'request'; readonly rolloutId: string; readonly version: string; readonly strategy: Strategy }
   | { readonly type: 'release'; readonly rolloutId: string; readonly outcome: LeaseOutcome; readonly success?: Success }
-  /** A rollback was ordered: its bad version does not start again (TRS-06). */
-  | { readonly type: 'blockBad'; readonly version: string; readonly rolloutId: string }
-  /** That rollback was cancelled. */
+  /** The rollout's rollback of that ordinal was ordered: its bad version does not start again (TRS-06). */
+  | { readonly type: 'blockBad'; readonly version: string; readonly rolloutId: string; readonly ordinal: number }
+  /** A rollback of it was cancelled. */
   | { readonly type: 'unblockBad'; readonly rolloutId: string }
   | { readonly type: 'command'; readonly command: GroupCommand; readonly reason?: string };
 
@@ -32,16 +32,7 @@ function decided(state: GroupState, input: GroupInput): readonly GroupEvent[] {
     case 'release':
       return release(state, input);
     case 'blockBad':
-      return !Object.hasOwn(state.blocked, input.version) && !state.blockedFor.includes(input.rolloutId)
-        ? [
-            {
-              type: 'VersionBlocked',
-              version: input.version,
-              rolloutId: input.rolloutId,
-              reason: `rolled back from ${input.rolloutId}`,
-            },
-          ]
-        : [];
+      return blockBad(state, input);
     case 'unblockBad':
       return Object.entries(state.blocked)
         .filter(([, block]) => block.rolloutId === input.rolloutId)
@@ -51,6 +42,18 @@ function decided(state: GroupState, input: GroupInput): readonly GroupEvent[] {
     default:
       return unreachable(input, 'group input');
   }
+}
+
+/**
+ * Once for each rollback of a rollout, so that a person who unblocks the version is not overruled; and said once more for
+ * a later rollback of it, whether the version is still blocked or not, so that it counts. What a person blocked stays theirs.
+ */
+function blockBad(state: GroupState, input: Extract<GroupInput, { readonly type: 'blockBad' }>): readonly GroupEvent[] {
+  const { version, rolloutId, ordinal } = input;
+  const told = state.blockedFor.filter((id) => id === rolloutId).length;
+  const isOthers = Object.hasOwn(state.blocked, version) && state.blocked[version]?.rolloutId !== rolloutId;
+  if (told >= ordinal || isOthers) return [];
+  return [{ type: 'VersionBlocked', version, rolloutId, reason: `rolled back from ${rolloutId}` }];
 }
 
 /** Asked again and again by whoever drives the rollout: only the first time has an effect. */

@@ -102,7 +102,7 @@ describe('the lease of a group', () => {
 
 describe('blocked versions and excluded hosts', () => {
   it('a rollback blocks the bad version once; a person who unblocks it is not overruled; a cancelled rollback unblocks it', () => {
-    const block: GroupInput = { type: 'blockBad', version: '3.0.0', rolloutId: 'r3' };
+    const block: GroupInput = { type: 'blockBad', version: '3.0.0', rolloutId: 'r3', ordinal: 1 };
     const blocked: GroupEvent = {
       type: 'VersionBlocked',
       version: '3.0.0',
@@ -116,6 +116,21 @@ describe('blocked versions and excluded hosts', () => {
       .events(blocked)
       .when({ type: 'unblockBad', rolloutId: 'r3' })
       .then({ type: 'VersionUnblocked', version: '3.0.0', reason: 'its rollback was cancelled' });
+  });
+
+  it('another rollback of the same rollout blocks its version again, but takes over what a person blocked never', () => {
+    const again: GroupInput = { type: 'blockBad', version: '3.0.0', rolloutId: 'r3', ordinal: 2 };
+    const blocked: GroupEvent = {
+      type: 'VersionBlocked',
+      version: '3.0.0',
+      rolloutId: 'r3',
+      reason: 'rolled back from r3',
+    };
+    const unblocked: GroupEvent = { type: 'VersionUnblocked', version: '3.0.0', reason: 'its rollback was cancelled' };
+    group.events(blocked, unblocked).when(again).then(blocked);
+    group.events(blocked).when(again).then(blocked);
+    group.events(blocked, blocked, unblocked).when(again).thenNothing();
+    group.events({ type: 'VersionBlocked', version: '3.0.0', reason: 'it leaks' }).when(again).thenNothing();
   });
 
   it('TAR-34 the flag of an excluded host is its own: no lease and no success touches it', () => {

@@ -98,6 +98,45 @@ describe('the canary', () => {
     expect(machine.state.wanted).toBe('canary');
   });
 
+  it('bakes again when it is done anew while it bakes, and its gates are asked again', () => {
+    const machine = Machine.started({ ...shape, gates: ['ready'] });
+    machine.settle(0);
+    machine.approve('canary');
+    machine.settle(0);
+    const pass = (round: number) =>
+      machine.input({
+        type: 'verdict',
+        judged: {
+          type: 'GateJudged',
+          stage: 0,
+          round,
+          gate: 'ready',
+          verdict: 'pass',
+          words: '1 of 1',
+          inputs: {},
+          policyHash: 'p',
+        },
+      });
+    pass(1);
+    machine.tick(200_000);
+    machine.input({ type: 'silent', targets: [0] });
+    machine.tick(60_000);
+    expect(machine.state.status).toBe('braked');
+    machine.say({ type: 'retry' });
+    // The look shows that it does not run the version.
+    machine.settle(0, 'probe');
+    machine.settle(0);
+    machine.approve('canary');
+    machine.settle(0);
+    expect(machine.of('GatesRequested').map(({ round }) => round)).toEqual([1, 2]);
+    expect(machine.of('WaitStarted').map(({ until }) => until)).toEqual([301_000, machine.now + 300_000]);
+    pass(2);
+    machine.tick(299_999);
+    expect(machine.state.wanted).toBeUndefined();
+    machine.tick(1);
+    expect(machine.state.wanted).toBe('batches');
+  });
+
   it('STR-11 a gate that fails while it bakes brakes, and a resumed gate is asked again', () => {
     const machine = Machine.started({ ...shape, gates: ['ready'] });
     machine.settle(0);

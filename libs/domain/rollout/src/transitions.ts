@@ -9,7 +9,12 @@ type Condition = (state: RolloutState) => boolean;
 const always: Condition = () => true;
 const hasFailed: Condition = (state) => countOf(state, 'failed') + countOf(state, 'unknown') > 0;
 const hasUnverified: Condition = (state) => [...state.failures.values()].some(({ step }) => step === 'verify');
-const canGoBack: Condition = (state) => state.rollbackTo !== undefined && state.touched > 0 && state.rollbacks === 0;
+/** Each supersedes the one before: so many lead to nothing else. */
+const MAX_ROLLBACKS = 10;
+const hasWayBack: Condition = (state) => state.rollbackTo !== undefined && state.touched > 0;
+const canGoBack: Condition = (state) => hasWayBack(state) && state.rollbacks === 0;
+/** A rollback may itself be cancelled, fail or be refused its plan: what it was to restore can be restored once more. */
+const canGoBackAgain: Condition = (state) => hasWayBack(state) && state.rollbacks < MAX_ROLLBACKS;
 const waitsForBatch: Condition = (state) => state.stage.awaited && !state.stage.proceeded;
 const freeToResume: Condition = (state) =>
   state.brake?.kind === 'gate' ||
@@ -52,10 +57,10 @@ const OFFERS: Readonly<Record<RolloutStatus, Readonly<Partial<Record<RolloutComm
     ...STEERING,
   },
   settling: {},
-  succeeded: { rollback: canGoBack },
-  failed: { retry: hasFailed, skip: hasFailed, waive: hasUnverified, rollback: canGoBack, close: always },
-  cancelled: { rollback: canGoBack },
-  closed: { rollback: canGoBack },
+  succeeded: { rollback: canGoBackAgain },
+  failed: { retry: hasFailed, skip: hasFailed, waive: hasUnverified, rollback: canGoBackAgain, close: always },
+  cancelled: { rollback: canGoBackAgain },
+  closed: { rollback: canGoBackAgain },
 };
 
 /** The commands that the state offers now, in the table's order (TRS-10). */

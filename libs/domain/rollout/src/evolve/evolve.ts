@@ -3,7 +3,7 @@ import { unreachable } from '@sluice/kernel';
 
 import { freshStage, phaseAt, planOf, type RolloutState } from '../state.js';
 import { evolveMembers, type MemberEvent } from './members.js';
-import { closeRetry, dropRetry, orderRetry } from './retry.js';
+import { closeRetry, dropRetry, orderRetry, unsettle } from './retry.js';
 import {
   addTargets,
   admit,
@@ -53,6 +53,7 @@ function evolveExec(state: RolloutState, event: RolloutEvent, at: number): Rollo
   switch (event.type) {
     case 'TargetsAdmitted':
       admit(state, event, at);
+      if (event.run === 'roll') unsettle(state, event.targets);
       break;
     case 'StepSucceeded':
       stepSucceeded(state, event);

@@ -1,4 +1,6 @@
-import { emptyRetry, phaseAt, type RolloutState } from '../state.js';
+import { stageAt } from '@sluice/contracts';
+
+import { emptyRetry, phaseAt, planOf, type RolloutState } from '../state.js';
 import { setPhase } from './targets.js';
 
 export function orderRetry(state: RolloutState, redo: readonly number[], probe: readonly number[]): void {
@@ -16,6 +18,18 @@ export function orderRetry(state: RolloutState, redo: readonly number[], probe: 
     state.tries.delete(target);
     setPhase(state, target, 'pending');
   }
+}
+
+/** A target of the current stage is done anew: the stage settles again, bakes again, and its gates are asked again. */
+export function unsettle(state: RolloutState, targets: readonly number[]): void {
+  const { stage, wait } = state;
+  const span = stageAt(planOf(state), stage.index);
+  if (!stage.settled || span === undefined) return;
+  if (!targets.some((target) => target >= span.from && target < span.to)) return;
+  stage.settled = false;
+  stage.asked = false;
+  stage.passed.clear();
+  if (wait?.kind === 'bake') state.wait = undefined;
 }
 
 /** A retry is over when nothing of it waits and nothing is in a step. What was admitted or excluded drops out of its queues. */
