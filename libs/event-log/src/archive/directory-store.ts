@@ -11,7 +11,7 @@ const MAX_OPEN = 64;
 
 /** An archive in a folder, which every service that reads archived rollouts can reach. */
 export class DirectoryArchiveStore implements ArchiveStore {
-  readonly #open = new Map<string, Promise<FileHandle | undefined>>();
+  readonly #open = new Map<string, OpenFile>();
 
   constructor(private readonly folder: string) {}
 
@@ -38,11 +38,7 @@ export class DirectoryArchiveStore implements ArchiveStore {
   async get(name: string, range?: ByteRange): Promise<Uint8Array | undefined> {
     return this.#told(`read ${name}`, async () => {
       if (range === undefined) return readWhole(join(this.folder, name));
-      const handle = await this.#handleOf(name);
-      if (handle === undefined) return undefined;
-      const buffer = Buffer.allocUnsafe(range.length);
-      const { bytesRead } = await handle.read(buffer, 0, range.length, range.offset);
-      return buffer.subarray(0, bytesRead);
+      return this.#readFrom(name, range);
     });
   }
 
@@ -59,23 +55,23 @@ export class DirectoryArchiveStore implements ArchiveStore {
 
   /** Closes what is open; it can be used again. */
   async close(): Promise<void> {
-    const handles = [...this.#open.values()];
+    const files = [...this.#open.values()];
     this.#open.clear();
-    for (const handle of handles) await (await handle)?.close();
+    for (const file of files) await file.letGo();
   }
 
-  async #handleOf(name: string): Promise<FileHandle | undefined> {
-    const opened = this.#open.get(name) ?? openOrNothing(join(this.folder, name));
+  async #readFrom(name: string, { offset, length }: ByteRange): Promise<Uint8Array | undefined> {
+    const file = this.#open.get(name) ?? new OpenFile(join(this.folder, name));
     this.#open.delete(name);
-    const handle = await opened;
-    if (handle === undefined) return undefined;
-    this.#open.set(name, opened);
-    for (const oldest of this.#open.keys()) {
+    this.#open.set(name, file);
+    const bytes = await file.read(offset, length);
+    if (bytes === undefined) this.#open.delete(name);
+    for (const [oldest, forgotten] of this.#open) {
       if (this.#open.size <= MAX_OPEN) break;
-      // Left to the collector instead of closed: somebody may be reading it.
       this.#open.delete(oldest);
+      await forgotten.letGo();
     }
-    return handle;
+    return bytes;
   }
 
   async #told<T>(doing: string, work: () => Promise<T>): Promise<T> {
@@ -85,6 +81,41 @@ export class DirectoryArchiveStore implements ArchiveStore {
       const message = `could not ${doing} in the archive ${this.folder} (${messageOf(cause)}): check that the folder is there and has room`;
       throw new SluiceError('ARCHIVE_UNAVAILABLE', message, {}, { cause });
     }
+  }
+}
+
+/** A file that is opened once for all its readers, and closed when the last of them has done. */
+class OpenFile {
+  readonly #handle: Promise<FileHandle | undefined>;
+  #readers = 0;
+  #isLetGo = false;
+
+  constructor(path: string) {
+    this.#handle = openOrNothing(path);
+  }
+
+  /** Undefined when there is no such file. */
+  async read(offset: number, length: number): Promise<Uint8Array | undefined> {
+    this.#readers += 1;
+    try {
+      const handle = await this.#handle;
+      if (handle === undefined) return undefined;
+      const buffer = Buffer.allocUnsafe(length);
+      const { bytesRead } = await handle.read(buffer, 0, length, offset);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      this.#readers -= 1;
+      await this.#closeIfDone();
+    }
+  }
+
+  async letGo(): Promise<void> {
+    this.#isLetGo = true;
+    await this.#closeIfDone();
+  }
+
+  async #closeIfDone(): Promise<void> {
+    if (this.#isLetGo && this.#readers === 0) await (await this.#handle)?.close();
   }
 }
 
