@@ -1,6 +1,7 @@
 import { ALL_SHARDS, type Hello } from '@sluice/contracts';
 import {
   type AgentPort,
+  type BalancerPort,
   type EngineLogger,
   LogMemory,
   type MembersPort,
@@ -13,6 +14,13 @@ import { SluiceError } from '@sluice/kernel';
 import { clockOf, Life, logOf } from './life.js';
 import type { ServiceParts } from './planner-service.js';
 
+export interface ExecutorPorts {
+  readonly agents: AgentPort;
+  readonly members: MembersPort;
+  readonly memory: PlaceStore | undefined;
+  readonly balancers: BalancerPort | undefined;
+}
+
 /** One life of the executor. */
 export class ExecutorService {
   readonly life = new Life();
@@ -21,7 +29,7 @@ export class ExecutorService {
 
   constructor(
     private readonly parts: ServiceParts,
-    private readonly ports: { readonly agents: AgentPort; readonly members: MembersPort; readonly memory?: PlaceStore },
+    private readonly ports: ExecutorPorts,
     private readonly logger: EngineLogger,
   ) {
     this.start().catch((error: unknown) => {
@@ -37,11 +45,12 @@ export class ExecutorService {
 
   private async start(): Promise<void> {
     const { life, parts, logger } = this;
-    const { agents, members, memory } = this.ports;
+    const { agents, members, memory, balancers } = this.ports;
     const clock = clockOf(life, parts.clock);
     const opened = memory === undefined ? {} : { memory: await LogMemory.open(memory, clock, logger) };
     this.engine = new SteadyEngine({
       ...opened,
+      ...(balancers === undefined ? {} : { balancers }),
       log: logOf(life, parts.log),
       clock,
       newId: parts.newId,

@@ -12,21 +12,35 @@ export function truthOf(fleet: FakeFleet): (model: RolloutModel, event: RolloutE
   return (model, event, complain) => {
     if (event.type !== 'StepSucceeded' && event.type !== 'StepFailed') return;
     const target = model.targets[event.target];
-    if (target === undefined || (event.type === 'StepFailed' && isOfTheExecutor(event))) return;
-    const fits = resultsOf(fleet, model, target).some((result) => sameResult(result, event));
+    if (target === undefined || isOfTheBalancer(model, event)) return;
+    if (event.type === 'StepFailed' && isOfTheExecutor(event)) return;
+    const fits = resultsOf(fleet, model, target).some((result) =>
+      sameResult(result, event, model.plan.lb !== undefined),
+    );
     if (!fits) complain('I3', `${event.type} of ${event.step} is not what ${target.host} did in attempt ${event.n}`);
     if (event.type === 'StepSucceeded' && event.step === 'probe') isThere(fleet, model, target.host, complain);
   };
 }
 
-function resultsOf(fleet: FakeFleet, { id }: RolloutModel, { host, chain, next, n }: TargetModel): StepReport[] {
+/** What the host's journal says of the next step of its attempt; where a balancer drains, of any of its steps. */
+function resultsOf(fleet: FakeFleet, { id, plan }: RolloutModel, { host, chain, next, n }: TargetModel): StepReport[] {
   const attempt = attemptId(id, host, chain[0] ?? 'probe', n);
-  return fleet.machines(host).flatMap(({ journal }) => journal.get(attempt)?.results[next] ?? []);
+  const machines = fleet.machines(host);
+  if (plan.lb === undefined) return machines.flatMap(({ journal }) => journal.get(attempt)?.results[next] ?? []);
+  const entries = machines.flatMap(({ journal }) => [...journal.values()]);
+  return entries.flatMap(({ command, results }) => (command.rollout === id && command.n === n ? results : []));
 }
 
-function sameResult(result: StepReport, event: StepEvent): boolean {
+/** Drain and enable are not the agent's where a balancer does them. */
+const isOfTheBalancer = ({ plan }: RolloutModel, { step }: StepEvent): boolean =>
+  plan.lb !== undefined && (step === 'drain' || step === 'enable');
+
+function sameResult(result: StepReport, event: StepEvent, isBalanced: boolean): boolean {
   if (result.step !== event.step || result.ok !== (event.type === 'StepSucceeded')) return false;
-  return event.type === 'StepSucceeded' || (result.code === event.code && (result.serving === true) === event.serving);
+  return (
+    event.type === 'StepSucceeded' ||
+    (result.code === event.code && (isBalanced || (result.serving === true) === event.serving))
+  );
 }
 
 /** The way to the hosts, watched: what is sent is in the log already, and a host that left is sent nothing (I7). */

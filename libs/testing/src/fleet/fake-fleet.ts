@@ -102,6 +102,7 @@ export class FakeFleet {
 
   async status(hostName: string, query: StatusQuery): Promise<Answered<AttemptStatus>> {
     this.counters.statusQueries += 1;
+    if (this.messages.loseStatus !== undefined && this.random.chance(this.messages.loseStatus)) return this.silence();
     return this.ask(hostName, (host) => host.status(query));
   }
 
@@ -248,6 +249,8 @@ export class FakeFleet {
     const truth = reportOf(entry);
     const done = { ok: true, ms: 1 } as const;
     void this.send(host, { ...truth, final: true, steps: [{ step: 'enable', ...done }] });
+    const all = entry.command.steps.map((step) => ({ step, ...done }));
+    void this.send(host, { ...truth, final: true, steps: all.toReversed() });
     void this.send(host, { ...truth, n: truth.n + 1, final: true });
     void this.send(host, { ...truth, target: truth.target + 1 });
     const steps = truth.steps.map((step) => ({ ...step, ok: false, code: 'LIE', serving: true }));

@@ -29,6 +29,8 @@ export type StepFaults = (place: StepPlace) => StepFault | undefined;
 export interface MessageFaults {
   /** A run or a status query is lost on its way: the agent never sees it. */
   readonly loseCommand?: number;
+  /** A status query is lost on its way, beside those. */
+  readonly loseStatus?: number;
   /** The agent saw it, its answer is lost. */
   readonly loseReply?: number;
   /** A run is stuck in the network and arrives late, when its sender may have given it up. */

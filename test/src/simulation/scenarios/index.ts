@@ -4,6 +4,8 @@ import { c14 } from './cancels.js';
 import { chaos } from './chaos.js';
 import { c11 } from './clocks.js';
 import { c1 } from './crashes.js';
+import { order } from './order.js';
+import { c6 } from './outages.js';
 import { c15 } from './owners.js';
 import { c16 } from './regressions.js';
 import { c12 } from './members.js';
@@ -21,6 +23,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   C3: c3,
   C4: c4,
   C5: c5,
+  C6: c6,
   C7: c7,
   C8: c8,
   C9: c9,
@@ -31,6 +34,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   C14: c14,
   C15: c15,
   C16: c16,
+  order,
   chaos,
   scale,
 };
