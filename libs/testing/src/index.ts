@@ -1,6 +1,8 @@
 export type { FakeKurrentDb, FakeKurrentDbOptions } from './kurrentdb/fake-kurrentdb.js';
 export { startFakeKurrentDb } from './kurrentdb/fake-kurrentdb.js';
 export type { ProposedRecord } from './kurrentdb/fake-store.js';
+export type { HaproxyServer, RunningHaproxy } from './haproxy.js';
+export { haproxyMissing, NO_HAPROXY, startHaproxy } from './haproxy.js';
 export type { NatsServerOptions, RunningNatsServer } from './nats-server.js';
 export { startNatsServer } from './nats-server.js';
 export { given, type Given, type Outcome } from './deciders/given.js';

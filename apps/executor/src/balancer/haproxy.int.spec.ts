@@ -1,23 +1,15 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 
+import { haproxyMissing, NO_HAPROXY, type RunningHaproxy, startHaproxy } from '@sluice/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { HeardEndpoints } from './endpoints.js';
 import { askHaproxy } from './haproxy-socket.js';
-import {
-  type Backend,
-  codeOf,
-  eventually,
-  type Haproxy,
-  haproxyMissing,
-  SKIPPED,
-  startBackend,
-  startHaproxy,
-} from './haproxy.suite.js';
+import { type Backend, codeOf, eventually, serving, startBackend } from './haproxy.suite.js';
 import { HaproxyBalancer } from './haproxy.js';
 import type { BalancedServer } from './ports.js';
 
-if (haproxyMissing) process.stderr.write(SKIPPED);
+if (haproxyMissing) process.stderr.write(NO_HAPROXY);
 
 const serverOf = (host: string, endpoint?: string): BalancedServer => ({
   backend: 'hello',
@@ -27,13 +19,13 @@ const serverOf = (host: string, endpoint?: string): BalancedServer => ({
 
 describe.skipIf(haproxyMissing)('HAProxy by its runtime API (skipped without haproxy)', () => {
   let apps: Backend[];
-  let haproxy: Haproxy;
+  let haproxy: RunningHaproxy;
   let balancer: HaproxyBalancer;
 
   beforeAll(async () => {
     apps = await Promise.all(['web-01', 'web-02', 'web-03'].map(startBackend));
     haproxy = await startHaproxy(apps.slice(0, 2));
-    balancer = new HaproxyBalancer(haproxy.admin);
+    balancer = new HaproxyBalancer({ path: haproxy.admin });
   });
 
   afterEach(async () => {
@@ -46,13 +38,13 @@ describe.skipIf(haproxyMissing)('HAProxy by its runtime API (skipped without hap
   });
 
   it('takes a server out of service and puts it back, as often as it is said', async () => {
-    expect(await haproxy.serving()).toEqual(['web-01', 'web-02']);
+    expect(await serving(haproxy)).toEqual(['web-01', 'web-02']);
     await balancer.drain(serverOf('web-01'));
     await balancer.drain(serverOf('web-01'));
-    expect(await haproxy.serving()).toEqual(['web-02']);
+    expect(await serving(haproxy)).toEqual(['web-02']);
     await balancer.enable(serverOf('web-01'));
     await balancer.enable(serverOf('web-01'));
-    expect(await haproxy.serving()).toEqual(['web-01', 'web-02']);
+    expect(await serving(haproxy)).toEqual(['web-01', 'web-02']);
   });
 
   it('counts what is under way at a drained server until it has ended', async () => {
@@ -94,7 +86,7 @@ describe.skipIf(haproxyMissing)('HAProxy by its runtime API (skipped without hap
     // It comes back somewhere else: what answers there says so by another name.
     hear(apps[2]?.port ?? 0);
     await balancer.enable({ backend: 'hello', target, endpoint: await endpoints.endpointOf(target) });
-    expect(await haproxy.serving()).toEqual(['web-02', 'web-03']);
+    expect(await serving(haproxy)).toEqual(['web-02', 'web-03']);
   });
 
   it('is refused for a server that is not there, and for a name that would end the command', async () => {
@@ -102,18 +94,18 @@ describe.skipIf(haproxyMissing)('HAProxy by its runtime API (skipped without hap
     expect(await codeOf(balancer.drain({ ...serverOf('web-01'), backend: 'other' }))).toBe('DEPENDENCY_REFUSED');
     expect(await codeOf(balancer.drain(serverOf('web-01; shutdown')))).toBe('DEPENDENCY_REFUSED');
     expect(await codeOf(balancer.sessions(serverOf('web-01\ndisable server')))).toBe('DEPENDENCY_REFUSED');
-    expect(await haproxy.serving()).toEqual(['web-01', 'web-02']);
+    expect(await serving(haproxy)).toEqual(['web-01', 'web-02']);
   });
 
   it('speaks TCP as well', async () => {
     const relay = await listen((socket) => {
       socket.once('data', (line: Buffer) => {
-        void askHaproxy(haproxy.admin, line.toString().trim()).then((answer) => socket.end(answer));
+        void askHaproxy({ path: haproxy.admin }, line.toString().trim()).then((answer) => socket.end(answer));
       });
     });
     const overTcp = new HaproxyBalancer(relay.address);
     await overTcp.drain(serverOf('web-02'));
-    expect(await haproxy.serving()).toEqual(['web-01']);
+    expect(await serving(haproxy)).toEqual(['web-01']);
     await relay.stop();
   });
 });
