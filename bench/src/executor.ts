@@ -11,11 +11,12 @@ export interface RunningExecutor {
 }
 
 /** The executor as it is shipped, on a NATS connection of its own. */
-export async function startBenchExecutor(servers: string): Promise<RunningExecutor> {
+export async function startBenchExecutor(servers: string, leaseMs?: number): Promise<RunningExecutor> {
   const nats = await connectNats({ servers, name: 'bench-product' });
   const log = new JetStreamEventLog(nats);
   const logger = createLogger('executor', 'warn');
-  const executor = await startExecutor({ nats, servers, log, clock: systemClock, logger, newId: newUlid });
+  const lease = leaseMs === undefined ? {} : { leaseMs };
+  const executor = await startExecutor({ nats, servers, log, clock: systemClock, logger, newId: newUlid, ...lease });
   return {
     nats,
     log,

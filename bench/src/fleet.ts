@@ -17,6 +17,8 @@ export interface FleetCounts {
   readonly acked: number;
   readonly resent: number;
   readonly refused: number;
+  /** The most runs that were under way at once. */
+  readonly most: number;
 }
 
 /** How the names of hosts begin that take their runs and never report. */
@@ -30,7 +32,7 @@ const ACCEPTED = JSON.stringify({ ok: true, state: 'accepted' });
  * until that is acknowledged. A run without its report yet is said to be under way.
  */
 export class Fleet {
-  readonly counts = { runs: 0, acked: 0, resent: 0, refused: 0 };
+  readonly counts = { runs: 0, acked: 0, resent: 0, refused: 0, most: 0 };
   private readonly requester: Requester;
   /** A run that comes again, because its answer was late, is not done again. */
   private readonly seen = new Set<string>();
@@ -62,6 +64,7 @@ export class Fleet {
     this.seen.add(run.attempt);
     this.counts.runs += 1;
     this.underWay.set(run.attempt, run);
+    this.counts.most = Math.max(this.counts.most, this.underWay.size);
     this.onRun(run);
   }
 
