@@ -1,17 +1,15 @@
 import { hostname } from 'node:os';
 
 import type { NatsConnection } from '@nats-io/nats-core';
-import type { ReportAnswer, RunReport } from '@sluice/contracts';
+import { LEASED, type ReportAnswer, type RunReport } from '@sluice/contracts';
 import type { EventLog } from '@sluice/event-log';
 import { type Clock, messageOf } from '@sluice/kernel';
-import { type Log, type RunningService, startCommandServer } from '@sluice/messaging';
+import { kvLeases, Leases, type Log, type RunningService, startCommandServer } from '@sluice/messaging';
 import type { Metrics } from '@sluice/observability';
 
 import { ExecutorModule } from './commands/executor.module.js';
 import { type BalancerConfig, startOutside } from './dependency/outside.js';
 import type { BreakerOptions } from './dependency/breaker.js';
-import { kvLeases } from './leases/kv-leases.js';
-import { ShardLeases } from './leases/shard-leases.js';
 import { NatsAgents } from './nats/agents.js';
 import { NatsMembers } from './members/nats-members.js';
 import { MeteredAgents, tracedAgents } from './nats/metered-agents.js';
@@ -74,8 +72,9 @@ export async function startExecutor(deps: StartExecutorDeps): Promise<RunningSer
     },
     natsIntake(nats, logger, { report: reportsOf(deps, () => owned), command: (...args) => owned.command(...args) }),
   );
-  const leases = new ShardLeases({
-    store: await kvLeases(nats, Math.max(250, leaseMs / 5), logger),
+  const leases = new Leases({
+    work: LEASED.executor,
+    store: await kvLeases(nats, LEASED.executor, leaseMs, logger),
     host: owned,
     clock: monotonic(clock),
     me: { owner: deps.memberId ?? newId(), name: `${hostname()}:${process.pid}` },

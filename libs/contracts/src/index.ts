@@ -140,8 +140,8 @@ export { decodeCommit, encodeCommit, MAX_COMMIT_BYTES, MAX_COMMIT_EVENTS } from 
 export { decodeEvent, encodeEvent, EVENT_TYPES } from './serde/events.js';
 export type { StoredCommit, StoredEvent } from './serde/stored.js';
 export { storedTargetsSize } from './serde/target-lists.js';
-export type { MemberLease, ShardLease } from './leases.js';
-export { isMemberKey, LEASE_KEYS, readLease, shardOfLeaseKey } from './leases.js';
+export type { LeasedWork, LeaseKeys, MemberLease, PartLease } from './leases.js';
+export { LEASED, leaseKeys, readLease } from './leases.js';
 export type { Shard } from './shards.js';
 export {
   ALL_SHARDS,

@@ -32,3 +32,8 @@ export { shutdownOnSignal, stopAll } from './shutdown.js';
 export type { CommandServerOptions } from './nest/command-server.js';
 export { startCommandServer } from './nest/start.js';
 export type { CommandRefusal } from './nest/plain-json.js';
+export { InMemoryLeases } from './leases/in-memory-leases.js';
+export { kvLeases } from './leases/kv-leases.js';
+export type { LeasesDeps } from './leases/leases.js';
+export { Leases } from './leases/leases.js';
+export type { Lease, LeaseEntry, LeaseHolder, LeaseStore } from './leases/ports.js';

@@ -9,17 +9,17 @@ import {
   shardOfId,
 } from '@sluice/contracts';
 import { messageOf, SluiceError } from '@sluice/kernel';
+import type { Lease, LeaseHolder } from '@sluice/messaging';
 
-import { guardedAgents, guardedLog } from '../leases/guarded.js';
-import type { Lease, ShardHost } from '../leases/ports.js';
 import { silentLogger } from '../ports.js';
 import { type SteadyDeps, SteadyEngine } from '../regression/steady-engine.js';
+import { guardedAgents, guardedLog } from './guarded.js';
 import type { ForwardedCommand, Serving, ShardDoor, ShardIntake } from './ports.js';
 
 export type DriverDeps = Omit<SteadyDeps, 'shards'>;
 
 /** An engine for each shard that is driven here: it is made with the lease and goes with it. */
-export class OwnedShards implements ShardHost {
+export class OwnedShards implements LeaseHolder {
   private readonly driven = new Map<Shard, Driver>();
 
   constructor(
@@ -81,13 +81,13 @@ class Driver implements ShardDoor {
       ...deps,
       log: guardedLog(deps.log, lease),
       agents: guardedAgents(deps.agents, lease),
-      shards: [lease.shard],
+      shards: [lease.part],
     });
   }
 
   /** Reports come in before it drives: agents are told to wait, and send theirs as soon as it does. */
   async start(intake: ShardIntake): Promise<void> {
-    this.serving = await intake.open(this.lease.shard);
+    this.serving = await intake.open(this.lease.part);
     if (this.stopped) await this.serving.stop();
     else await this.engine.start();
   }
@@ -104,7 +104,7 @@ class Driver implements ShardDoor {
     const { logger = silentLogger } = this.deps;
     const stopped = Promise.all([this.serving?.stop(), this.engine.stop()]);
     stopped.catch((error: unknown) =>
-      logger.warn({ shard: this.lease.shard, reason: messageOf(error) }, 'a shard that was lost did not stop cleanly'),
+      logger.warn({ shard: this.lease.part, reason: messageOf(error) }, 'a shard that was lost did not stop cleanly'),
     );
   }
 

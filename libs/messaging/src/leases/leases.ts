@@ -1,16 +1,18 @@
-import { ALL_SHARDS, LEASE_KEYS, type MemberLease, readLease, type Shard, shardOfLeaseKey } from '@sluice/contracts';
+import { type LeasedWork, type LeaseKeys, leaseKeys, type MemberLease, readLease } from '@sluice/contracts';
 import { type CancelTimer, type Clock, messageOf } from '@sluice/kernel';
 
-import type { EngineLogger } from '../ports.js';
+import type { Log } from '../running-service.js';
 import { allocate } from './allocation.js';
 import { HeldLease, valueOf } from './held-lease.js';
 import { LeaseView } from './lease-view.js';
 import { Membership } from './membership.js';
-import type { LeaseEntry, LeaseStore, ShardHost } from './ports.js';
+import type { LeaseEntry, LeaseStore, LeaseHolder } from './ports.js';
 
-export interface ShardLeasesDeps {
+export interface LeasesDeps {
+  /** What is shared. */
+  readonly work: LeasedWork;
   readonly store: LeaseStore;
-  readonly host: ShardHost;
+  readonly host: LeaseHolder;
   /** Only differences of it count: it must go on while the process stands still, and never be set. */
   readonly clock: Clock;
   /** Who we are: another one in each process. One that starts again under its old id takes its leases back at once. */
@@ -19,7 +21,7 @@ export interface ShardLeasesDeps {
   readonly leaseMs: number;
   /** ms since the epoch, for the people who read the leases. */
   readonly timeOfDay: () => number;
-  readonly logger: EngineLogger;
+  readonly logger: Log;
 }
 
 /** Of the lease time: so many renewals may fail before a lease runs out. */
@@ -29,14 +31,15 @@ const GATHER_MS = 10;
 const REMOVE_TRIES = 3;
 
 /**
- * Holds a fair share of the shards: renews what it has, gives what another one should have, claims what is free. It
+ * Holds a fair share of the parts: renews what it has, gives what another one should have, claims what is free. It
  * makes the work go to one place; that nothing is done twice never rests on it (design 4).
  */
-export class ShardLeases {
+export class Leases {
+  private readonly keys: LeaseKeys;
   private readonly view: LeaseView;
-  private readonly held = new Map<Shard, HeldLease>();
+  private readonly held = new Map<string, HeldLease>();
   /** Shards that could not be driven: when they are tried again. */
-  private readonly notBefore = new Map<Shard, number>();
+  private readonly notBefore = new Map<string, number>();
   private readonly works = new Set<Promise<void>>();
   private readonly membership: Membership;
   private renewAt = 0;
@@ -48,9 +51,10 @@ export class ShardLeases {
   private unwatch: () => void = () => undefined;
   private stopping = false;
 
-  constructor(private readonly deps: ShardLeasesDeps) {
-    this.view = new LeaseView(deps.leaseMs);
-    this.membership = new Membership(deps.store, deps.me);
+  constructor(private readonly deps: LeasesDeps) {
+    this.keys = leaseKeys(deps.work);
+    this.view = new LeaseView(this.keys, deps.leaseMs);
+    this.membership = new Membership(deps.store, this.keys.member(deps.me.owner), deps.me);
   }
 
   /** Resolves when it is there and what was free for it is driven. Rejects when the store cannot be reached. */
@@ -62,7 +66,7 @@ export class ShardLeases {
     await Promise.all(this.works);
   }
 
-  /** Hands everything over: each shard is free as soon as its work has ended. */
+  /** Hands everything over: each part is free as soon as its work has ended. */
   async stop(): Promise<void> {
     this.stopping = true;
     await this.running;
@@ -74,9 +78,9 @@ export class ShardLeases {
     await this.running;
   }
 
-  /** The shards whose lease is ours now. */
-  shards(): Shard[] {
-    return ALL_SHARDS.filter((shard) => this.held.get(shard)?.isValid());
+  /** The parts whose lease is ours now. */
+  parts(): string[] {
+    return this.deps.work.parts.filter((part) => this.held.get(part)?.isValid());
   }
 
   /** Looks at everything at once, or once more when it is being looked at. */
@@ -100,10 +104,13 @@ export class ShardLeases {
 
   /** Says what is driven here when that has changed and come to rest. */
   private tell(): void {
-    const shards = this.shards();
-    if (this.works.size > 0 || shards.join() === this.told) return;
-    this.told = shards.join();
-    this.deps.logger.info({ shards }, `${shards.length} of ${ALL_SHARDS.length} shards are driven here`);
+    const parts = this.parts();
+    if (this.works.size > 0 || parts.join() === this.told) return;
+    this.told = parts.join();
+    this.deps.logger.info(
+      { parts },
+      `${parts.length} of ${this.deps.work.parts.length} parts of the work are done here`,
+    );
   }
 
   private lookLater(): void {
@@ -137,10 +144,10 @@ export class ShardLeases {
 
   private lose(lease: HeldLease, why: string): void {
     lease.drop();
-    if (this.held.get(lease.shard) !== lease) return;
-    this.held.delete(lease.shard);
-    this.deps.host.drop(lease.shard);
-    this.deps.logger.warn({ shard: lease.shard, why }, 'the lease of a shard is lost: it is driven here no more');
+    if (this.held.get(lease.part) !== lease) return;
+    this.held.delete(lease.part);
+    this.deps.host.drop(lease.part);
+    this.deps.logger.warn({ part: lease.part, why }, 'a lease is lost: this part of the work is done here no more');
     this.soon();
   }
 
@@ -156,7 +163,7 @@ export class ShardLeases {
     const { clock, store, leaseMs } = this.deps;
     if (lease.phase === 'leaving' || !lease.isValid()) return;
     const sentAt = clock.now();
-    const key = LEASE_KEYS.shard(lease.shard);
+    const key = this.keys.part(lease.part);
     try {
       const revision = await store.update(key, lease.value, lease.revision);
       if (revision !== undefined) {
@@ -177,36 +184,36 @@ export class ShardLeases {
     const { clock, me } = this.deps;
     const now = clock.now();
     const owners = this.view.owners(now);
-    for (const [shard, owner] of owners) if (owner === me.owner) owners.delete(shard);
-    for (const { shard, phase } of this.held.values()) {
-      if (phase === 'held' || phase === 'taking') owners.set(shard, me.owner);
-      else owners.delete(shard);
+    for (const [part, owner] of owners) if (owner === me.owner) owners.delete(part);
+    for (const { part, phase } of this.held.values()) {
+      if (phase === 'held' || phase === 'taking') owners.set(part, me.owner);
+      else owners.delete(part);
     }
-    const wanted = allocate([me.owner, ...this.view.members(now)], owners);
+    const wanted = allocate([me.owner, ...this.view.members(now)], owners, this.deps.work.parts);
     for (const lease of this.held.values())
-      if (lease.phase === 'held' && wanted.get(lease.shard) !== me.owner) this.giveUp(lease);
-    const free = ALL_SHARDS.filter(
-      (shard) => wanted.get(shard) === me.owner && !owners.has(shard) && !this.held.has(shard),
+      if (lease.phase === 'held' && wanted.get(lease.part) !== me.owner) this.giveUp(lease);
+    const free = this.deps.work.parts.filter(
+      (part) => wanted.get(part) === me.owner && !owners.has(part) && !this.held.has(part),
     );
-    await Promise.all(free.filter((shard) => this.mayTry(shard, now)).map((shard) => this.claim(shard)));
+    await Promise.all(free.filter((part) => this.mayTry(part, now)).map((part) => this.claim(part)));
   }
 
-  private mayTry(shard: Shard, now: number): boolean {
-    return (this.notBefore.get(shard) ?? 0) <= now;
+  private mayTry(part: string, now: number): boolean {
+    return (this.notBefore.get(part) ?? 0) <= now;
   }
 
-  private async claim(shard: Shard): Promise<void> {
+  private async claim(part: string): Promise<void> {
     const { clock, store, leaseMs, me, timeOfDay } = this.deps;
-    const key = LEASE_KEYS.shard(shard);
+    const key = this.keys.part(part);
     const value = valueOf(me, timeOfDay());
     const until = clock.now() + leaseMs;
     const seen = this.view.revisionOf(key);
     try {
       const revision = await (seen === undefined ? store.create(key, value) : store.update(key, value, seen));
       if (revision === undefined) await this.readAgain(key);
-      else this.take(new HeldLease(shard, clock, { revision, until, value }));
+      else this.take(new HeldLease(part, clock, { revision, until, value }));
     } catch (error) {
-      this.complain(error, 'a shard could not be claimed; it is tried again', shard);
+      this.complain(error, 'a part could not be claimed; it is tried again', part);
     }
   }
 
@@ -220,18 +227,18 @@ export class ShardLeases {
 
   private take(lease: HeldLease): void {
     const { host, clock, leaseMs } = this.deps;
-    const { shard } = lease;
-    this.held.set(shard, lease);
+    const { part } = lease;
+    this.held.set(part, lease);
     this.spend(
-      host.acquire(shard, lease).then(
+      host.acquire(part, lease).then(
         () => {
           if (lease.phase === 'taking') lease.phase = 'held';
           this.soon();
         },
         (error: unknown) => {
-          if (this.held.get(shard) !== lease) return;
-          this.complain(error, 'a shard could not be driven; it is tried again', shard);
-          this.notBefore.set(shard, clock.now() + leaseMs);
+          if (this.held.get(part) !== lease) return;
+          this.complain(error, 'a part of the work could not be taken up; it is tried again', part);
+          this.notBefore.set(part, clock.now() + leaseMs);
           this.giveUp(lease);
         },
       ),
@@ -245,22 +252,22 @@ export class ShardLeases {
   }
 
   private async handOver(lease: HeldLease): Promise<void> {
-    const { shard } = lease;
-    const key = LEASE_KEYS.shard(shard);
+    const { part } = lease;
+    const key = this.keys.part(part);
     try {
-      await this.deps.host.release(shard);
+      await this.deps.host.release(part);
       lease.phase = 'leaving';
-      for (let tries = 0; tries < REMOVE_TRIES && this.held.get(shard) === lease; tries += 1) {
+      for (let tries = 0; tries < REMOVE_TRIES && this.held.get(part) === lease; tries += 1) {
         if (await this.deps.store.remove(key, lease.revision)) break;
         const stands = await this.deps.store.get(key);
         if (stands === undefined || !this.isMine(stands)) break;
         lease.revision = stands.revision;
       }
     } catch (error) {
-      this.complain(error, 'the lease of a shard could not be given back: it runs out by itself', shard);
+      this.complain(error, 'the lease of a part could not be given back: it runs out by itself', part);
     }
     lease.drop();
-    if (this.held.get(shard) === lease) this.held.delete(shard);
+    if (this.held.get(part) === lease) this.held.delete(part);
     this.soon();
   }
 
@@ -280,7 +287,7 @@ export class ShardLeases {
     const now = this.deps.clock.now();
     if (entry.key === this.membership.key) this.heardSelfAt = now;
     if (!this.view.hear(entry, now) || this.isMine(entry)) return;
-    const lease = this.held.get(shardOfLeaseKey(entry.key) ?? '');
+    const lease = this.held.get(this.keys.partOf(entry.key) ?? '');
     const isTaken = lease !== undefined && entry.value !== undefined && entry.revision > lease.revision;
     if (isTaken) this.lose(lease, 'another one has it');
     this.soon();
@@ -299,7 +306,7 @@ export class ShardLeases {
     this.complain(error, 'leases could not be renewed; it is tried again until they run out');
   }
 
-  private complain(error: unknown, what: string, shard?: Shard): void {
-    this.deps.logger.warn({ ...(shard === undefined ? {} : { shard }), reason: messageOf(error) }, what);
+  private complain(error: unknown, what: string, part?: string): void {
+    this.deps.logger.warn({ ...(part === undefined ? {} : { part }), reason: messageOf(error) }, what);
   }
 }

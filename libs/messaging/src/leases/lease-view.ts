@@ -1,4 +1,4 @@
-import { isMemberKey, readLease, type Shard, shardOfLeaseKey } from '@sluice/contracts';
+import { type LeaseKeys, readLease } from '@sluice/contracts';
 
 import type { LeaseEntry } from './ports.js';
 
@@ -19,7 +19,10 @@ const KEPT_LEASE_TIMES = 10;
 export class LeaseView {
   private readonly seen = new Map<string, Seen>();
 
-  constructor(private readonly leaseMs: number) {}
+  constructor(
+    private readonly keys: LeaseKeys,
+    private readonly leaseMs: number,
+  ) {}
 
   /** True when the key has another owner than before, or had run out; false for a renewal and for what was known. */
   hear({ key, value, revision }: LeaseEntry, now: number): boolean {
@@ -40,14 +43,14 @@ export class LeaseView {
   }
 
   members(now: number): string[] {
-    return this.alive(now).flatMap(([key, { owner }]) => (isMemberKey(key) ? [owner] : []));
+    return this.alive(now).flatMap(([key, { owner }]) => (this.keys.isMember(key) ? [owner] : []));
   }
 
-  owners(now: number): Map<Shard, string> {
-    const owners = new Map<Shard, string>();
+  owners(now: number): Map<string, string> {
+    const owners = new Map<string, string>();
     for (const [key, { owner }] of this.alive(now)) {
-      const shard = shardOfLeaseKey(key);
-      if (shard !== undefined) owners.set(shard, owner);
+      const part = this.keys.partOf(key);
+      if (part !== undefined) owners.set(part, owner);
     }
     return owners;
   }

@@ -1,8 +1,8 @@
 import type { EventLog } from '@sluice/event-log';
 import { SluiceError } from '@sluice/kernel';
+import type { Lease } from '@sluice/messaging';
 
 import type { AgentPort } from '../ports.js';
-import type { Lease } from './ports.js';
 
 /**
  * The log and the agents as the driver of a shard has them: each append and each run looks at the lease first. A process
@@ -25,5 +25,5 @@ export function guardedAgents(agents: AgentPort, lease: Lease): AgentPort {
   };
 }
 
-const over = ({ shard }: Lease): SluiceError =>
+const over = ({ part: shard }: Lease): SluiceError =>
   new SluiceError('STOPPING', `the lease of shard ${shard} is over here: say it again, its owner will answer`);

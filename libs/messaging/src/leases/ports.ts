@@ -1,5 +1,3 @@
-import type { Shard } from '@sluice/contracts';
-
 /** One key as it stood at a revision; no value = deleted. */
 export interface LeaseEntry {
   readonly key: string;
@@ -22,18 +20,18 @@ export interface LeaseStore {
   watch(onEntry: (entry: LeaseEntry) => void): Promise<() => void>;
 }
 
-/** The right to drive a shard. Looked at before each act: it may have run out while this process stood still. */
+/** The right to do one part of the work. Looked at before each act: it may have run out while this process stood still. */
 export interface Lease {
-  readonly shard: Shard;
+  readonly part: string;
   isValid(): boolean;
 }
 
-/** What drives the shards. */
-export interface ShardHost {
-  /** Resolves when the shard is driven; a rejection gives the lease back. */
-  acquire(shard: Shard, lease: Lease): Promise<void>;
+/** What does the work of the parts. */
+export interface LeaseHolder {
+  /** Resolves when its work is done here; a rejection gives the lease back. */
+  acquire(part: string, lease: Lease): Promise<void>;
   /** In peace: what is under way is committed and answered first, within a bound. */
-  release(shard: Shard): Promise<void>;
+  release(part: string): Promise<void>;
   /** The lease ran out: at once, nothing is waited for. */
-  drop(shard: Shard): void;
+  drop(part: string): void;
 }

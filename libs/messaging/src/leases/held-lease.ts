@@ -1,4 +1,4 @@
-import type { MemberLease, Shard, ShardLease } from '@sluice/contracts';
+import type { MemberLease, PartLease } from '@sluice/contracts';
 import type { Clock } from '@sluice/kernel';
 
 import type { Lease } from './ports.js';
@@ -6,9 +6,9 @@ import type { Lease } from './ports.js';
 /** taking: not driven yet; held; releasing: its work ends in peace; leaving: its key is being removed. */
 export type LeasePhase = 'taking' | 'held' | 'releasing' | 'leaving';
 
-/** What a member writes under the key of a shard. */
+/** What a member writes under the key of a part. */
 export function valueOf(me: Pick<MemberLease, 'owner' | 'name'>, since: number): string {
-  const lease: ShardLease = { v: 1, ...me, since };
+  const lease: PartLease = { v: 1, ...me, since };
   return JSON.stringify(lease);
 }
 
@@ -28,7 +28,7 @@ export class HeldLease implements Lease {
   private dropped = false;
 
   constructor(
-    readonly shard: Shard,
+    readonly part: string,
     private readonly clock: Clock,
     { revision, until, value }: Claimed,
   ) {

@@ -1,21 +1,21 @@
-import { ALL_SHARDS, type Shard } from '@sluice/contracts';
+import { ALL_SHARDS, LEASED, type Shard } from '@sluice/contracts';
 import { type Random, seededRandom, VirtualClock } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
 
-import { silentLogger } from '../ports.js';
+import { silentLog } from '../running-service.js';
 import { InMemoryLeases } from './in-memory-leases.js';
 import { PausableClock } from './pausable-clock.suite.js';
-import type { Lease, ShardHost } from './ports.js';
-import { ShardLeases } from './shard-leases.js';
+import type { Lease, LeaseHolder } from './ports.js';
+import { Leases } from './leases.js';
 
 const LEASE_MS = 5_000;
 const SECOND = 1_000;
 
 /** One executor: what it drives, and whether it may. */
-class Node implements ShardHost {
+class Node implements LeaseHolder {
   readonly clock: PausableClock;
   readonly driven = new Map<Shard, Lease>();
-  readonly leases: ShardLeases;
+  readonly leases: Leases;
   cut = false;
   dead = false;
   drops = 0;
@@ -27,14 +27,15 @@ class Node implements ShardHost {
     readonly name: string,
   ) {
     this.clock = new PausableClock(world.clock);
-    this.leases = new ShardLeases({
+    this.leases = new Leases({
+      work: LEASED.executor,
       store: world.store.link(this.clock, () => this.cut || this.dead),
       host: this,
       clock: this.clock,
       me: { owner: name, name },
       leaseMs: LEASE_MS,
       timeOfDay: () => world.clock.now(),
-      logger: silentLogger,
+      logger: silentLog,
     });
   }
 
