@@ -13,7 +13,7 @@ export interface Commander {
   /** ms. */
   readonly times: readonly number[];
   readonly publishTimes: readonly number[];
-  /** What was said to commands that were not taken. */
+  /** Why commands were not answered, or not as they should be. */
   readonly refused: readonly string[];
   stop(): Promise<void>;
 }
@@ -40,7 +40,8 @@ export function startCommander(nats: NatsConnection, plans: readonly Plan[], per
     });
     times.push(performance.now() - start);
     if (answer.kind !== 'answer') refused.push(answer.kind);
-    else if (!answer.value.ok) refused.push(answer.value.code);
+    // A rollout that has just ended offers nothing any more, and says so.
+    else if (!answer.value.ok && answer.value.code !== 'NOT_OFFERED') refused.push(answer.value.code);
   };
   const publish = async ({ rolloutId }: Plan): Promise<void> => {
     const start = performance.now();

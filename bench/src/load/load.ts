@@ -138,7 +138,7 @@ function resultOf(
     ],
     ratios: [
       { name: 'p99 of a command, ms', value: p99, goal: P99_GOAL_MS, good: 'atMost' },
-      { name: 'commands without an answer that says yes', value: refused.length, goal: 0, good: 'atMost' },
+      { name: 'commands without their answer', value: refused.length, goal: 0, good: 'atMost' },
       { name: 'rollouts that did not succeed', value: started - succeeded, goal: 0, good: 'atMost' },
     ],
     details: { ...details },
