@@ -172,4 +172,5 @@ export {
   traceparentOf,
 } from './trace.js';
 export { MEMBERS_PAGE, parseMembersPage, parseMembersQuery } from './schemas/members.js';
+export { maxUnavailableFor } from './budget.js';
 export { rollbackRequestId } from './rollbacks.js';

@@ -65,6 +65,8 @@ export interface PlanBudget {
   readonly members: number;
   /** p. */
   readonly percent: number;
+  /** Of a rule that names a number of batches: A is the largest of them, for any number of members. */
+  readonly batchCount?: number;
   /** A: how many may be unavailable at once. */
   readonly maxUnavailable: number;
   /** T: failures that brake. */

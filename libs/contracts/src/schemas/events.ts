@@ -32,16 +32,21 @@ import {
 } from './rollout-event-schemas.js';
 import { profile, stepSpec } from './spec.js';
 
-const budget = closed({
-  members: count,
-  percent: int(0, 100),
-  maxUnavailable: count,
-  failureLimit: count,
-  failureThresholdPercent: int(0, 100),
-  extraFailures: count,
-  minServing: count,
-  advisory: yes,
-});
+const budget = closed(
+  {
+    batchCount: int(1, 100_000),
+
+    members: count,
+    percent: int(0, 100),
+    maxUnavailable: count,
+    failureLimit: count,
+    failureThresholdPercent: int(0, 100),
+    extraFailures: count,
+    minServing: count,
+    advisory: yes,
+  },
+  'batchCount',
+);
 
 const waits = closed({ intervalMs: durationMs, tailIntervalMs: durationMs, tailFrom: count, bakeMs: durationMs });
 

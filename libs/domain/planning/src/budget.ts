@@ -1,4 +1,4 @@
-import type { PlanBudget } from '@sluice/contracts';
+import { maxUnavailableFor, type PlanBudget } from '@sluice/contracts';
 import { unreachable } from '@sluice/kernel';
 
 import type { BatchRule } from './batch-rule.js';
@@ -28,12 +28,13 @@ export function shareOfRule(rule: BatchRule): number {
 /** The budget's constants of design 6.5 for `members` (G) eligible members, the canary included. */
 export function budgetOf(rule: BatchRule, members: number, wishes: BudgetWishes = {}): PlanBudget {
   const percent = shareOfRule(rule);
+  const counted = rule.kind === 'count' ? { batchCount: rule.count } : {};
   const failureThresholdPercent = wishes.failureThreshold ?? percent;
   return {
     members,
     percent,
-    maxUnavailable:
-      rule.kind === 'count' ? Math.ceil(members / rule.count) : Math.max(1, Math.floor((members * percent) / 100)),
+    ...counted,
+    maxUnavailable: maxUnavailableFor({ percent, ...counted }, members),
     failureLimit: Math.max(1, Math.ceil((members * failureThresholdPercent) / 100)),
     failureThresholdPercent,
     extraFailures: wishes.extraFailures ?? 0,

@@ -13,12 +13,13 @@ export interface RedeployWish {
 
 /**
  * The request that brings a version back as it succeeded (TRS-07): the same bytes, and all that the plan says about how
- * to install, verify, wait, ask and brake. It goes to the hosts that the group has by now. A rollback's plan is in a
+ * to install, verify, wait, ask and brake. It goes to the hosts that the group has by now, with
+ * the same labels. A rollback's plan is in a
  * hurry and a scale-out asks nobody: of those only the way to install is repeated, the rest is the group's default.
  * Where machines differed in how they install, the group says it again.
  */
 export function redeployRequest(plan: Plan, { id, actor, reason }: RedeployWish): DeployRequest {
-  const { app, group, spec, profiles } = plan;
+  const { app, group, spec, profiles, labels } = plan;
   return {
     id,
     app,
@@ -30,6 +31,7 @@ export function redeployRequest(plan: Plan, { id, actor, reason }: RedeployWish)
     startTimeout: formatDuration(spec.verify.timeoutMs),
     ignoreVerify: spec.ignoreVerify,
     drainWindow: formatDuration(spec.drainWindowMs),
+    ...(labels === undefined ? {} : { targets: { labels } }),
     ...stepsOf(plan),
     ...paceOf(plan),
     requestedBy: actor,
@@ -86,10 +88,11 @@ function paceOf(plan: Plan): Partial<DeployRequest> {
 }
 
 /**
- * A plan holds the batches that its rule made, not the rule: the first rule that makes the same ones of the same share.
+ * A plan holds the batches that a share or a pattern made, not the rule: the first rule that makes the same ones of the same share.
  * Where none does (they were cut for other groups on the hosts), no batch is larger than its largest could be.
  */
 function batchesOf({ batches, budget, targetCount, canaries }: Plan): string {
+  if (budget.batchCount !== undefined) return String(budget.batchCount);
   const made = JSON.stringify(batches);
   const makesThem = (rule: BatchRule): boolean =>
     parseBatches(textOf(rule), 100).ok &&
@@ -97,13 +100,8 @@ function batchesOf({ batches, budget, targetCount, canaries }: Plan): string {
     budgetOf(rule, budget.members).maxUnavailable === budget.maxUnavailable &&
     JSON.stringify(batchSizes(rule, targetCount - canaries)) === made;
   const share: BatchRule = { kind: 'percent', percent: budget.percent };
-  const found = [share, ...countsOf(batches), ...patternsOf(batches, budget.percent)].find(makesThem) ?? share;
+  const found = [share, ...patternsOf(batches, budget.percent)].find(makesThem) ?? share;
   return textOf(found);
-}
-
-function countsOf(batches: Plan['batches']): BatchRule[] {
-  const count = batches.reduce((sum, [, times]) => sum + times, 0);
-  return count < 1 ? [] : [{ kind: 'count', count }];
 }
 
 /**

@@ -10,6 +10,7 @@ const hook = (script: string) => ({ command: ['sh', script], timeoutMs: 5_000 })
 
 /** A request that says everything that a plan can hold. */
 const FULL: Partial<DeployRequest> = {
+  targets: { labels: { disk: 'ssd' } },
   strategy: 'canary',
   batches: '10%+20%+20%+50%',
   interval: '30s',
@@ -45,7 +46,10 @@ const FULL: Partial<DeployRequest> = {
 
 /** The plan of a request, and the plan of the request that repeats it. */
 function twice(request: Partial<DeployRequest>, hosts = 41): readonly [Plan, Plan, DeployRequest] {
-  const input = sampleInput(sampleMembers(hosts), request);
+  const input = sampleInput(
+    sampleMembers(hosts, (i) => ({ labels: { disk: i === 7 ? 'tape' : 'ssd' } })),
+    request,
+  );
   const first: Plan = { ...madePlan(input).draft, targetsHash: 'ef'.repeat(32) };
   const again = redeployRequest(first, { id: 'again', actor: ACTOR });
   const second: Plan = { ...madePlan({ ...input, request: again }).draft, targetsHash: first.targetsHash };

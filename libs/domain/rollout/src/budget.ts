@@ -1,4 +1,4 @@
-import type { BrakeCause } from '@sluice/contracts';
+import { type BrakeCause, maxUnavailableFor } from '@sluice/contracts';
 
 import type { LogLoss } from './inputs.js';
 import { countOf, phaseAt, planOf, type RolloutState } from './state.js';
@@ -129,21 +129,21 @@ export function budgetFor(
   state: RolloutState,
   members: number,
 ): { readonly maxUnavailable: number; readonly failureLimit: number } {
-  const { advisory, percent, failureThresholdPercent } = planOf(state).budget;
-  const share = Math.max(1, Math.floor((members * percent) / 100));
+  const { advisory, failureThresholdPercent } = planOf(state).budget;
   return {
-    maxUnavailable: advisory ? Math.ceil(members / 2) : allowed(state, members, share),
+    maxUnavailable: advisory ? Math.ceil(members / 2) : allowed(state, members),
     failureLimit: Math.max(1, Math.ceil((members * failureThresholdPercent) / 100)),
   };
 }
 
 /**
- * A plan on hosts of several groups allows less than its percent, so nothing may raise it again (TRS-12); one that names
- * a number of batches allows a little more as long as no member has left.
+ * A plan on hosts of several groups allows less than its rule, so nothing may raise it again (TRS-12). One of before that
+ * names a number of batches, and does not say so, allows a little more as long as no member has left.
  */
-function allowed(state: RolloutState, members: number, share: number): number {
+function allowed(state: RolloutState, members: number): number {
   const { maxUnavailable, ...plan } = planOf(state).budget;
-  const reduced = maxUnavailable < Math.max(1, Math.floor((plan.members * plan.percent) / 100));
+  const share = maxUnavailableFor(plan, members);
+  const reduced = maxUnavailable < maxUnavailableFor(plan, plan.members);
   return reduced || members < plan.members ? Math.min(maxUnavailable, share) : Math.max(maxUnavailable, share);
 }
 

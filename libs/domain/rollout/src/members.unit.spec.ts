@@ -151,6 +151,32 @@ describe('members that are synced at a retry (TRS-13)', () => {
   });
 });
 
+describe('a plan of a number of batches', () => {
+  it('has the same A for the members that are left as a plan that is made for them', () => {
+    for (const [members, batchCount] of [
+      [11, 3],
+      [5, 2],
+      [100, 7],
+    ] as const) {
+      const budget = {
+        percent: Math.ceil(100 / batchCount),
+        batchCount,
+        maxUnavailable: Math.ceil(members / batchCount),
+      };
+      const machine = Machine.started({ batches: [members], budget });
+      for (let left = members - 1; left > 2; left -= 1) {
+        machine.input({ type: 'exclude', host: `h${left}`, reason: 'disk' });
+        expect([members, batchCount, left, machine.state.maxUnavailable]).toEqual([
+          members,
+          batchCount,
+          left,
+          Math.ceil(left / batchCount),
+        ]);
+      }
+    }
+  });
+});
+
 describe('hosts that are silent (MOM-12)', () => {
   const SHAPE: PlanShape = { batches: [5, 5], percent: 20 };
 
