@@ -42,6 +42,12 @@ const short = duration(parseDuration, '10m');
 /** Every variable that Sluice reads, but SLUICE_NATS_SERVER, which resolveNatsServer reads. The README prints it. */
 export const SETTINGS = {
   natsUrl: setting('SLUICE_NATS_URL', natsUrls, 'nats://127.0.0.1:4222', 'where NATS listens'),
+  natsCredentials: setting(
+    'SLUICE_NATS_CREDENTIALS',
+    credentials,
+    '',
+    '`user:password` on NATS, where it has accounts (deploy/nats/accounts.conf)',
+  ),
   log: setting(
     // oxlint-disable-next-line sluice/no-subject-literal -- the name of a variable, which is the stream's by chance
     'SLUICE_LOG',
@@ -109,6 +115,18 @@ export const SETTINGS = {
     anyDuration,
     undefined,
     'how old what the CMDB told may be for a plan; 1h in production and 1d in test when unset',
+  ),
+  memberLife: setting(
+    'SLUICE_MEMBER_LIFE',
+    anyDuration,
+    DAY,
+    'how long a host that nothing but its heartbeats tell of stays in the inventory after the last of them',
+  ),
+  silentAfter: setting(
+    'SLUICE_SILENT_AFTER',
+    anyDuration,
+    60 * SECOND,
+    'without a heartbeat for so long a host of an open rollout counts as lost',
   ),
   balancers: setting<readonly BalancerSetting[]>(
     'SLUICE_BALANCERS',

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 import { loadConfig, readSecret, type SluiceConfig } from '@sluice/config';
-import { connectNats, provision, type RunningService } from '@sluice/messaging';
+import { connectNats, loginOf, provision, type RunningService } from '@sluice/messaging';
 import { createLogger } from '@sluice/observability';
 
 import type { Surroundings } from '../commands/shell.js';
@@ -36,6 +36,7 @@ async function runService(name: ServiceName, inventoryFile: string | undefined, 
 
 export const settingsOf = (config: SluiceConfig) => ({
   servers: config.natsUrl,
+  natsCredentials: config.natsCredentials,
   log: { url: config.log, credentials: config.logCredentials },
   waitMs: config.natsWait,
   leaseMs: config.leaseTime,
@@ -45,6 +46,7 @@ export const settingsOf = (config: SluiceConfig) => ({
   dataDir: config.dataDir,
   balancers: config.balancers,
   fetched: fetchedOf(config),
+  silentAfterMs: config.silentAfter,
   ...archiveOf(config),
 });
 
@@ -55,24 +57,23 @@ export const archiveOf = ({ archive, archiveAfter: afterMs }: SluiceConfig, fall
 };
 
 /** What the planner is told of a CMDB. */
-export const fetchedOf = ({ cmdbUrl: url, cmdbCredential, cmdbTimeout: timeoutMs, inventoryMaxAge }: SluiceConfig) => ({
-  ...(inventoryMaxAge === undefined ? {} : { maxAgeMs: inventoryMaxAge }),
-  ...(url === undefined
-    ? {}
-    : {
-        cmdb: {
-          url,
-          timeoutMs,
-          ...(cmdbCredential === undefined ? {} : { credential: () => readSecret(cmdbCredential) }),
-        },
-      }),
+export const fetchedOf = (config: SluiceConfig) => ({
+  memberLifeMs: config.memberLife,
+  ...(config.inventoryMaxAge === undefined ? {} : { maxAgeMs: config.inventoryMaxAge }),
+  ...cmdbOf(config),
 });
+
+const cmdbOf = ({ cmdbUrl: url, cmdbCredential: credential, cmdbTimeout: timeoutMs }: SluiceConfig) =>
+  url === undefined
+    ? {}
+    : { cmdb: { url, timeoutMs, ...(credential === undefined ? {} : { credential: () => readSecret(credential) }) } };
 
 /** Creates what is missing; safe while other services do the same. */
 export async function provisioned(name: string, config: SluiceConfig): Promise<void> {
   const { natsUrl: servers, natsWait: waitMs, natsReplicas: replicas, leaseTime, notifyRetention } = config;
   const logger = createLogger(name, config.logLevel);
-  const nats = await connectNats({ servers, name: `sluice ${name} set-up`, waitMs, log: logger });
+  const login = loginOf(config.natsCredentials);
+  const nats = await connectNats({ servers, name: `sluice ${name} set-up`, waitMs, log: logger, ...login });
   try {
     const options = { replicas, leaseMs: leaseTime, notifyRetentionMs: notifyRetention };
     const { warnings } = await provision(nats, { ...options, ...(await remembered(name, config)) });

@@ -5,7 +5,7 @@ import type { GatewayDeps } from '@sluice/gateway';
 import { type EventLog, type LogAddress, openEventLog } from '@sluice/event-log';
 
 import type { StartPlannerDeps } from '@sluice/planner';
-import { connectNats, type RunningService } from '@sluice/messaging';
+import { connectNats, loginOf, type RunningService } from '@sluice/messaging';
 
 import { createLogger, type LogLevel, newUlid, systemClock } from '@sluice/observability';
 
@@ -20,6 +20,8 @@ export type ServiceName = (typeof SERVICES)[number];
 export interface ServiceSettings {
   /** URL of NATS. */
   readonly servers: string;
+  /** `user:password` on NATS. */
+  readonly natsCredentials?: string;
   readonly log: LogAddress;
   readonly waitMs: number;
   /** A shard is free so long after its executor fell silent, ms. */
@@ -33,7 +35,9 @@ export interface ServiceSettings {
   readonly openLocally?: boolean;
   readonly inventoryFile?: string;
   /** Of the planner: where groups are fetched from, and how old what was fetched may be. */
-  readonly fetched?: Pick<StartPlannerDeps, 'cmdb' | 'maxAgeMs'>;
+  readonly fetched?: Pick<StartPlannerDeps, 'cmdb' | 'maxAgeMs' | 'memberLifeMs'>;
+  /** Of the health-gate: without a heartbeat for so long a host is lost. */
+  readonly silentAfterMs?: number;
   /** Where the executor keeps how far it has seen the log. */
   readonly dataDir?: string;
   /** Where the executor drains and enables. */
@@ -52,11 +56,22 @@ export interface StartedService extends RunningService {
 export async function startService(name: ServiceName, settings: ServiceSettings): Promise<StartedService> {
   const { servers, waitMs, logLevel } = settings;
   const logger = createLogger(name, logLevel);
-  const nats = await connectNats({ servers, name: `sluice ${name}`, waitMs, log: logger });
+  const login = loginOf(settings.natsCredentials ?? '');
+  const nats = await connectNats({ servers, name: `sluice ${name}`, waitMs, log: logger, ...login });
   const opened = await openEventLog(settings.log, nats);
   const seen = watched(name, opened.log, settings.telemetry);
   const archive = openArchive(seen.log, settings.archive);
-  const deps = { nats, servers, ...seen, ...archive, clock: systemClock, logger, newId: newUlid, rawLog: seen.log };
+  const deps = {
+    nats,
+    servers,
+    ...login,
+    ...seen,
+    ...archive,
+    clock: systemClock,
+    logger,
+    newId: newUlid,
+    rawLog: seen.log,
+  };
   const close = async (): Promise<void> => {
     await archive.close();
     await opened.close();
@@ -95,7 +110,10 @@ async function startOf(name: ServiceName, deps: Deps, settings: ServiceSettings)
         balancers: settings.balancers ?? [],
       });
     case 'health-gate':
-      return (await import('@sluice/health-gate')).startHealthGate(deps);
+      return (await import('@sluice/health-gate')).startHealthGate({
+        ...deps,
+        ...(settings.silentAfterMs === undefined ? {} : { silentAfterMs: settings.silentAfterMs }),
+      });
     case 'notifier':
       return (await import('@sluice/notifier')).startNotifier(deps);
     case 'archiver':

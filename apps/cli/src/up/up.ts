@@ -107,6 +107,7 @@ async function startServices(
     dataDir,
     balancers: config.balancers,
     fetched: fetchedOf(config),
+    silentAfterMs: config.silentAfter,
     // KurrentDB keeps everything: nothing moves into an archive.
     ...(config.log === 'nats' ? archiveOf(config, join(dataDir, 'archive')) : {}),
     telemetry,

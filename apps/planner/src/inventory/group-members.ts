@@ -1,12 +1,13 @@
 import { hashOf, MEMBERS_PAGE, type MembersPage, type MembersQuery, type PlannableMember } from '@sluice/contracts';
 import { compareNames, plannableMembers } from '@sluice/planning';
 
+import { refresh } from '../engine/freshness.js';
 import type { PlannerDeps } from '../engine/ports.js';
 
 /** The pages of one list are asked for one after the other, and read from one list. */
 const KEPT_MS = 5_000;
 
-type Deps = Pick<PlannerDeps, 'inventory' | 'clock' | 'cmdb'>;
+type Deps = Pick<PlannerDeps, 'inventory' | 'clock' | 'cmdb' | 'dependencies'>;
 
 /**
  * Tells executors who the members of a group are now (TRS-13). The first page asks the CMDB where there is one, the
@@ -29,12 +30,12 @@ export class GroupMembers {
   }
 
   async #list(query: MembersQuery): Promise<readonly PlannableMember[] | undefined> {
-    const { inventory, clock, cmdb } = this.deps;
+    const { inventory, clock } = this.deps;
     const { after, ...list } = query;
     const key = hashOf(list);
     const kept = this.#kept;
     if (after !== undefined && kept?.key === key && clock.now() - kept.at < KEPT_MS) return kept.members;
-    if (after === undefined) await cmdb?.sync(query.group);
+    if (after === undefined) await refresh(query.group, this.deps);
     const group = await inventory.group(query.group);
     if (group === undefined) return undefined;
     const entries = (await inventory.members(query.group)).map(({ entry }) => entry);

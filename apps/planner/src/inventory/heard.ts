@@ -45,6 +45,16 @@ export class HeardMembers {
     return true;
   }
 
+  /** Gives up those that were last seen before that. */
+  expire(before: number, onForget: (stale: HeardMember) => void): void {
+    for (const [key, member] of this.#members) {
+      // Who was adopted stands behind others that were seen later, until those speak again.
+      if (member.seen >= before) return;
+      this.forget(key);
+      onForget(member);
+    }
+  }
+
   /** Takes it in even without room: another planner has. */
   keep(key: string, member: HeardMember): void {
     this.forget(key);

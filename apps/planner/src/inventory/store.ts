@@ -117,6 +117,16 @@ export class InventoryStore implements InventoryPort {
     return consistent;
   }
 
+  /** Members that nothing but heartbeats told of, the last of them before that, leave the inventory. */
+  expire(before: number): readonly string[] {
+    const gone: string[] = [];
+    this.heard.expire(before, (stale) => {
+      this.#forgetStale(stale);
+      gone.push(stale.host);
+    });
+    return gone;
+  }
+
   /** A record that another planner stored, or that was there at the start; `undefined`: it was removed. */
   adopt(key: string, record: AnyRecord | undefined): void {
     const name = readKey(key);

@@ -4,7 +4,7 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { parseMembersQuery, SUBJECTS } from '@sluice/contracts';
 import type { EventLog } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
-import { type Log, type RunningService, serveJson, startCommandServer } from '@sluice/messaging';
+import { type Log, type NatsLogin, type RunningService, serveJson, startCommandServer } from '@sluice/messaging';
 import { type Metrics, silentMetrics, type SpanSink } from '@sluice/observability';
 
 import { HttpCmdb, type HttpCmdbOptions } from '../cmdb/http-cmdb.js';
@@ -17,7 +17,7 @@ import { RollbackPlanner } from '../engine/rollbacks.js';
 import { InventoryCommands } from '../inventory/commands.js';
 import { readInventoryFile } from '../inventory/file.js';
 import { GroupMembers } from '../inventory/group-members.js';
-import { hearHeartbeats } from '../inventory/heartbeats.js';
+import { forgetSilent, hearHeartbeats } from '../inventory/heartbeats.js';
 import { keepInventory } from '../inventory/kv-inventory.js';
 import type { InventoryStore } from '../inventory/store.js';
 import { PlannerModule } from './planner.module.js';
@@ -29,6 +29,8 @@ export interface StartPlannerDeps {
   readonly nats: NatsConnection;
   /** URL of the NATS server, for the command transport. */
   readonly servers: string;
+  /** For the command transport, which has a connection of its own. */
+  readonly login?: NatsLogin;
   readonly log: EventLog;
   readonly clock: Clock;
   readonly logger: Log;
@@ -39,6 +41,8 @@ export interface StartPlannerDeps {
   readonly cmdb?: HttpCmdbOptions;
   /** How old what a CMDB told may be, ms; by class of environment when absent. */
   readonly maxAgeMs?: number;
+  /** How long a host that nothing but its heartbeats tell of is kept after the last of them, ms; a day when absent. */
+  readonly memberLifeMs?: number;
   readonly metrics?: Metrics;
   readonly spans?: SpanSink;
 }
@@ -58,9 +62,11 @@ export async function startPlanner(deps: StartPlannerDeps): Promise<RunningServi
   const engine = new PlannerEngine(parts);
   const commands = new InventoryCommands(inventory.store, clock, logger);
   const heartbeats = hearHeartbeats(nats, inventory.store, clock, logger);
+  const forgetting = forgetSilent(inventory.store, deps.memberLifeMs, clock, logger);
   const server = await startCommandServer({
     module: PlannerModule.of(engine, commands),
     servers,
+    login: deps.login,
     queue: 'planner',
     log: logger,
   });
@@ -72,7 +78,14 @@ export async function startPlanner(deps: StartPlannerDeps): Promise<RunningServi
     name: 'planner',
     stop: async () => {
       unmeter();
-      await Promise.allSettled([requests.stop(), server.stop(), members.stop(), heartbeats.stop(), rollbacks.stop()]);
+      await Promise.allSettled([
+        requests.stop(),
+        server.stop(),
+        members.stop(),
+        forgetting.stop(),
+        heartbeats.stop(),
+        rollbacks.stop(),
+      ]);
       await inventory.stop();
     },
   };
