@@ -12,7 +12,10 @@ export interface Refreshed extends Synced {
 const DEPENDENCY = 'cmdb';
 
 /** Before each rollout (TAR-09), and before each preview, the group is fetched: unless the CMDB is forced open. */
-export async function refresh(group: string, { cmdb, dependencies }: PlannerDeps): Promise<Refreshed> {
+export async function refresh(
+  group: string,
+  { cmdb, dependencies }: Pick<PlannerDeps, 'cmdb' | 'dependencies'>,
+): Promise<Refreshed> {
   const leave = await dependencies?.mayUseStale(DEPENDENCY);
   if (leave !== undefined) return { leave };
   return (await cmdb?.sync(group)) ?? {};
