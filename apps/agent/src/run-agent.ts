@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 
 import type { SluiceConfig } from '@sluice/config';
-import { connectNats } from '@sluice/messaging';
+import { connectNats, loginOf } from '@sluice/messaging';
 import { createLogger, systemClock } from '@sluice/observability';
 
 import type { AgentConfig } from './config/agent-config.js';
@@ -10,7 +10,7 @@ import { HANDOVER_EXIT, type Program, startSupervisor } from './self/supervisor.
 import { type AgentDeps, startAgent } from './start-agent.js';
 import { AGENT_VERSION } from './version.js';
 
-export type AgentSettings = Pick<SluiceConfig, 'natsUrl' | 'natsWait' | 'logLevel'>;
+export type AgentSettings = Pick<SluiceConfig, 'natsUrl' | 'natsCredentials' | 'natsWait' | 'logLevel'>;
 
 export interface MoreOfAgent extends Pick<AgentDeps, 'metrics' | 'spans'> {
   /** A supervisor runs it, which starts another one when this one ends with the exit code for that. */
@@ -33,7 +33,13 @@ export async function runAgent(config: AgentConfig, settings: AgentSettings, mor
   let leave = (): void => undefined;
   const left = new Promise<'handOver'>((resolve) => (leave = () => resolve('handOver')));
   const self = supervised === true ? await OwnRelease.open(resolve(config.dataDir), () => leave()) : undefined;
-  const nats = await connectNats({ servers, name: `agent ${config.host}`, waitMs: settings.natsWait, log: logger });
+  const nats = await connectNats({
+    servers,
+    name: `agent ${config.host}`,
+    waitMs: settings.natsWait,
+    log: logger,
+    ...loginOf(settings.natsCredentials),
+  });
   const agent = await startAgent({
     ...rest,
     ...watching,

@@ -1,10 +1,15 @@
-import { hostname } from 'node:os';
-
 import type { NatsConnection } from '@nats-io/nats-core';
 import { LEASED, type ReportAnswer, type RunReport } from '@sluice/contracts';
 import type { EventLog } from '@sluice/event-log';
 import { type Clock, messageOf } from '@sluice/kernel';
-import { kvLeases, Leases, type Log, type RunningService, startCommandServer } from '@sluice/messaging';
+import {
+  DEFAULT_LEASE_MS,
+  type Log,
+  type NatsLogin,
+  type RunningService,
+  startCommandServer,
+  startLeases,
+} from '@sluice/messaging';
 import type { Metrics } from '@sluice/observability';
 
 import { ExecutorModule } from './commands/executor.module.js';
@@ -25,6 +30,8 @@ export interface StartExecutorDeps {
   readonly nats: NatsConnection;
   /** URL of the NATS server, for the command transport. */
   readonly servers: string;
+  /** For the command transport, which has a connection of its own. */
+  readonly login?: NatsLogin;
   readonly log: EventLog;
   readonly clock: Clock;
   readonly logger: Log;
@@ -46,7 +53,6 @@ export interface StartExecutorDeps {
   readonly traceOfRun?: (rollout: string, target: number) => string | undefined;
 }
 
-const DEFAULT_LEASE_MS = 10_000;
 /** Less than the gateway waits for the answer to a command. */
 const LONGEST_WAIT_MS = 8_000;
 /** After the lease time a new owner still reads the shard. */
@@ -72,22 +78,16 @@ export async function startExecutor(deps: StartExecutorDeps): Promise<RunningSer
     },
     natsIntake(nats, logger, { report: reportsOf(deps, () => owned), command: (...args) => owned.command(...args) }),
   );
-  const leases = new Leases({
-    work: LEASED.executor,
-    store: await kvLeases(nats, LEASED.executor, leaseMs, logger),
-    host: owned,
-    clock: monotonic(clock),
-    me: { owner: deps.memberId ?? newId(), name: `${hostname()}:${process.pid}` },
-    leaseMs,
-    timeOfDay: () => clock.now(),
-    logger,
-  });
   const waitMs = Math.min(LONGEST_WAIT_MS, leaseMs + TAKE_OVER_MS);
   const router = new CommandRouter({ owned, route: natsRoute(nats), clock, waitMs });
-  await leases.start();
+  const leases = await startLeases({
+    ...{ nats, work: LEASED.executor, holder: owned, clock, leaseMs, logger },
+    memberId: deps.memberId ?? newId(),
+  });
   const commands = await startCommandServer({
     module: ExecutorModule.of(router, outside.dependencies),
     servers,
+    login: deps.login,
     queue: 'executor',
   });
   return {
@@ -112,12 +112,6 @@ function failing(): { readonly failed: Promise<Error>; readonly fail: (error: Er
   const failed = new Promise<Error>((resolve) => (fail = resolve));
   return { failed, fail };
 }
-
-/** It goes on while the process stands still, and nobody can set it. */
-const monotonic = (clock: Clock): Clock => ({
-  now: () => performance.now(),
-  schedule: (delayMs, fire) => clock.schedule(delayMs, fire),
-});
 
 function reportsOf(
   { metrics }: StartExecutorDeps,

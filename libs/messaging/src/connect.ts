@@ -5,9 +5,27 @@ import { messageOf, SluiceError } from '@sluice/kernel';
 import { isConnectionOver, translateNatsError } from './nats-errors.js';
 import { type Log, silentLog } from './running-service.js';
 
+/** Who this process is on the bus. */
+export interface NatsLogin {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** What the client wants of a login; nothing without one. */
+export const userOf = (login?: NatsLogin): { readonly user?: string; readonly pass?: string } =>
+  login === undefined ? {} : { user: login.user, pass: login.password };
+
+/** The login in `user:password`; none in the empty text. */
+export function loginOf(credentials: string): { readonly login?: NatsLogin } {
+  const [, user, password] = /^([^:]+):(.+)$/.exec(credentials) ?? [];
+  return user === undefined || password === undefined ? {} : { login: { user, password } };
+}
+
 export interface ConnectNatsOptions {
   /** `nats://host:port`, several separated by commas. */
   readonly servers: string;
+  /** Nobody in particular when absent. */
+  readonly login?: NatsLogin;
   /** Shown in the server's list of connections. */
   readonly name: string;
   /** How long the first connection is tried, in ms; 30 s when absent. */
@@ -23,13 +41,14 @@ const ATTEMPT_MS = 2_000;
  * `waitMs`: code NATS_UNAVAILABLE after that, NATS_FORBIDDEN at once when the server refuses the credentials.
  */
 export async function connectNats(options: ConnectNatsOptions): Promise<NatsConnection> {
-  const { servers, name, waitMs = 30_000, log = silentLog } = options;
+  const { servers, name, login, waitMs = 30_000, log = silentLog } = options;
   const deadline = Date.now() + waitMs;
   for (;;) {
     try {
       const nats = await connect({
         servers: servers.split(','),
         name,
+        ...userOf(login),
         timeout: ATTEMPT_MS,
         maxReconnectAttempts: -1,
         reconnectTimeWait: RETRY_MS,

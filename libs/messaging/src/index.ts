@@ -1,5 +1,5 @@
-export type { ConnectNatsOptions } from './connect.js';
-export { connectNats } from './connect.js';
+export type { ConnectNatsOptions, NatsLogin } from './connect.js';
+export { connectNats, loginOf } from './connect.js';
 export {
   isConnectionOver,
   isNoResponders,
@@ -33,7 +33,8 @@ export type { CommandServerOptions } from './nest/command-server.js';
 export { startCommandServer } from './nest/start.js';
 export type { CommandRefusal } from './nest/plain-json.js';
 export { InMemoryLeases } from './leases/in-memory-leases.js';
-export { kvLeases } from './leases/kv-leases.js';
 export type { LeasesDeps } from './leases/leases.js';
 export { Leases } from './leases/leases.js';
 export type { Lease, LeaseEntry, LeaseHolder, LeaseStore } from './leases/ports.js';
+export type { StartLeasesDeps } from './leases/start-leases.js';
+export { DEFAULT_LEASE_MS, startLeases } from './leases/start-leases.js';

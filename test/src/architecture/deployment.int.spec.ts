@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -12,7 +12,10 @@ interface Compose {
 }
 
 const services = ['planner', 'executor', 'health-gate', 'notifier', 'gateway'];
-const configurations = ['single', 'cluster'];
+const passwords = Object.fromEntries(
+  ['CORE', 'AGENTS', 'CLIENTS', 'BOTS', 'AUDIT'].map((account) => [`SLUICE_${account}_PASSWORD`, 'secret']),
+);
+const configurations = ['single', 'cluster', 'secured'];
 const run = (command: string, args: string[], env: Record<string, string> = {}) =>
   spawnSync(command, args, { cwd: repository, encoding: 'utf8', timeout: 15_000, env: { ...process.env, ...env } });
 
@@ -61,7 +64,8 @@ describe.each(configurations)('deploy/nats/%s.conf', (name) => {
     const folder = mkdtempSync(join(tmpdir(), 'sluice-deploy-'));
     const file = join(folder, 'nats.conf');
     writeFileSync(file, text.replace('/data/', `${folder}/`));
-    const result = run(resolveNatsServer().path, ['-t', '-c', file], { NATS_NAME: 'nats' });
+    copyFileSync(join(repository, 'deploy', 'nats', 'accounts.conf'), join(folder, 'accounts.conf'));
+    const result = run(resolveNatsServer().path, ['-t', '-c', file], { NATS_NAME: 'nats', ...passwords });
     rmSync(folder, { recursive: true });
     expect(result.stderr + result.stdout).toContain('is valid');
     expect(result.status).toBe(0);

@@ -3,6 +3,7 @@ import { type EventRow, type Running, until } from '@sluice/demo';
 import { type RunningNatsServer, startNatsServer } from '@sluice/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { accounts } from './support/accounts.js';
 import { notifications } from './support/notices.js';
 import { Site } from './support/site.js';
 
@@ -37,7 +38,10 @@ beforeAll(async () => {
     { name: 'shop', app: 'hello', hosts: HOSTS },
     { name: 'later', app: 'late', hosts: ['a-01'] },
   ]);
-  server = await startNatsServer({ port: site.natsPort, storeDir: site.path('store') });
+  // With an account for each kind of guest, as deploy/nats ships it.
+  site.environment = { SLUICE_NATS_CREDENTIALS: 'sluice:pw-core' };
+  site.agentEnvironment = { SLUICE_NATS_CREDENTIALS: 'agent:pw-agents' };
+  server = await startNatsServer({ port: site.natsPort, storeDir: site.path('store'), configExtra: accounts() });
   for (const name of SERVICES) start(name);
   await site.ready();
   await site.connected();

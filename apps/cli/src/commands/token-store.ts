@@ -1,3 +1,4 @@
+import { loadConfig } from '@sluice/config';
 import type { TokenStore } from '@sluice/gateway';
 
 import type { Shell } from './shell.js';
@@ -12,11 +13,12 @@ export async function withStore<T>(
   servers: string,
   act: (store: TokenStore, gateway: Gateway) => Promise<T>,
 ): Promise<T> {
-  const [gateway, { connectNats, provision }] = await Promise.all([
+  const [gateway, { connectNats, loginOf, provision }] = await Promise.all([
     import('@sluice/gateway'),
     import('@sluice/messaging'),
   ]);
-  const nats = await connectNats({ servers, name: 'sluice token', waitMs: WAIT_MS });
+  const login = loginOf(loadConfig().natsCredentials);
+  const nats = await connectNats({ servers, name: 'sluice token', waitMs: WAIT_MS, ...login });
   try {
     await provision(nats);
     return await act(new gateway.TokenStore(nats, newId, now), gateway);

@@ -1,6 +1,6 @@
 import type { SluiceConfig } from '@sluice/config';
 import { messageOf } from '@sluice/kernel';
-import { connectNats } from '@sluice/messaging';
+import { connectNats, loginOf } from '@sluice/messaging';
 
 import type { Api } from '../client/api.js';
 import { agentFindings } from './agents.js';
@@ -28,7 +28,8 @@ export async function examine(examination: Examination): Promise<readonly Findin
   const gateway = await gatewayFindings(api);
   let nats: Awaited<ReturnType<typeof connectNats>>;
   try {
-    nats = await connectNats({ servers: natsUrl, name: 'sluice doctor', waitMs: CONNECT_MS });
+    const login = loginOf(config.natsCredentials);
+    nats = await connectNats({ servers: natsUrl, name: 'sluice doctor', waitMs: CONNECT_MS, ...login });
   } catch (error) {
     return [
       wrong('nats', messageOf(error), 'start nats-server, or say where it is with --nats or SLUICE_NATS_URL'),

@@ -5,6 +5,7 @@ import type { DynamicModule, LoggerService, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions, type NatsOptions, Transport } from '@nestjs/microservices';
 
+import { type NatsLogin, userOf } from '../connect.js';
 import { type Log, type RunningService, silentLog } from '../running-service.js';
 import { CommandPipe, SluiceErrorFilter } from './command-checks.js';
 import { PlainJsonDeserializer, PlainJsonSerializer } from './plain-json.js';
@@ -16,11 +17,12 @@ const GRACE_MS = 500;
  * Nest's NATS transport such that anybody with a NATS client sends a command as plain JSON and gets plain JSON back.
  * Instances with the same queue share the commands.
  */
-export function createNestNatsOptions(servers: string, queue: string): NatsOptions {
+export function createNestNatsOptions(servers: string, queue: string, login?: NatsLogin): NatsOptions {
   return {
     transport: Transport.NATS,
     options: {
       servers: servers.split(','),
+      ...userOf(login),
       name: `${queue} commands`,
       queue,
       maxReconnectAttempts: -1,
@@ -36,6 +38,7 @@ export interface CommandServerOptions {
   /** Holds the controllers with @MessagePattern(SUBJECTS.command(...)). */
   readonly module: Type | DynamicModule;
   readonly servers: string;
+  readonly login?: NatsLogin | undefined;
   readonly queue: string;
   readonly log?: Log;
 }
@@ -44,11 +47,12 @@ export interface CommandServerOptions {
 export async function startCommandServer({
   module,
   servers,
+  login,
   queue,
   log = silentLog,
 }: CommandServerOptions): Promise<RunningService> {
   const app = await NestFactory.createMicroservice<MicroserviceOptions>(module, {
-    ...createNestNatsOptions(servers, queue),
+    ...createNestNatsOptions(servers, queue, login),
     logger: nestLogger(log),
     abortOnError: false,
   });

@@ -52,6 +52,8 @@ export class Site {
   readonly inventoryFile: string;
   /** What every program of the site finds in its environment besides where NATS and the API are. */
   environment: Readonly<Record<string, string>> = {};
+  /** The same for the agents alone. */
+  agentEnvironment: Readonly<Record<string, string>> = {};
   private connection: NatsConnection | undefined;
   private token = '';
 
@@ -106,7 +108,10 @@ export class Site {
   }
 
   async connected(): Promise<void> {
-    this.connection ??= await connect({ servers: this.natsUrl, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
+    const [user, pass] = (this.environment['SLUICE_NATS_CREDENTIALS'] ?? '').split(':');
+    const login = user === undefined || pass === undefined ? {} : { user, pass };
+    const again = { maxReconnectAttempts: -1, reconnectTimeWait: 100 };
+    this.connection ??= await connect({ servers: this.natsUrl, ...again, ...login });
   }
 
   /** Starts `sluice up` on the site's data folder; resolves when its API is ready. */
@@ -155,7 +160,7 @@ export class Site {
       const config = { host, dataDir, nats: this.natsUrl, address: '127.0.0.1', helloInterval: '500ms', apps };
       mkdirSync(dataDir, { recursive: true });
       writeFileSync(file, stringify(config));
-      this.start(`agent-${host}`, ['agent', file]);
+      this.start(`agent-${host}`, ['agent', file], this.agentEnvironment);
     }
   }
 
@@ -207,7 +212,8 @@ export class Site {
 
   async cli(args: readonly string[], stdin = ''): Promise<CliRun> {
     return new Promise((resolve) => {
-      const options = { maxBuffer: 16 << 20, env: { ...process.env, SLUICE_URL: this.url, SLUICE_TOKEN: this.token } };
+      const own = { ...this.environment, SLUICE_URL: this.url, SLUICE_TOKEN: this.token };
+      const options = { maxBuffer: 16 << 20, env: { ...process.env, ...own } };
       const child = execFile(process.execPath, [CLI, ...args], options, (error, stdout, stderr) => {
         resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
       });
@@ -224,7 +230,7 @@ export class Site {
     await rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 
-  private start(name: string, args: readonly string[]): Running {
+  private start(name: string, args: readonly string[], more: Readonly<Record<string, string>> = {}): Running {
     return this.processes.node(name, [CLI, ...args], {
       SLUICE_NATS_URL: this.natsUrl,
       SLUICE_HTTP_PORT: String(this.ground.http),
@@ -232,6 +238,7 @@ export class Site {
       // What a process keeps is its own, and of the log of this site.
       SLUICE_DATA_DIR: this.path('state', name),
       ...this.environment,
+      ...more,
     });
   }
 
