@@ -5,10 +5,15 @@ import { fileURLToPath } from 'node:url';
 
 import type { NatsConnection } from '@nats-io/nats-core';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
 import {
+  BUCKETS,
+  LEASED,
+  leaseKeys,
   type Notification,
   NOTIFICATION_TYPES as TYPES,
   parseNotification,
+  readLease,
   shardOfGroup,
   STREAMS,
   SUBJECTS,
@@ -34,7 +39,7 @@ const ends: (() => Promise<unknown>)[] = [];
 beforeEach(async () => {
   server = await startNatsServer();
   nats = await connectNats({ servers: server.url, name: 'test' });
-  await provision(nats);
+  await provision(nats, { leaseMs: 1_000 });
   log = new JetStreamEventLog(nats);
   rollouts = new Rollouts(log, newUlid, () => Date.now());
   heard = [];
@@ -121,6 +126,43 @@ it('TAR-07 killed with -9 in mid-load, it tells every event, in order, none twic
     expect([...new Set(heard.filter(isOurs).map(({ id }) => id))]).toEqual(told.map(({ id }) => id));
   }
 });
+
+it('two side by side tell each event once, also to who only listens', async () => {
+  const groups = ['a', 'b', 'c'];
+  await Promise.all([startChild(), startChild()]);
+  for (const group of groups) await rollouts.plan(group);
+  await advanceAll(groups, 20);
+  await wait(async () => {
+    const ledgers = await Promise.all(groups.map(ledger));
+    expect(ledgers.map(({ length }) => length)).toEqual([22, 22, 22]);
+  });
+  await nats.flush();
+  expect(heard).toHaveLength(66);
+  expect(new Set(heard.map(({ id }) => id)).size).toBe(66);
+});
+
+it('two side by side, and the one that tells is killed with -9: each event is told, once in the stream', async () => {
+  const children = await Promise.all([startChild(), startChild()]);
+  await rollouts.plan('web');
+  const load = advanceAll(['web'], 60);
+  await wait(() => expect(heard.length).toBeGreaterThan(10));
+  await kill(await teller(children));
+  await load;
+  await wait(async () => expect(await ledger('web')).toHaveLength(62));
+  const kept = await stored();
+  expect(kept.map(({ id }) => id)).toEqual(await ledger('web'));
+  expect(kept.map(({ sequence }) => sequence)).toEqual(kept.map(({ sequence }) => sequence).toSorted());
+});
+
+/** The child whose turn it is. */
+async function teller(children: readonly ChildProcess[]): Promise<ChildProcess> {
+  const kv = await new Kvm(jetstream(nats)).open(BUCKETS.leases);
+  const [part] = LEASED.notifier.parts;
+  const lease = readLease((await kv.get(leaseKeys(LEASED.notifier).part(part)))?.string() ?? '');
+  const child = children.find(({ pid }) => lease?.name.endsWith(`:${pid}`));
+  if (child === undefined) throw new Error('nobody tells');
+  return child;
+}
 
 /** The notifications that the stream holds, in its order. */
 async function stored(): Promise<Notification[]> {

@@ -1,10 +1,11 @@
 import type { NatsConnection } from '@nats-io/nats-core';
+import { LEASED } from '@sluice/contracts';
 import type { EventLog } from '@sluice/event-log';
 import { type Clock, messageOf } from '@sluice/kernel';
-import type { RunningService } from '@sluice/messaging';
+import { type RunningService, startLeases } from '@sluice/messaging';
 import { type Logger, type Metrics, silentMetrics } from '@sluice/observability';
 
-import { NotifierEngine } from './engine/notifier-engine.js';
+import { Turns } from './engine/turns.js';
 import { jetstreamPublisher } from './nats/jetstream-publisher.js';
 import { meteredPublisher } from './nats/metered-publisher.js';
 import { kvPosition } from './nats/kv-position.js';
@@ -18,30 +19,32 @@ export interface StartNotifierDeps {
   readonly logger: Logger;
   readonly newId: () => string;
   readonly metrics?: Metrics;
+  /** Another notifier tells so long after the one that told fell silent, ms; 10 s when absent. The same for all. */
+  readonly leaseMs?: number;
+  /** The id of this process among the notifiers; a new one when absent. */
+  readonly memberId?: string;
 }
 
 const STOP_MS = 5_000;
 
-/** Tells until it is stopped. The streams and buckets must have been provisioned. */
+/** One of any number: one at a time tells, until it is stopped. The streams and buckets must have been provisioned. */
 export async function startNotifier(deps: StartNotifierDeps): Promise<RunningService> {
-  const { nats, log, clock, newId, metrics = silentMetrics } = deps;
+  const { nats, log, clock, newId, leaseMs, metrics = silentMetrics } = deps;
   const logger = deps.logger.child({ service: 'notifier' });
   const positions = await kvPosition(nats);
   const publisher = meteredPublisher(jetstreamPublisher(nats), metrics, clock);
-  const engine = new NotifierEngine({ log, clock, newId, publisher, positions, logger });
+  const turns = new Turns({ log, clock, newId, publisher, positions, logger }, (error) =>
+    logger.fatal({ reason: messageOf(error) }, 'the notifier stopped telling'),
+  );
   const waiting = { name: 'sluice_notifications_waiting', help: 'Events that wait to be told and recorded.' };
-  const unmeter = metrics.gauge(waiting, () => [{ value: engine.pending }]);
-  const intake = new AbortController();
-  const running = engine.run(intake.signal).catch((error: unknown) => {
-    logger.fatal({ reason: messageOf(error) }, 'the notifier stopped telling');
-  });
-  logger.info({}, 'the notifier tells');
+  const unmeter = metrics.gauge(waiting, () => [{ value: turns.pending }]);
+  const memberId = deps.memberId ?? newId();
+  const leases = await startLeases({ nats, work: LEASED.notifier, holder: turns, clock, memberId, leaseMs, logger });
   return {
     name: 'notifier',
     async stop() {
       unmeter();
-      intake.abort();
-      await bounded(clock, running);
+      await bounded(clock, leases.stop());
     },
   };
 }

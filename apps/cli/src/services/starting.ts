@@ -24,9 +24,9 @@ export interface ServiceSettings {
   readonly natsCredentials?: string;
   readonly log: LogAddress;
   readonly waitMs: number;
-  /** A shard is free so long after its executor fell silent, ms. */
+  /** What a process does is free for another one so long after it fell silent, ms. */
   readonly leaseMs: number;
-  /** Under which an executor holds its shards, where no second one can have it; a new one for each process when absent. */
+  /** Under which it holds leases, where no second process can have it; a new one for each process when absent. */
   readonly memberId?: string;
   readonly logLevel: LogLevel;
   readonly httpHost: string;
@@ -115,7 +115,7 @@ async function startOf(name: ServiceName, deps: Deps, settings: ServiceSettings)
         ...(settings.silentAfterMs === undefined ? {} : { silentAfterMs: settings.silentAfterMs }),
       });
     case 'notifier':
-      return (await import('@sluice/notifier')).startNotifier(deps);
+      return (await import('@sluice/notifier')).startNotifier({ ...deps, ...memberOf(settings) });
     case 'archiver':
       return archiverOf({ ...deps, log: deps.rawLog }, settings);
     case 'gateway':

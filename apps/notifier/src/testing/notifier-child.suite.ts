@@ -15,5 +15,6 @@ await startNotifier({
   clock: systemClock,
   logger: createLogger('notifier', 'error'),
   newId: newUlid,
+  leaseMs: 1_000,
 });
 process.stdout.write('ready\n');
