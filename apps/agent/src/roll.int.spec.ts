@@ -52,12 +52,20 @@ describe('agent: a roll with the process profile', () => {
     expect([...(hello.apps[0]?.localVersions ?? [])].sort()).toEqual(['1.0.0', '2.0.0']);
   });
 
-  it('downloads before it drains when the run says so', async () => {
+  it('XIM-13 downloads before it drains when the run says so: the old version serves until then', async () => {
     const host = 'prefetch';
     const port = await freePort();
     await rig.agent(host, [{ app: 'hello', group: 'hello-web', port }]);
     const steps = ['download', 'drain', 'install', 'verify', 'enable'] as const;
-    const run = runOf({ host, release: rig.release({ version: '2.0.0' }), steps });
+    const before = runOf({ host, release: rig.release({ version: '1.0.0' }), steps });
+    await rig.send(before);
+    await owner.final(before.attempt);
+    const release = rig.release({ version: '2.0.0' });
+    const fetched = runOf({ host, release, steps: ['download'], n: 2 });
+    await rig.send(fetched);
+    expect((await owner.final(fetched.attempt)).steps).toMatchObject([{ step: 'download', ok: true }]);
+    expect(await askApp(port)).toMatchObject({ version: '1.0.0' });
+    const run = runOf({ host, release, steps, n: 3 });
     expect(await rig.send(run)).toEqual({ ok: true, state: 'accepted' });
     expect((await owner.final(run.attempt)).steps.map(({ step, ok }) => [step, ok])).toEqual(
       steps.map((step) => [step, true]),

@@ -45,6 +45,25 @@ describe('what a step wrote, from a real agent', () => {
     expect(answer.text).toContain('no room');
   });
 
+  it('XIM-12 every step of every target has its own, found by target, step and try, good or bad', async () => {
+    const good = await run.request('1.0.0');
+    await run.untilState(good, 'succeeded');
+    const said = { drain: 'draining', install: 'installing 1.0.0', verify: 'verifying' };
+    for (const host of HOSTS) {
+      for (const [step, text] of Object.entries(said)) {
+        const response = await fetch(`${run.url}/v1/rollouts/${good}/targets/${host}/steps/${step}/output?n=1`);
+        const output = (await response.json()) as StepOutput;
+        expect(output).toMatchObject({ rollout: good, host, step, n: 1 });
+        expect(output.text).toContain(step === 'install' ? text : `${text} ${host}`);
+        const shown = JSON.parse((await cli('-o', 'json', 'output', good, host, step)).out) as StepOutput;
+        expect(shown).toEqual(output);
+      }
+    }
+    // What failed before stays found beside it: no try writes over another.
+    const bad = await fetch(`${run.url}/v1/rollouts/${id}/targets/${HOSTS[0] ?? ''}/steps/install/output?n=1`);
+    expect(((await bad.json()) as StepOutput).text).toContain('no room');
+  });
+
   it('TRS-15 the notification of the brake leads to it', async () => {
     const brake = await vi.waitFor(() => {
       const found = notices.find(({ type, subject }) => type.includes('braked') && subject === id);

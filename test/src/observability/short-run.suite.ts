@@ -80,7 +80,11 @@ export class ShortRun {
       ...{ gates: ['settled'], drainWindow: '1ms' },
       profile: {
         kind: 'exec',
-        steps: { install, verify: ['true'] },
+        steps: {
+          drain: ['sh', '-c', 'echo draining $SLUICE_HOST'],
+          install,
+          verify: ['sh', '-c', 'echo verifying $SLUICE_HOST'],
+        },
         env: { PASSWORD: SECRET },
         stepTimeoutMs: 10_000,
       },

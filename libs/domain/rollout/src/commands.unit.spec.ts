@@ -221,7 +221,7 @@ describe('commands', () => {
     expect(error.message).toContain('declared not to be rolled back');
   });
 
-  it('downloads before it drains when the plan pre-fetches; a failed download leaves the host serving', () => {
+  it('XIM-13 downloads before it drains when the plan pre-fetches; a failed download leaves the host serving', () => {
     const machine = Machine.started({ batches: [2], percent: 100, prefetch: true });
     expect(machine.attempt(0).steps).toEqual(['download', 'drain', 'install', 'verify', 'enable']);
     machine.settle(0, 'download', true);
