@@ -6,5 +6,5 @@ export {
   DEFAULT_LIMITS,
   type FollowersPort,
 } from './engine/ports.js';
-export { entryOf } from './engine/units.js';
+export { unitOf } from './engine/units.js';
 export { startArchiver, type StartArchiverDeps } from './start.js';

@@ -8,7 +8,7 @@ import { finishedRollout, type PastRollout, pastRolloutId } from '@sluice/testin
 const PER_SEGMENT = 500;
 const GROUPS = 1_000;
 const APPS = 20;
-const HOSTS = 5;
+const HOSTS = 3;
 const BEGIN = Date.UTC(2020, 0, 1);
 /** 200,000 rollouts in five and a half years. */
 const APART_MS = 870_000;

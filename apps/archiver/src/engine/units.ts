@@ -12,14 +12,18 @@ import type { Counted, CountedGroup } from './census.js';
 
 /** Everything of a finished rollout; undefined when it is not what the census took it for. */
 export async function rolloutUnit(source: ArchiveSource, counted: Counted): Promise<UnitToArchive | undefined> {
-  const commits = await collected(source, counted, (position) => position <= counted.position);
+  return unitOf(counted.id, await collected(source, counted, (position) => position <= counted.position));
+}
+
+/** The unit of a rollout with these commits; undefined when they do not tell how it ended. */
+export function unitOf(id: string, commits: readonly RawCommit[]): UnitToArchive | undefined {
   const folded = foldRollout(commits);
   if (folded === undefined || !isTerminal(folded.state.status)) return undefined;
-  return { kind: 'rollout', id: counted.id, commits, entry: entryOf(folded.state, folded.position) };
+  return { kind: 'rollout', id, commits, entry: entryOf(folded.state, folded.position) };
 }
 
 /** What lists show of it once the log has forgotten it. */
-export function entryOf(state: RolloutState, position: number): ArchivedEntry {
+function entryOf(state: RolloutState, position: number): ArchivedEntry {
   const summary = summarizeRollout(state);
   const { plannedAt, app, group } = summary;
   return { position, plannedAt, app, group, state: summary.state, summary };

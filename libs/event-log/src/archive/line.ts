@@ -1,10 +1,11 @@
+import { isUtf8 } from 'node:buffer';
+
 import { sha256, shardOfId, streamOfSubject, type StreamName, SUBJECTS } from '@sluice/contracts';
 import { SluiceError } from '@sluice/kernel';
 
 import type { RawCommit } from '../recorded.js';
 
 const LINE_FEED = 0x0a;
-const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * One commit as a line: `{"position":7,"commit":<the bytes as they stood in the log>}`. Bytes that are no text of one
@@ -16,15 +17,7 @@ export function lineOf({ position, bytes }: RawCommit): Buffer {
   return Buffer.from(`${head}"bytes":"${Buffer.from(bytes).toString('base64')}"}\n`);
 }
 
-function isText(bytes: Uint8Array): boolean {
-  if (bytes.includes(LINE_FEED)) return false;
-  try {
-    JSON.parse(decoder.decode(bytes));
-    return true;
-  } catch {
-    return false;
-  }
-}
+const isText = (bytes: Uint8Array): boolean => !bytes.includes(LINE_FEED) && isUtf8(bytes);
 
 /** A commit of an archive, with what its envelope says. */
 export interface ArchivedCommit extends RawCommit {
