@@ -9,6 +9,8 @@ import type { CmdbAnswer, CmdbSource } from './port.js';
 
 const TRIES = 3;
 const FIRST_PAUSE_MS = 200;
+/** No further try later than that: a CMDB that swallows questions is waited for once, not three times. */
+const RETRY_WITHIN_MS = 1_000;
 /** What was fetched so short a time ago, by whichever planner, is the answer to this question too. */
 const REUSE_MS = 1_000;
 /** After all tries of one question failed, no other is asked for so long: a dead CMDB must not slow every request down. */
@@ -60,11 +62,13 @@ export class CmdbSync implements GroupSync {
 
   async #ask(group: string, etag: string | undefined): Promise<CmdbAnswer> {
     const { source, clock } = this.deps;
+    const from = clock.now();
     for (let tries = 1; ; tries += 1) {
       try {
         return await source.fetch(group, etag);
       } catch (error) {
-        if (tries >= TRIES || !isSluiceError(error, 'CMDB_UNAVAILABLE')) throw error;
+        const isLast = tries >= TRIES || clock.now() - from >= RETRY_WITHIN_MS;
+        if (isLast || !isSluiceError(error, 'CMDB_UNAVAILABLE')) throw error;
         await new Promise<void>((resolve) => void clock.schedule(FIRST_PAUSE_MS * 2 ** (tries - 1), resolve));
       }
     }

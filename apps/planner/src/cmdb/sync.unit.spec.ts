@@ -18,6 +18,8 @@ const says = (version: number, ...members: readonly string[]): CmdbAnswer => ({
 class Rig implements CmdbSource {
   time = 1_700_000_000_000;
   answer: CmdbAnswer | SluiceError = says(1, 'a', 'b');
+  /** How long an answer takes. */
+  costMs = 0;
   readonly asked: (string | undefined)[] = [];
   readonly changes: string[] = [];
   readonly store = new InventoryStore(({ key }) => void this.changes.push(key));
@@ -32,6 +34,7 @@ class Rig implements CmdbSource {
   async fetch(_: string, etag?: string): Promise<CmdbAnswer> {
     this.asked.push(etag);
     await this.#held;
+    this.time += this.costMs;
     if (this.answer instanceof SluiceError) throw this.answer;
     return this.answer;
   }
@@ -82,6 +85,14 @@ describe('a sync with the CMDB', () => {
     rig.answer = says(1, 'a');
     expect(await rig.later()).toEqual({});
     expect([rig.asked.length, await rig.hosts()]).toEqual([4, ['a']]);
+  });
+
+  it('waits only once for a CMDB that swallows questions', async () => {
+    const rig = new Rig();
+    rig.answer = down;
+    rig.costMs = 3_000;
+    expect(await rig.sync.sync('web')).toEqual({ trouble: down.message });
+    expect(rig.asked).toHaveLength(1);
   });
 
   it('does not repeat a question that was refused', async () => {
