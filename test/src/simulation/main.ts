@@ -74,7 +74,7 @@ async function breakRules(values: {
 }): Promise<number> {
   if (values.list === true) return listMutants();
   assertMutants(values.only ?? []);
-  const seeds = wholeNumber('seeds', values.seeds, 30);
+  const seeds = wholeNumber('seeds', values.seeds, 50);
   const sound = await playSound(Math.min(seeds, 3));
   if (sound.caught !== undefined) {
     console.error(

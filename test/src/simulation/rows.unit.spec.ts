@@ -1,4 +1,5 @@
 import type { RolloutEvent } from '@sluice/contracts';
+import type { MessageFaults } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
 
 import { numbersOf } from './invariants/rollout-model.js';
@@ -252,6 +253,38 @@ describe('rows: failures', () => {
     expect(sim.clock.now() - called).toBeLessThan(2_000);
     await sim.until(() => sim.fleet.versions(GROUP)['1.0.0'] === 100);
     sound(sim);
+  });
+});
+
+describe('rows: messages', () => {
+  /** One batch of ten: its steps take 14.5 s. */
+  const STEPS_MS = 14_500;
+  const LONGEST_POLL_MS = 30_000;
+
+  async function rolled(
+    seed: number,
+    messages: MessageFaults,
+  ): Promise<{ readonly sim: Simulation; readonly ms: number }> {
+    const sim = new Simulation({ seed, hosts: 10, environment: 'test', messages, helloEveryMs: 0 });
+    const began = sim.clock.now();
+    const id = await sim.request({ ...NO_WAITS, batches: '100%' });
+    expect(await sim.until(() => sim.ended(id))).toBe(true);
+    expect(sim.model(id).end).toBe('RolloutSucceeded');
+    expect([...sim.fleet.counters.steps.values()].every((times) => times === 1)).toBe(true);
+    sound(sim);
+    return { sim, ms: sim.clock.now() - began };
+  }
+
+  it.each([1, 2, 3])('TAR-11 ends by polling when every result message is lost, seed %d', async (seed) => {
+    const { sim, ms } = await rolled(seed, { loseReport: 1 });
+    expect(ms).toBeGreaterThanOrEqual(STEPS_MS);
+    expect(ms).toBeLessThanOrEqual(STEPS_MS + LONGEST_POLL_MS);
+    expect(sim.fleet.counters.statusQueries).toBeGreaterThan(0);
+  });
+
+  it.each([1, 2, 3])('TAR-11 ends by messages when every poll is lost, seed %d', async (seed) => {
+    const { ms } = await rolled(seed, { loseStatus: 1, delayReportMs: 500 });
+    expect(ms).toBeLessThanOrEqual(STEPS_MS + 2_000);
   });
 });
 

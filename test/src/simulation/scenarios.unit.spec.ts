@@ -20,7 +20,12 @@ async function playAll(name: string, seed: number): Promise<number> {
   return runs;
 }
 
-describe('fault suite', () => {
+describe('TAR-02 fault suite', () => {
+  it('TAR-02 has a scenario for each fault of the design', () => {
+    const faults = Array.from({ length: 16 }, (_, i) => `C${i + 1}`);
+    expect(Object.keys(SCENARIOS)).toEqual(expect.arrayContaining(faults));
+  });
+
   it('C1 ends the same whichever service is killed at whichever commit', async () => {
     expect(await playAll('C1', 1)).toBeGreaterThan(150);
   }, 120_000);
@@ -53,6 +58,9 @@ describe('fault suite', () => {
     ['C12 members are excluded, replaced, moved, added or vanish in mid-batch', 'C12'],
     ['C13 nothing happens in 30 idle days before an approval', 'C13'],
     ['C14 a cancel lists drained hosts, and the rollback restores them', 'C14'],
+    ['C6 a rollback succeeds without balancer, inventory, health-gate and notifier', 'C6'],
+    ['C15 two executors own every shard, stand still, wake up and die', 'C15'],
+    ['C16 a log that lost its tail brakes what is open, and nobody repairs it', 'C16'],
   ])(
     '%s',
     async (_, name) => {
@@ -60,6 +68,10 @@ describe('fault suite', () => {
     },
     60_000,
   );
+
+  it('I10 every message twice and the streams in any order come to the same end', async () => {
+    for (const seed of seeds(6)) expect(await playAll('order', seed)).toBe(2);
+  }, 60_000);
 
   // The last ones found a target that nobody counted, a retry that hung, and one that took more than its room.
   it.each([...seeds(60), 128, 157, 594, 926])('the invariants hold in chaos, and it ends: seed %d', async (seed) => {

@@ -111,7 +111,7 @@ export const MUTANTS: readonly Mutant[] = [
     [
       'steps-in-any-order',
       'steps are taken in their order',
-      'if (failed || attempt.steps[index] !== result.step)',
+      'if (failed || leg.steps[place] !== result.step)',
       'if (failed)',
     ],
     [
@@ -121,6 +121,16 @@ export const MUTANTS: readonly Mutant[] = [
       'if (false)',
     ],
     ['one-try-too-many', 'the plan tries as often as it says', 'tried < (planOf', 'tried <= (planOf'],
+  ),
+  ...rollout(
+    'decide/decide.js',
+    [
+      'loss-brakes-nothing',
+      'a log that lost its tail brakes what is open',
+      "return [{ type: 'RolloutBraked', cause: lossCause(loss) }];",
+      'return [];',
+    ],
+    ['loss-starts-planned', 'after a loss what is planned starts braked', 'input.loss === undefined ? []', 'true ? []'],
   ),
   ...rollout('counts.js', [
     'rollback-touches-all',
@@ -139,11 +149,11 @@ export const MUTANTS: readonly Mutant[] = [
     [
       'bad-version-not-blocked',
       'a version that was taken back is blocked',
-      '!Object.hasOwn(state.blocked, input.version) &&',
-      'false &&',
+      'if (told >= ordinal || isOthers)',
+      'if (true)',
     ],
   ]),
-  ...of('@sluice/group', 'state.js', [
+  ...of('@sluice/group', 'evolve.js', [
     ['token-not-growing', 'the token of a group grows', 'token: event.token,', 'token: state.token,'],
   ]),
   ...of('@sluice/executor', 'engine.js', [
@@ -152,6 +162,20 @@ export const MUTANTS: readonly Mutant[] = [
       'a restart takes up open attempts',
       'for (const actor of this.registry.all())\n            this.takeUp(actor);',
       '',
+    ],
+  ]),
+  ...of('@sluice/executor', 'regression/steady-engine.js', [
+    [
+      'loss-unnoticed',
+      'a log that is shorter than what was seen is a loss',
+      'this.loss = lossOf(error);',
+      'this.loss = undefined;',
+    ],
+    [
+      'memory-ignored',
+      'a fresh process compares the log with what the last one saw',
+      'this.make(deps.memory?.placeFor(deps.shards))',
+      'this.make(undefined)',
     ],
   ]),
   ...of('@sluice/executor', 'actors/rollout-actor.js', [
@@ -176,6 +200,22 @@ export const MUTANTS: readonly Mutant[] = [
       'an older rollout makes way',
       "this.tell(actor, { type: 'supersede', by }",
       "void (actor, { type: 'supersede', by }",
+    ],
+  ]),
+  ...of('@sluice/event-log', 'in-memory-event-log.js', [
+    [
+      'both-owners-write',
+      'an append states what it expects',
+      '!== expected.position)',
+      '!== expected.position && false)',
+    ],
+  ]),
+  ...of('@sluice/planner', 'engine/rollbacks.js', [
+    [
+      'rollback-needs-inventory',
+      'the way back needs no inventory',
+      'return { recorded: await this.#targets(to.rolloutId), group: undefined, members: [] };',
+      "throw new Error('the inventory is away');",
     ],
   ]),
   ...of('@sluice/planning', 'sealed-plan.js', [
