@@ -1,6 +1,8 @@
 import { type DomainEvent, type Plan, stageAt, stageCount } from '@sluice/contracts';
 import type { CommitView } from '@sluice/gateway';
 
+import { withBatches } from './members.js';
+
 type Mark = 'done' | 'failed' | 'inStep' | 'held';
 
 const MAX_BAR = 40;
@@ -14,6 +16,7 @@ export class Progress {
 
   add(commit: CommitView): void {
     for (const event of commit.events) {
+      if (event.type === 'MembersSynced') this.plan = withBatches(this.plan, event);
       this.addTarget(event);
       this.addCourse(event);
     }
@@ -57,6 +60,7 @@ export class Progress {
         for (const target of event.targets) this.marks.set(target, 'inStep');
         break;
       case 'StepSucceeded':
+      case 'DrainSkipped':
         if (event.step === 'enable' || event.step === 'probe') this.marks.set(event.target, 'done');
         else if (event.step === 'verify' && event.target < (this.plan?.canaries ?? 0))
           this.marks.set(event.target, 'held');

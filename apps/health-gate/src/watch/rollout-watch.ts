@@ -111,7 +111,8 @@ export class RolloutWatch {
       if (event.type === 'GatesRequested') this.open(event, commit, index);
       else if (endsRequest(event)) this.close();
       else if (event.type === 'StageEntered') this.forgetTargets();
-      else if (event.type === 'StepSucceeded') this.noteDone(event.target, Math.min(commit.head.at, now));
+      else if (event.type === 'StepSucceeded' || event.type === 'DrainSkipped')
+        this.noteDone(event.target, Math.min(commit.head.at, now));
     });
   }
 
