@@ -46,6 +46,17 @@ export class BenchProcess<Result> {
     return said;
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  /** Kills it in the middle of what it does; resolves when it is gone. */
+  async kill(): Promise<void> {
+    const exited = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await exited;
+  }
+
   /** Ends it, with or without a result. */
   async end(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;

@@ -5,7 +5,7 @@ import { runLoad } from './load.js';
 
 const MINUTE = 60_000;
 /** Far above what it takes: this says that commands are answered, the benchmark says how fast. */
-const BOUND_MS = 10_000;
+const BOUND_MS = 30_000;
 
 describe('the benchmark load', () => {
   it(
