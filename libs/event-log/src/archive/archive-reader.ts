@@ -6,7 +6,7 @@ import { Lru } from './lru.js';
 import { type ArchivedPage, type ArchiveQuery, pageOf } from './page.js';
 import { readManifest, type SegmentManifest, unpackUnit } from './segment.js';
 import { type ArchiveStore, NAMES, segmentOf } from './store.js';
-import { type StoredSummary, unpackSummaries } from './summaries.js';
+import { readSummary, type StoredSummary, unpackSummaries } from './summaries.js';
 
 export interface ArchiveReaderOptions {
   /** Bytes of archived rollouts that are kept after somebody asked for them; 16 MiB when absent. */
@@ -35,7 +35,7 @@ export class ArchiveReader {
   readonly #parts = new Map<string, IndexPart>();
   readonly #dictionaries: Dictionaries = new Lru(KEPT_DICTIONARIES);
   readonly #units: Lru<{ readonly bytes: number; readonly commits: readonly ArchivedCommit[] }>;
-  readonly #blocks: Lru<readonly StoredSummary[]>;
+  readonly #blocks: Lru<readonly string[]>;
   readonly #files: Lru<SegmentFiles> = new Lru(KEPT_FILES);
   #cover: readonly IndexPart[] = [];
   #segments = 0;
@@ -134,7 +134,7 @@ export class ArchiveReader {
     }
     const found = stored[line];
     if (found === undefined) throw damaged(`segment ${segment} lacks a summary`, { segment });
-    return found;
+    return readSummary(found);
   }
 
   async #filesOf(segment: number): Promise<SegmentFiles> {

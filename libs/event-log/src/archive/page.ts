@@ -34,11 +34,19 @@ export async function pageOf(
   summaryAt: (place: RecordPlace) => Promise<StoredSummary>,
 ): Promise<ArchivedPage> {
   const cursors = parts.filter((part) => mayHold(part, query)).map((part) => new Cursor(part, query));
-  const items: StoredSummary[] = [];
-  let last: number | undefined;
+  const { rows, next } = await rowsOf(cursors, query.limit);
+  return { items: await Promise.all(rows.map(({ place }) => summaryAt(place))), next };
+}
+
+async function rowsOf(
+  cursors: readonly Cursor[],
+  limit: number,
+): Promise<{ readonly rows: readonly IndexRow[]; readonly next: number | undefined }> {
+  const rows: IndexRow[] = [];
   for (;;) {
+    const last = rows.at(-1)?.position;
     const cursor = highest(cursors);
-    if (cursor === undefined) return { items, next: undefined };
+    if (cursor === undefined) return { rows, next: undefined };
     if (!cursor.isReady) {
       await cursor.advance();
       continue;
@@ -46,9 +54,8 @@ export async function pageOf(
     const row = cursor.take();
     // What was archived twice, after a fault, is told once: the newer segment is read first.
     if (row === undefined || row.position === last) continue;
-    if (items.length === query.limit) return { items, next: last };
-    items.push(await summaryAt(row.place));
-    last = row.position;
+    if (rows.length === limit) return { rows, next: last };
+    rows.push(row);
   }
 }
 

@@ -29,10 +29,11 @@ export function packSummaries(units: readonly UnitToArchive[]): { readonly bytes
 }
 
 /** The lines of one block. Code ARCHIVE_DAMAGED. */
-export function unpackSummaries(member: Uint8Array): readonly StoredSummary[] {
-  const lines = inflated(member).toString('utf8').trimEnd().split('\n');
-  return lines.map((line) => parse<StoredSummary>(Buffer.from(line)));
-}
+export const unpackSummaries = (member: Uint8Array): readonly string[] =>
+  inflated(member).toString('utf8').trimEnd().split('\n');
+
+/** Code ARCHIVE_DAMAGED. */
+export const readSummary = (line: string): StoredSummary => parse<StoredSummary>(Buffer.from(line));
 
 /** The index records of a segment's rollouts. Code ARCHIVE_DAMAGED when summaries and units are not of one another. */
 export function recordsOf(manifest: SegmentManifest, summaries: Buffer): readonly IndexRecord[] {
@@ -41,7 +42,8 @@ export function recordsOf(manifest: SegmentManifest, summaries: Buffer): readonl
   let block = 0;
   for (const blockLength of manifest.summaries.blocks) {
     const stored = unpackSummaries(summaries.subarray(block, block + blockLength));
-    for (const [line, { id, entry }] of stored.entries()) {
+    for (const [line, text] of stored.entries()) {
+      const { id, entry } = readSummary(text);
       const unit = units.get(id);
       if (unit === undefined) throw damaged(`segment ${manifest.segment} has a summary of ${id} and no commits`);
       const { position, plannedAt, app, group, state } = entry;
