@@ -43,6 +43,8 @@ export const LOG_FIELDS = {
   status: 'state of the connection to NATS',
   pending: 'messages that a slow subscription holds',
   shard: 'a shard of the log',
+  part: 'what a lease stands for: a shard of the executor, or all that the notifier does',
+  parts: 'all of them that this process has',
   position: 'a place in the log',
   open: 'rollouts that are open',
   notification: 'id of a notification',

@@ -67,6 +67,8 @@ describe('doctor on a healthy installation', () => {
       `stream ${STREAMS.log}`,
       'planner',
       'executor',
+      'leases of executor',
+      'leases of notifier',
       'gateway',
       'access',
       'agents',
@@ -74,6 +76,7 @@ describe('doctor on a healthy installation', () => {
     ])
       expect([check, find(findings, check)?.state]).toEqual([check, 'ok']);
     expect(find(findings, 'agents')?.words).toContain('6 of 6');
+    expect(find(findings, 'leases of executor')?.words).toContain(`:${process.pid} has 00 01 02`);
     // It listens on a port that the configuration of up leaves to the system.
     expect(find(findings, 'sync')).toMatchObject({
       state: 'unknown',
@@ -114,7 +117,16 @@ describe('doctor finds planted faults', () => {
     const beat = setInterval(() => nats.publish(SUBJECTS.hello('web-02'), JSON.stringify(hello)), 50);
     const findings = await look('http://127.0.0.1:1', server.url).finally(() => clearInterval(beat));
     expect(wrongOf(findings).toSorted()).toEqual(
-      [`stream ${STREAMS.notify}`, `stream ${STREAMS.requests}`, 'agents', 'executor', 'gateway', 'planner'].toSorted(),
+      [
+        `stream ${STREAMS.notify}`,
+        `stream ${STREAMS.requests}`,
+        'agents',
+        'executor',
+        'gateway',
+        'planner',
+        'leases of executor',
+        'leases of notifier',
+      ].toSorted(),
     );
     expect(find(findings, `stream ${STREAMS.requests}`)?.words).toContain('max_msgs');
     expect(find(findings, 'agents')?.words).toContain('web-01');

@@ -5,6 +5,7 @@ import { connectNats, loginOf } from '@sluice/messaging';
 import type { Api } from '../client/api.js';
 import { agentFindings } from './agents.js';
 import { type Finding, ok, wrong } from './finding.js';
+import { leaseFindings } from './leases.js';
 import { syncFinding, versionFinding } from './server.js';
 import { gatewayFindings, serviceFindings } from './services.js';
 import { streamFindings } from './streams.js';
@@ -52,6 +53,7 @@ export async function examine(examination: Examination): Promise<readonly Findin
       await syncFinding(nats, sources),
       ...(await streamFindings(nats, specs, now)),
       ...(await serviceFindings(nats)),
+      ...(await leaseFindings(nats)),
       ...gateway,
       ...(await agentFindings(nats, examination)),
     ];

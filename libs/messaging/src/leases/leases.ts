@@ -147,7 +147,10 @@ export class Leases {
     if (this.held.get(lease.part) !== lease) return;
     this.held.delete(lease.part);
     this.deps.host.drop(lease.part);
-    this.deps.logger.warn({ part: lease.part, why }, 'a lease is lost: this part of the work is done here no more');
+    this.deps.logger.warn(
+      { part: lease.part, reason: why },
+      'a lease is lost: this part of the work is done here no more',
+    );
     this.soon();
   }
 
