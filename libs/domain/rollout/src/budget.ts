@@ -12,8 +12,8 @@ import { countOf, phaseAt, planOf, type RolloutState } from './state.js';
 const MAX_NAMED = 50;
 
 /** Failures that somebody took on: they neither brake nor take room. In a rollback all of them, so nothing blocks the way out. */
-export function writtenOff(state: RolloutState): number {
-  return planOf(state).budget.advisory ? state.lostCount : Math.min(state.lostCount, state.extraFailures);
+export function writtenOff(state: RolloutState, lost: number = state.lostCount): number {
+  return planOf(state).budget.advisory ? lost : Math.min(lost, state.extraFailures);
 }
 
 /** Drained or in a step, plus lost, less what was written off. */

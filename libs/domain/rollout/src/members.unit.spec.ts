@@ -217,6 +217,16 @@ describe('hosts that are silent (MOM-12)', () => {
     expect(machine.of('RolloutFailed')[0]).toMatchObject({ notServing: [0] });
   });
 
+  it('I1 a lost host that was written off takes room again when it is admitted (chaos, seed 78)', () => {
+    const machine = Machine.started({ batches: [1, 3], percent: 25, budget: { extraFailures: 1 } });
+    machine.input({ type: 'silent', targets: [1] });
+    machine.settle(0);
+    expect(machine.state.maxUnavailable).toBe(1);
+    expect(machine.open).toEqual([1]);
+    machine.settle(1);
+    expect(machine.open).toEqual([2]);
+  });
+
   it('takes one back as it was when it is heard of in time', () => {
     const machine = Machine.started(SHAPE);
     machine.settle(0);

@@ -168,8 +168,8 @@ export class Invariants {
     if (group === undefined) complain('I2', `${model.id} started without the lease`);
     else if (group.token !== event.token)
       complain('I2', `${model.id} started with token ${event.token}, the lease has ${group.token}`);
-    for (const { host } of model.targets) {
-      if (group?.excluded.has(host) === true && model.plan.strategy === 'rollback')
+    for (const { host, where } of model.targets) {
+      if (where !== 'excluded' && group?.excluded.has(host) === true && model.plan.strategy === 'rollback')
         complain('I7', `${host} is excluded and in a rollback's plan`);
     }
   }

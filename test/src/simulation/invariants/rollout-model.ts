@@ -175,10 +175,14 @@ export interface Numbers {
   readonly serving: number;
 }
 
-/** A for the members of today; a plan that names a number of batches rounds up as long as nobody has left. */
+/** A for the members of today; a plan that names a number of batches takes the biggest of them. */
 function shareOf({ plan: { budget }, members }: RolloutModel): number {
   if (budget.advisory) return Math.ceil(members / 2);
-  const share = Math.max(1, Math.floor((members * budget.percent) / 100));
+  const { batchCount } = budget;
+  const share =
+    batchCount === undefined
+      ? Math.max(1, Math.floor((members * budget.percent) / 100))
+      : Math.ceil(members / batchCount);
   return members < budget.members ? share : Math.max(share, budget.maxUnavailable);
 }
 

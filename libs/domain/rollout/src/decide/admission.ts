@@ -1,6 +1,6 @@
 import type { RolloutEvent, RunKind } from '@sluice/contracts';
 
-import { budgetCause, canaryCause, capacityCause, room } from '../budget.js';
+import { budgetCause, canaryCause, capacityCause, room, writtenOff } from '../budget.js';
 import { phaseAt, planOf, type RolloutState } from '../state.js';
 
 /** Admissions of one event: a batch of 50,000 is several, so that a commit stays within its bounds. */
@@ -43,12 +43,16 @@ function roll(state: RolloutState, targets: readonly number[], now: number): rea
 function takeAdmissible(state: RolloutState, list: readonly number[], start: number, by = 1): number[] {
   const targets: number[] = [];
   let left = room(state);
+  let lost = state.lostCount;
   for (let i = start; i >= 0 && i < list.length && targets.length < MAX_ADMISSIONS; i += by) {
     const target = list[i] ?? -1;
     if (phaseAt(state, target) !== 'pending') continue;
     const free = state.out[target] === 1;
     if (!free && left <= 0) break;
-    if (!free) left -= 1;
+    // A lost one that was written off is in a step again, and takes the room that it was forgiven.
+    const forgiven = writtenOff(state, lost);
+    lost -= state.lost[target] ?? 0;
+    left -= free ? forgiven - writtenOff(state, lost) : 1;
     targets.push(target);
   }
   return targets;
