@@ -36,6 +36,7 @@ export type {
   EventsOfWriter,
   EventToAppend,
   FleetEvent,
+  FoundDrift,
   ForcedMode,
   GateEvent,
   GateJudged,

@@ -1,5 +1,6 @@
 import type { Actor } from '@sluice/kernel';
 
+import type { FoundDrift } from './events/gate-events.js';
 import type { InventoryUsed } from './inventory.js';
 import type {
   ArtifactRef,
@@ -187,6 +188,8 @@ export interface PlanPreview {
   readonly estimate?: PlanEstimate;
   /** What it was made from, and how old that is. */
   readonly inventory?: InventoryUsed;
+  /** Hosts that run what no rollout brought (XIM-08). */
+  readonly drift?: FoundDrift;
 }
 
 /** Answer of `sluice.command.plan` to a request document: what it would do, or why it cannot. Nothing is written. */

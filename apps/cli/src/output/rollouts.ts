@@ -1,6 +1,7 @@
 import type { InventoryUsed, Plan, PlanPreview, Profile } from '@sluice/contracts';
 import type { GroupPage, GroupSummary, RolloutDetail, RolloutReport, TargetRow } from '@sluice/gateway';
 
+import { driftsInWords } from '../timeline/members.js';
 import { brakeInWords, countsInWords, inventoryInWords, someOf } from '../timeline/words.js';
 import { lengthOf } from '../timeline/time.js';
 import { instant, pairs, table } from './table.js';
@@ -67,6 +68,16 @@ export const targetsTable = (rows: readonly TargetRow[]): string[] =>
 
 const orDash = (ms: number | null): string => (ms === null ? '-' : lengthOf(ms));
 
+/** Members that are not at the version (STR-08), and versions that were changed past Sluice (XIM-08). */
+function notThereRows({ notAtVersion, drifts }: RolloutReport): (readonly [string, string])[] {
+  const { count, hosts } = notAtVersion;
+  const named = hosts.map(({ host, why, running }) => `${host} (${why}${running === null ? '' : `, runs ${running}`})`);
+  return [
+    ...(count === 0 ? [] : [['not there', `${count}: ${someOf(named)}`] as const]),
+    ...(drifts.length === 0 ? [] : [['drift', driftsInWords(drifts)] as const]),
+  ];
+}
+
 export const reportText = (report: RolloutReport): string[] => [
   ...pairs([
     ['rollout', report.id],
@@ -74,6 +85,7 @@ export const reportText = (report: RolloutReport): string[] => [
     ['hosts', String(report.targets)],
     ['took', orDash(report.durationMs)],
     ...inventoryRow(report.inventory),
+    ...notThereRows(report),
     ...report.brakes.map(({ at, words }) => ['braked', `${instant(at)}: ${words}`] as const),
   ]),
   '',
@@ -123,12 +135,16 @@ function expectationsOf({
   unreachable = [],
   unreachableCount = 0,
   inventory,
+  drift,
 }: Partial<PlanPreview>): (readonly [string, string])[] {
   const silent = `${unreachableCount} not heard of for 30s: ${someOf([...unreachable])}`;
   return [
     ...(estimate === undefined ? [] : [['takes', estimate.words] as const]),
     ...(unreachableCount === 0 ? [] : [['silent', silent] as const]),
     ...inventoryRow(inventory),
+    ...(drift === undefined
+      ? []
+      : [['drift', `${drift.count} run what no rollout brought: ${driftsInWords(drift.hosts)}`] as const]),
   ];
 }
 

@@ -47,6 +47,17 @@ it('TAR-12 a preview, a timeline and a report tell how old the inventory was, an
   const planned = { type: 'RolloutPlanned', plan: whole, planHash: 'ab'.repeat(32), inventory, meta };
   const commit = { position: 1, at: 0, writer: 'plan', stream: 'r', rev: 1, commit: 'c', events: [planned] };
   expect(timelineOf([commit as unknown as CommitView])[0]?.text).toContain(`; inventory ${told}`);
-  const empty = { steps: [], stages: [], brakes: [], durationMs: null, targets: 1, id: 'r', state: 'running' };
+  const notAtVersion = { count: 0, hosts: [] };
+  const empty = {
+    notAtVersion,
+    drifts: [],
+    steps: [],
+    stages: [],
+    brakes: [],
+    durationMs: null,
+    targets: 1,
+    id: 'r',
+    state: 'running',
+  };
   expect(reportText({ ...empty, inventory } as unknown as RolloutReport).join('\n')).toContain(told);
 });

@@ -1,6 +1,7 @@
 import type { DomainEvent, TargetCounts } from '@sluice/contracts';
 import { formatDuration } from '@sluice/kernel';
 
+import { behindInWords, membersInWords } from './members.js';
 import { brakeInWords, plural, someOf, why } from './words.js';
 
 interface Names {
@@ -28,7 +29,7 @@ export function courseInWords(event: DomainEvent, names: Names): string | undefi
     case 'IntervalsChanged':
       return `waits are ${formatDuration(event.intervalMs)} and ${formatDuration(event.tailIntervalMs)} now${why(event.reason)}`;
     default:
-      return troubleInWords(event, names) ?? endInWords(event, names);
+      return troubleInWords(event, names) ?? membersInWords(event, names.hostOf) ?? endInWords(event, names);
   }
 }
 
@@ -58,11 +59,11 @@ function endInWords(event: DomainEvent, { hostOf, countsInWords }: Names): strin
     case 'RolloutSettling':
       return `settles: ${event.cause}${event.by === undefined ? '' : ` by ${event.by}`}${why(event.reason)}`;
     case 'RolloutSucceeded':
-      return `SUCCEEDED: ${countsInWords(event.counts)}`;
+      return `SUCCEEDED: ${countsInWords(event.counts)}${behindInWords(event.behind)}`;
     case 'RolloutFailed':
-      return `FAILED: ${countsInWords(event.counts)}; ${notServing(event.notServing, hostOf)}`;
+      return `FAILED: ${countsInWords(event.counts)}; ${notServing(event.notServing, hostOf)}${behindInWords(event.behind)}`;
     case 'RolloutCancelled':
-      return `CANCELLED (${event.cause}): ${countsInWords(event.counts)}; ${notServing(event.notServing, hostOf)}`;
+      return `CANCELLED (${event.cause}): ${countsInWords(event.counts)}; ${notServing(event.notServing, hostOf)}${behindInWords(event.behind)}`;
     case 'RolloutClosed':
       return `closed${event.cause === 'superseded' ? ' by a newer rollout' : ''}${why(event.reason)}`;
     default:

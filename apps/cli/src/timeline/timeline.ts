@@ -4,6 +4,7 @@ import { formatDuration } from '@sluice/kernel';
 
 import { Batches } from './batches.js';
 import { courseInWords } from './course.js';
+import { withBatches } from './members.js';
 import { lengthOf, offsetOf } from './time.js';
 import { countsInWords, faultsInWords, inventoryInWords, plural, someOf, why } from './words.js';
 
@@ -32,6 +33,7 @@ export class Timeline {
   add(commit: CommitView): TimelineLine[] {
     const lines: TimelineLine[] = [];
     for (const event of commit.events) {
+      if (event.type === 'MembersSynced') this.plan = withBatches(this.plan, event);
       const text = this.tell(event, commit.at);
       if (text === undefined) continue;
       this.start ??= commit.at;
@@ -45,6 +47,7 @@ export class Timeline {
   private tell(event: EventView, at: number): string | undefined {
     switch (event.type) {
       case 'PlanTargetsAdded':
+      case 'MembersAdded':
         this.hosts.length = Math.min(event.from, this.hosts.length);
         for (const { host } of event.targets) this.hosts.push(host);
         return undefined;
@@ -55,7 +58,10 @@ export class Timeline {
         return `request refused: ${faultsInWords(event.faults)}`;
       case 'StepSucceeded':
         this.batches.stepSucceeded(event.target, event.step, event.note);
-        return undefined;
+        return fellBackInWords(event, this.hostOf);
+      case 'DrainSkipped':
+        this.batches.stepSucceeded(event.target, event.step, undefined);
+        return `${this.hostOf(event.target)}: ${event.step} without the balancer ${event.dependency}: ${event.words}`;
       case 'StepFailed':
         return this.stepFailed(event);
       case 'TargetUnknown':
@@ -70,7 +76,7 @@ export class Timeline {
   private stepFailed(event: Of<'StepFailed'>): string {
     this.batches.stepFailed(event.target);
     const serves = event.serving ? 'it still serves' : 'it does not serve';
-    return `${this.hostOf(event.target)}: ${event.step} failed after ${lengthOf(event.ms)}: ${event.message} [${event.code}]; ${event.again === undefined ? serves : `tried again (${event.again})`}`;
+    return `${this.hostOf(event.target)}: ${event.step} failed after ${lengthOf(event.ms)}: ${event.message} [${event.code}]; ${triedAgain(event.again) ?? serves}`;
   }
 
   private tellStage(event: EventView, at: number): string | undefined {
@@ -108,6 +114,22 @@ export class Timeline {
     if (run === 'enable') return `enables ${names}`;
     return run === 'probe' ? `looks whether the version runs already on ${names}` : undefined;
   }
+}
+
+/** 0: no try of the plan's is used up, for the host was not the fault. */
+function triedAgain(again: number | undefined): string | undefined {
+  if (again === undefined) return undefined;
+  return again === 0 ? 'tried again when that is back' : `tried again (${again})`;
+}
+
+/** Which sources of an artifact did not serve, and which one did (TAR-36). */
+function fellBackInWords(
+  { target, source, fellBack = [] }: Of<'StepSucceeded'>,
+  hostOf: (target: number) => string,
+): string | undefined {
+  if (fellBack.length === 0) return undefined;
+  const failed = fellBack.map(({ url, code }) => `${url} [${code}]`).join(', ');
+  return `${hostOf(target)}: downloaded from ${source ?? 'another source'} after ${failed}`;
 }
 
 function waitInWords({ wait, until }: Of<'WaitStarted'>, name: string, at: number): string {

@@ -182,6 +182,25 @@ describe('timeline', () => {
     expect(lines[1]).toContain('target 5: verify failed');
   });
 
+  it('TAR-36 TAR-41 tells of each host what was gone on without: a source of its artifact, its balancer', () => {
+    const lost = { url: 'https://fra.example/hello.tgz', code: 'DOWNLOAD_FAILED' };
+    const lines = renderTimeline([
+      ...STORY.slice(0, 1),
+      commit(200, 'executor', {
+        type: 'DrainSkipped',
+        ...{ target: 1, n: 1, step: 'drain', dependency: 'main', words: 'forced open' },
+      }),
+      commit(300, 'executor', {
+        type: 'StepSucceeded',
+        ...{ target: 1, step: 'download', n: 1, ms: 5, source: 'https://store.example/hello.tgz', fellBack: [lost] },
+      }),
+    ]);
+    expect(lines.slice(1).map((line) => line.slice(25))).toEqual([
+      'web-02: drain without the balancer main: forced open',
+      'web-02: downloaded from https://store.example/hello.tgz after https://fra.example/hello.tgz [DOWNLOAD_FAILED]',
+    ]);
+  });
+
   it.each([
     [340, '340 ms'],
     [4_100, '4.1 s'],

@@ -1,7 +1,8 @@
-import type { InventoryUsed, RecordedCommit, RolloutEvent } from '@sluice/contracts';
+import type { Drift, InventoryUsed, RecordedCommit, RolloutEvent } from '@sluice/contracts';
 import { estimateOf, shardOfId, stageAt } from '@sluice/contracts';
 import { planOf, stepDurations, type StepDurations, summarizeRollout } from '@sluice/rollout';
 
+import { driftsOf, type NotAtVersion, notAtVersion } from './report-members.js';
 import type { LoadedRollout, LogReader } from './rollout-loader.js';
 
 /** Times are ms since the epoch; null while it has not happened. */
@@ -30,6 +31,10 @@ export interface RolloutReport {
   readonly estimatedMs: number;
   /** What its plan was made from, and how old that was then (TAR-12); null when the log does not say. */
   readonly inventory: InventoryUsed | null;
+  /** Members that are not at its version (STR-08). */
+  readonly notAtVersion: NotAtVersion;
+  /** Versions that were changed past the system meanwhile (XIM-08). */
+  readonly drifts: readonly Drift[];
   readonly steps: readonly StepDurations[];
   readonly stages: readonly StageReport[];
   readonly brakes: readonly { readonly at: number; readonly words: string }[];
@@ -54,6 +59,8 @@ export async function reportOf(log: LogReader, id: string, loaded: LoadedRollout
     durationMs: startedAt > 0 && endedAt > 0 ? endedAt - startedAt : null,
     estimatedMs: estimateOf(planOf(loaded.state)).totalMs,
     inventory: await inventoryOf(log, id),
+    notAtVersion: notAtVersion(loaded.state),
+    drifts: await driftsOf(log, id),
     steps: stepDurations(collected.steps),
     stages: [...collected.stages.values()],
     brakes: collected.brakes,

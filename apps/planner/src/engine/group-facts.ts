@@ -4,6 +4,7 @@ import type { EventLog } from '@sluice/event-log';
 import type { GroupFacts, GroupFactsPort, PastVersion } from './ports.js';
 
 const MAX_HISTORY = 100;
+const MAX_SINCE = 20;
 const MAX_CACHED = 10_000;
 
 type GroupStream = StreamName & { readonly writer: 'group' };
@@ -76,12 +77,15 @@ function fold(known: Known, event: GroupEvent): Known {
     case 'VersionUnblocked':
       return { ...known, blocked: without(known.blocked, event.version) };
     case 'VersionSucceeded':
-      return { ...known, history: withVersion(known.history, event) };
+      return { ...known, history: withVersion(known.history, event), since: [] };
+    case 'LeaseGranted':
+      return { ...known, since: [...(known.since ?? []), event.rolloutId].slice(-MAX_SINCE) };
     case 'GroupCheckpointed':
       return {
         ...known,
         exclusions: new Map(event.excluded.map(({ host, reason }) => [host, reason])),
         blocked: new Map(event.blocked.map(({ version, reason }) => [version, reason])),
+        since: event.active === undefined ? [] : [event.active],
         history: event.history.map(({ version, rolloutId, sha256 }) => ({ version, rolloutId, sha256 })),
       };
     default:

@@ -1,6 +1,7 @@
 import {
   type DeployRequest,
   type Fault,
+  type FoundDrift,
   type InventoryUsed,
   type PlanPreview,
   refusalIdOf,
@@ -20,9 +21,10 @@ import {
 
 import { aboutAnyway, type ReadRequest, readRequest } from '../request/request.js';
 import { withTemplate } from '../request/with-template.js';
+import { driftOf } from './drift.js';
 import { freshnessOf, missedFaults, refresh } from './freshness.js';
 import { PlanStreams } from './plan-streams.js';
-import type { PlannerDeps } from './ports.js';
+import type { GroupFacts, PlannerDeps } from './ports.js';
 
 export type Previewed =
   { readonly ok: true; readonly preview: PlanPreview } | { readonly ok: false; readonly faults: readonly Fault[] };
@@ -37,7 +39,13 @@ type Planned =
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
 /** What is told beside a plan, and is no part of it. */
-type Beside = { readonly inventory?: InventoryUsed };
+type Beside = { readonly inventory?: InventoryUsed; readonly drift?: FoundDrift };
+
+interface Gathered {
+  readonly input: PlanInput;
+  readonly missed: readonly Fault[];
+  readonly facts?: GroupFacts;
+}
 
 const NO_FACTS = { exclusions: new Map<string, string>(), blocked: new Map<string, string>() } as const;
 
@@ -100,11 +108,12 @@ export class PlannerEngine {
 
   async #plan(read: ReadRequest): Promise<Planned> {
     const request = withTemplate(read, await this.#templatesFor(read));
-    const { input, missed } = await this.#inputOf(request);
+    const { input, missed, facts } = await this.#inputOf(request);
     const made = makePlan(input);
     const faults = [...request.faults, ...(made.ok ? [] : relevantFaults(request, [...made.faults, ...missed]))];
     if (faults.length > 0 || !made.ok) return { ok: false, faults: boundFaults(faults) };
-    const used = made.used === undefined ? {} : { inventory: made.used };
+    const drift = facts === undefined ? {} : await driftOf(made.targets, facts, this.deps.log);
+    const used = { ...(made.used === undefined ? {} : { inventory: made.used }), ...drift };
     return { ok: true, sealed: sealPlan(made.draft, made.targets), members: input.members, used };
   }
 
@@ -116,7 +125,7 @@ export class PlannerEngine {
    * A request with faults of form is planned too, with the fields that are sound, so that one answer lists everything
    * that is wrong with it. What comes of it is thrown away, but for the faults.
    */
-  async #inputOf(request: ReadRequest): Promise<{ input: PlanInput; missed: readonly Fault[] }> {
+  async #inputOf(request: ReadRequest): Promise<Gathered> {
     const { group } = request;
     const base = {
       request: request.fields as DeployRequest,
@@ -145,7 +154,7 @@ export class PlannerEngine {
       members: members.map((member) => member.entry),
     };
     if (entry === undefined) return { input, missed: missedFaults(refreshed) };
-    return { input: { ...input, freshness: freshnessOf(entry, refreshed, this.deps) }, missed: [] };
+    return { input: { ...input, freshness: freshnessOf(entry, refreshed, this.deps) }, missed: [], facts };
   }
 
   /** The rollout exists: the same document is a duplicate, another one under the same id is refused. */

@@ -29,6 +29,8 @@ export interface GroupFacts {
   readonly blocked: ReadonlyMap<string, string>;
   /** The last 100 successes, oldest first. */
   readonly history: readonly PastVersion[];
+  /** Rollouts that had the group's lease since the last of those, at most 20. */
+  readonly since?: readonly string[];
 }
 
 export interface GroupFactsPort {

@@ -30,6 +30,12 @@ export interface Drift {
   readonly running: string;
 }
 
+/** Drift that was found when a plan was made: the first hosts, and how many there are. */
+export interface FoundDrift {
+  readonly count: number;
+  readonly hosts: readonly Drift[];
+}
+
 /**
  * What heartbeats say of a rollout's hosts, written by the health-gate when it changes. Targets are named by their
  * place in the plan; the executor draws the conclusions.

@@ -9,7 +9,7 @@ import type { PlanEvent } from './plan-events.js';
 import type { RolloutEvent } from './rollout-events.js';
 
 export type { DependencyEvent, ForcedMode } from './dependency-events.js';
-export type { Drift, FleetEvent, GateEvent, GateJudged, SeenMember, Verdict } from './gate-events.js';
+export type { Drift, FleetEvent, FoundDrift, GateEvent, GateJudged, SeenMember, Verdict } from './gate-events.js';
 export type { GroupEvent, LeaseOutcome, VersionSuccess } from './group-events.js';
 export type { NoticeEvent } from './notice-events.js';
 export type { PlanEvent } from './plan-events.js';

@@ -1,13 +1,14 @@
 import type { InventoryUsed } from '../inventory.js';
 import type { Plan, PlanTarget } from '../plan.js';
 import type { Fault } from '../request.js';
+import type { FoundDrift } from './gate-events.js';
 
 /** Written by the planner on `plan` streams. Targets come in chunks; RolloutPlanned seals them with their hash. */
 export type PlanEvent =
   | { readonly type: 'PlanTargetsAdded'; readonly from: number; readonly targets: readonly PlanTarget[] }
   /**
-   * Beside the plan, which must be what was previewed: `trace`, the traceparent that the rollout's spans belong to, and
-   * `inventory`, what it was made from.
+   * Beside the plan, which must be what was previewed: `trace`, the traceparent that the rollout's spans belong to,
+   * `inventory`, what it was made from, and `drift`, hosts that ran what nobody recorded (XIM-08).
    */
   | {
       readonly type: 'RolloutPlanned';
@@ -15,6 +16,7 @@ export type PlanEvent =
       readonly planHash: string;
       readonly trace?: string;
       readonly inventory?: InventoryUsed;
+      readonly drift?: FoundDrift;
     }
   | {
       readonly type: 'RequestRefused';

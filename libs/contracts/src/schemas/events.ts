@@ -25,6 +25,7 @@ import {
 } from './parts.js';
 import {
   batches,
+  foundDrift,
   GATE_EVENT_SCHEMAS,
   MAX_PROFILES,
   planTarget,
@@ -116,9 +117,10 @@ const inventoryUsed = closed(
 const PLAN_EVENT_SCHEMAS = {
   PlanTargetsAdded: closed({ from: count, targets: list(planTarget, 100_000, 1) }),
   RolloutPlanned: closed(
-    { plan, planHash: sha256Hex, trace: traceparent, inventory: inventoryUsed },
+    { plan, planHash: sha256Hex, trace: traceparent, inventory: inventoryUsed, drift: foundDrift },
     'trace',
     'inventory',
+    'drift',
   ),
   RequestRefused: closed(
     { requestId: text(200, 1), faults: list(fault, 1_000), documentHash: sha256Hex, app: name, group: name },

@@ -56,6 +56,8 @@ export const planTarget = closed(
 
 /** A heartbeat's words: what runs need not be a version that anybody recorded. */
 const seenMembers = list(closed({ host: name, running: nullable(text(200)) }), 10_000);
+const drift = closed({ host: name, recorded: nullable(text(200)), running: text(200) });
+export const foundDrift = closed({ count, hosts: list(drift, 100) });
 const behind = closed({ count, members: seenMembers });
 const membersSynced = closed({ gone: targets, back: targets, batches, problem: words }, 'problem');
 
@@ -183,7 +185,5 @@ export const GATE_EVENT_SCHEMAS = {
   HostsSilent: closed({ targets, afterMs: durationMs }),
   HostsHeard: closed({ targets }),
   MembersSeen: closed({ members: seenMembers }),
-  DriftSeen: closed({
-    drifts: list(closed({ host: name, recorded: nullable(text(200)), running: text(200) }), 10_000),
-  }),
+  DriftSeen: closed({ drifts: list(drift, 10_000) }),
 } as const;

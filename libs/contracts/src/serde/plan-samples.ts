@@ -92,6 +92,12 @@ export const PLAN_SAMPLES: {
     { type: 'RolloutPlanned', plan: rollbackPlan, planHash, trace: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01` },
     { type: 'RolloutPlanned', plan: mixedPlan, planHash },
     { type: 'RolloutPlanned', plan: SAMPLE_PLAN, planHash, inventory: agedInventory },
+    {
+      type: 'RolloutPlanned',
+      plan: SAMPLE_PLAN,
+      planHash,
+      drift: { count: 1, hosts: [{ host: 'web-03', recorded: '1.0.0', running: '0.9.0' }] },
+    },
     { type: 'RolloutPlanned', plan: balancedPlan, planHash },
     { type: 'RolloutPlanned', plan: { ...SAMPLE_PLAN, labels: { cluster: 'fra', disk: 'ssd' } }, planHash },
   ],

@@ -1,4 +1,11 @@
-import { canonicalJson, type Fault, type InventoryUsed, type PlanEvent, type PlanTarget } from '@sluice/contracts';
+import {
+  canonicalJson,
+  type Fault,
+  type FoundDrift,
+  type InventoryUsed,
+  type PlanEvent,
+  type PlanTarget,
+} from '@sluice/contracts';
 import { type Decider, unreachable } from '@sluice/kernel';
 
 import { chunkTargets, type SealedPlan } from './sealed-plan.js';
@@ -31,6 +38,7 @@ export type PlanStreamInput =
       readonly sealed: SealedPlan;
       readonly trace?: string;
       readonly inventory?: InventoryUsed;
+      readonly drift?: FoundDrift;
     }
   | { readonly type: 'refuse'; readonly refusal: Refusal };
 
@@ -60,10 +68,14 @@ function decide(state: PlanStreamState, input: PlanStreamInput): readonly PlanEv
 
 function planned(
   state: PlanStreamState,
-  { sealed: { plan, planHash, targets }, trace, inventory }: Extract<PlanStreamInput, { readonly type: 'plan' }>,
+  { sealed: { plan, planHash, targets }, trace, inventory, drift }: Extract<PlanStreamInput, { readonly type: 'plan' }>,
 ): readonly PlanEvent[] {
   const from = isPrefix(state.targets, targets) ? state.targets.length : 0;
-  const beside = { ...(trace === undefined ? {} : { trace }), ...(inventory === undefined ? {} : { inventory }) };
+  const beside = {
+    ...(trace === undefined ? {} : { trace }),
+    ...(inventory === undefined ? {} : { inventory }),
+    ...(drift === undefined ? {} : { drift }),
+  };
   return [...chunkTargets(targets, from), { type: 'RolloutPlanned', plan, planHash, ...beside }];
 }
 

@@ -13,9 +13,7 @@ export const DEPENDENCY_SCHEMAS = {
         breaker: oneOf('closed', 'open', 'halfOpen'),
         words: text({ description: 'Why the breaker is open.' }),
         since: nullable(instant),
-        forced: nullable(
-          object({ mode: oneOf('open', 'closed'), until: instant, reason: text(), by: ref('Actor') }),
-        ),
+        forced: nullable(object({ mode: oneOf('open', 'closed'), until: instant, reason: text(), by: ref('Actor') })),
       }),
     ),
   }),

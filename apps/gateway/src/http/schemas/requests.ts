@@ -1,4 +1,4 @@
-import { count, instant, list, map, object, oneOf, ref, rolloutId, sha256, text, yes } from './parts.js';
+import { count, instant, list, map, object, nullable, oneOf, ref, rolloutId, sha256, text, yes } from './parts.js';
 
 const ms = { ...count, description: 'In milliseconds.' };
 
@@ -45,12 +45,17 @@ const preview = object(
     unreachableCount: count,
     estimate,
     inventory: inventoryUsed,
+    drift: {
+      ...object({ count, hosts: list(object({ host: text(), recorded: nullable(text()), running: text() })) }),
+      description: 'Hosts that run what no rollout brought to the group: the first of them.',
+    },
   },
   'truncated',
   'unreachable',
   'unreachableCount',
   'estimate',
   'inventory',
+  'drift',
 );
 
 export const REQUEST_SCHEMAS = {
