@@ -69,6 +69,8 @@ export class Coordinator {
   private begin(actor: RolloutActor, group: GroupActor, plan: Plan, holds: boolean): void {
     const dropped = group.state.dropped[actor.id];
     if (holds) {
+      // The plan may be older than an exclusion; what is decided first is not admitted by the start.
+      this.excludeAll(actor, plan);
       const back = plan.rollbackable === false ? undefined : rollbackTarget(group.state, startingOf(plan));
       this.tell(
         actor,

@@ -47,16 +47,18 @@ function takeAdmissible(state: RolloutState, list: readonly number[], start: num
   for (let i = start; i >= 0 && i < list.length && targets.length < MAX_ADMISSIONS; i += by) {
     const target = list[i] ?? -1;
     if (phaseAt(state, target) !== 'pending') continue;
-    const free = state.out[target] === 1;
-    if (!free && left <= 0) break;
-    // A lost one that was written off is in a step again, and takes the room that it was forgiven.
-    const forgiven = writtenOff(state, lost);
-    lost -= state.lost[target] ?? 0;
-    left -= free ? forgiven - writtenOff(state, lost) : 1;
+    if (state.out[target] !== 1 && left <= 0) break;
+    const found = lost - (state.lost[target] ?? 0);
+    left -= roomFor(state, target, lost, found);
+    lost = found;
     targets.push(target);
   }
   return targets;
 }
+
+/** One, or nothing when it is out already; but a lost one that was written off is in a step again, and takes what it was forgiven. */
+const roomFor = (state: RolloutState, target: number, lost: number, found: number): number =>
+  state.out[target] === 1 ? writtenOff(state, lost) - writtenOff(state, found) : 1;
 
 export const admitted = (state: RolloutState, run: RunKind, targets: readonly number[], now: number): RolloutEvent => ({
   type: 'TargetsAdmitted',
