@@ -11,7 +11,7 @@ interface Compose {
   readonly services: Record<string, { build?: { args: { APP: string } }; profiles?: string[] }>;
 }
 
-const services = ['planner', 'executor', 'health-gate', 'notifier', 'gateway'];
+const services = ['planner', 'executor', 'health-gate', 'notifier', 'archiver', 'gateway'];
 const passwords = Object.fromEntries(
   ['CORE', 'AGENTS', 'CLIENTS', 'BOTS', 'AUDIT'].map((account) => [`SLUICE_${account}_PASSWORD`, 'secret']),
 );

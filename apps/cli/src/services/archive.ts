@@ -37,15 +37,17 @@ interface ArchiverSettings {
   readonly leaseMs: number;
 }
 
-/** Codes BAD_CONFIG without a folder, and for a log that cannot be archived. */
+/** Code BAD_CONFIG without a folder. */
 export async function archiverOf(deps: Parts, { archive, log, leaseMs }: ArchiverSettings): Promise<RunningService> {
   if (archive === undefined)
     throw new SluiceError('BAD_CONFIG', 'the archiver needs a folder that all services reach: set SLUICE_ARCHIVE');
-  if (log.url !== 'nats')
-    throw new SluiceError(
-      'BAD_CONFIG',
-      'only a log on JetStream is archived: run no archiver, its log keeps everything',
+  if (log.url !== 'nats') {
+    deps.logger.warn(
+      {},
+      'only a log on JetStream is archived: this one keeps everything, and the archiver does nothing',
     );
+    return { name: 'archiver', stop: async () => undefined };
+  }
   const { nats, clock, logger, newId, metrics } = deps;
   const parts = { nats, log: deps.log, clock, logger, newId, ...(metrics === undefined ? {} : { metrics }) };
   return (await import('@sluice/archiver')).startArchiver({ ...parts, ...archive, leaseMs });
