@@ -146,6 +146,28 @@ describe('a balancer that is down', () => {
     expect(machine.state.status).toBe('succeeded');
   });
 
+  it('TAR-41 degrade: remembers over a retry what it took out', () => {
+    const machine = started('degrade', { batches: [1] });
+    balanced(machine, 0, 'drain', DONE);
+    machine.settle(0, 'install');
+    machine.say({ type: 'retry' });
+    balanced(machine, 0, 'drain', DOWN);
+    machine.settle(0);
+    expect(balanced(machine, 0, 'enable', DOWN)).toEqual([]);
+    balanced(machine, 0, 'enable', DONE);
+    expect(machine.state.status).toBe('succeeded');
+  });
+
+  it('a look at a host that the balancer has taken out does not call it serving', () => {
+    const machine = started('required', { batches: [2] });
+    balanced(machine, 0, 'drain', DONE);
+    machine.settle(0, 'install');
+    balanced(machine, 1, 'drain', { kind: 'refused', code: 'DEPENDENCY_REFUSED', message: 'No such server.' });
+    machine.say({ type: 'skip', host: 'h0' });
+    machine.settle(0, 'probe', true);
+    expect(machine.of('StepFailed').at(-1)).toMatchObject({ target: 0, step: 'probe', serving: false });
+  });
+
   it('does not hold up an end that was ordered', () => {
     const machine = started('required', { batches: [1] });
     balanced(machine, 0, 'drain', DONE);

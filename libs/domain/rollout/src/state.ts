@@ -118,8 +118,8 @@ export interface RolloutState {
   /** Targets that the plan has tried again, and how often it has done so. */
   again: number[];
   readonly tries: Map<number, number>;
-  /** Targets whose drain was gone on without: the balancer has never taken them out. */
-  readonly undrained: Set<number>;
+  /** Targets that the balancer took out for this rollout and has not put back. */
+  readonly takenOut: Set<number>;
   /** Verified in somebody's name: they are enabled next. */
   waived: number[];
   wait: Wait | undefined;
@@ -192,7 +192,7 @@ export function initialRollout(): RolloutState {
     retry: emptyRetry(),
     again: [],
     tries: new Map(),
-    undrained: new Set(),
+    takenOut: new Set(),
     waived: [],
     wait: undefined,
     approved: new Set(),

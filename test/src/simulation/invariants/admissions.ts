@@ -89,7 +89,7 @@ function afterLost({ lost, out }: Numbers, target: TargetModel, model: RolloutMo
 function open(model: RolloutModel, { run }: Admitted, target: TargetModel): void {
   target.n += run === 'enable' ? 0 : 1;
   target.run = run;
-  target.chain = chainOf(run, isCanary(model, target), model.plan.prefetch === true);
+  target.chain = chainOf(run, isCanary(model, target), model.plan);
   target.next = 0;
   target.where = 'open';
   target.silent = undefined;

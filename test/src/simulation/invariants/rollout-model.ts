@@ -94,9 +94,11 @@ const PREFETCHED: readonly StepName[] = ['download', 'drain', 'install', 'verify
 export const isCanary = ({ plan }: RolloutModel, target: TargetModel): boolean =>
   plan.canaries > 0 && target.stage === 0;
 
-export function chainOf(run: RunKind, canary: boolean, prefetch: boolean): readonly StepName[] {
+export function chainOf(run: RunKind, canary: boolean, { prefetch, lb }: Plan): readonly StepName[] {
+  // The agent's look says nothing of the balancer, so that is told as well.
+  if (run === 'probe' && lb !== undefined) return ['probe', 'enable'];
   if (run !== 'roll') return [run];
-  const chain = prefetch ? PREFETCHED : ROLL;
+  const chain = prefetch === true ? PREFETCHED : ROLL;
   return canary ? chain.slice(0, 4) : chain;
 }
 

@@ -44,7 +44,7 @@ function down(state: RolloutState, input: Balanced, { attempt, words }: Down): r
   const { lb } = planOf(state);
   if (lb === undefined) return [];
   const dependency = lb.balancer;
-  if (lb.mode === 'degrade' && (step === 'drain' || state.undrained.has(target)))
+  if (lb.mode === 'degrade' && (step === 'drain' || !state.takenOut.has(target)))
     return [{ type: 'DrainSkipped', target, n, step, dependency, words }];
   const lost = { ...failed(state, input, attempt), ms: 0, code: 'DEPENDENCY_DOWN', message: words } as const;
   // Nobody waits for a balancer with an end that was ordered.
@@ -67,6 +67,6 @@ function braked(
 
 /** A host that nobody has touched yet serves on when its drain failed. Of any other it is not known, so it does not count. */
 function failed(state: RolloutState, { target, n, step }: Balanced, attempt: OpenAttempt) {
-  const untouched = step === 'drain' && attempt.n === 1 && state.targets[target]?.drained !== true;
-  return { type: 'StepFailed', target, step, n, serving: untouched } as const;
+  const known = attempt.n > 1 || state.takenOut.has(target) || state.targets[target]?.drained === true;
+  return { type: 'StepFailed', target, step, n, serving: step === 'drain' && !known } as const;
 }

@@ -96,7 +96,8 @@ function succeeded({ target, n }: RunReport, result: StepReport): RolloutEvent {
 function failedStep(state: RolloutState, report: RunReport, result: StepReport): readonly RolloutEvent[] {
   const { target, n, kind } = report;
   const { step, ms, code = 'STEP_FAILED', message = '' } = result;
-  const [text, serving] = [message.slice(0, MAX_MESSAGE), result.serving === true && !isDrained(state, target)];
+  // What the balancer has taken out does not serve, whatever its agent sees.
+  const [text, serving] = [message.slice(0, MAX_MESSAGE), result.serving === true && !state.takenOut.has(target)];
   const failed = {
     type: 'StepFailed',
     target,
@@ -112,14 +113,6 @@ function failedStep(state: RolloutState, report: RunReport, result: StepReport):
   if (kind !== 'roll' || isLate) return [failed];
   const again = nextTry(state, target, step);
   return again === undefined ? [failed, ...waivedByPlan(state, target, step)] : [{ ...failed, again }];
-}
-
-/** The balancer has taken it out, so it does not serve, whatever its agent sees. */
-function isDrained(state: RolloutState, target: number): boolean {
-  const attempt = attemptOf(state, target);
-  if (planOf(state).lb === undefined || attempt === undefined || state.undrained.has(target)) return false;
-  const drain = attempt.steps.indexOf('drain');
-  return drain >= 0 && drain < attempt.next;
 }
 
 /** Which of the plan's own tries would follow, from 1; undefined when none is left. */

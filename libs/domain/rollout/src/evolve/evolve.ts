@@ -7,12 +7,12 @@ import { closeRetry, dropRetry, orderRetry, unsettle } from './retry.js';
 import {
   addTargets,
   admit,
-  drainSkipped,
   endTargets,
   excludeTargets,
   giveUpFollowUps,
   sealTargets,
   stepFailed,
+  stepDone,
   stepSucceeded,
   targetUnknown,
   waive,
@@ -56,10 +56,10 @@ function evolveExec(state: RolloutState, event: RolloutEvent, at: number): Rollo
       if (event.run === 'roll') unsettle(state, event.targets);
       break;
     case 'StepSucceeded':
-      stepSucceeded(state, event);
+      stepDone(state, event);
       break;
     case 'DrainSkipped':
-      drainSkipped(state, event);
+      stepSucceeded(state, event);
       break;
     case 'StepFailed':
       stepFailed(state, event);

@@ -55,7 +55,6 @@ function admitOne(
   state.open.set(target, { run, n, steps, next: 0, admittedAt: at, deadline });
   setPhase(state, target, phaseOfStep(steps[0] ?? 'probe'));
   if (run === 'roll') {
-    state.undrained.delete(target);
     // A canary that is done anew is approved anew.
     if (target < planOf(state).canaries) state.approved.delete('canary');
     setOut(state, target, true);
@@ -70,9 +69,12 @@ function advanceCursor(state: RolloutState): void {
     stage.cursor += 1;
 }
 
-/** It goes on without the balancer, and without having been taken out by it. */
-export function drainSkipped(state: RolloutState, event: Of<'DrainSkipped'>): void {
-  if (event.step === 'drain') state.undrained.add(event.target);
+/** Done, whoever did it; what the balancer has taken out is remembered until it puts it back. */
+export function stepDone(state: RolloutState, event: Of<'StepSucceeded'>): void {
+  if (planOf(state).lb !== undefined && attemptOf(state, event.target)?.n === event.n) {
+    if (event.step === 'drain') state.takenOut.add(event.target);
+    if (event.step === 'enable') state.takenOut.delete(event.target);
+  }
   stepSucceeded(state, event);
 }
 
