@@ -5,6 +5,7 @@ import {
   type GroupEvent,
   type MemberEntry,
   type PlanEvent,
+  type PlanPreview,
   type RolloutEvent,
   shardOfId,
   type StreamName,
@@ -67,6 +68,12 @@ export class Rig {
 
   submit(request: object = {}, subjectApp?: string) {
     return this.engine.submit(toBytes({ ...SAMPLE_REQUEST, ...request }), subjectApp);
+  }
+
+  async preview(request: object = {}): Promise<PlanPreview> {
+    const previewed = await this.engine.preview({ ...SAMPLE_REQUEST, ...request });
+    if (!previewed.ok) throw new Error(JSON.stringify(previewed.faults));
+    return previewed.preview;
   }
 
   async write<W extends Writer>(writer: W, id: string, ...events: readonly EventsOfWriter[W][]): Promise<void> {
