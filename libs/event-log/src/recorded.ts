@@ -3,6 +3,7 @@ import {
   decodeCommit,
   type RecordedCommit,
   sha256,
+  type StreamHead,
   streamKey,
   type StreamName,
 } from '@sluice/contracts';
@@ -22,10 +23,30 @@ export interface RawCommit {
 export function recordedCommit(raw: RawCommit): RecordedCommit {
   const decoded = decodeCommit(raw.bytes);
   if (decoded.stream !== streamKey(raw.stream)) throw misplaced(raw, decoded);
-  const head = { rev: decoded.rev, hash: sha256(raw.bytes), position: raw.position, at: decoded.at };
+  const head = headOf(decoded, raw);
   // The codec checked each event; that a stream holds its writer's events is the writer's promise.
   const { id, prev, meta } = decoded;
   return { id, stream: raw.stream, head, prev, events: decoded.events, meta };
+}
+
+/**
+ * The hash is taken when somebody asks for it: whoever only reads never does, and of a stream that is read to its end
+ * only the last one counts. Until then the head keeps the commit's bytes, as a copy because a message is often a part
+ * of something larger.
+ */
+function headOf({ rev, at }: DecodedCommit, { position, bytes }: RawCommit): StreamHead {
+  let unhashed: Uint8Array | undefined = new Uint8Array(bytes);
+  let known = '';
+  return {
+    rev,
+    position,
+    at,
+    get hash() {
+      if (unhashed !== undefined) known = sha256(unhashed);
+      unhashed = undefined;
+      return known;
+    },
+  };
 }
 
 function misplaced({ stream, position }: RawCommit, { stream: found }: DecodedCommit): SluiceError {
