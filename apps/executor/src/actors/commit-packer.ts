@@ -6,8 +6,8 @@ import {
   storedTargetsSize,
 } from '@sluice/contracts';
 
-/** Room is left for the last decision of a commit. */
-const COMMIT_EVENTS = MAX_COMMIT_EVENTS - 112;
+/** From here on no further input is taken: what most of them bring would still fit, and one more commit costs an fsync. */
+const FULL_EVENTS = MAX_COMMIT_EVENTS - 12;
 /** Estimated; the codec has the last word. */
 const COMMIT_BYTES = 400 * 1024;
 
@@ -18,13 +18,17 @@ export class CommitPacker<Event extends DomainEvent> {
 
   /** One commit is as full as it should be. */
   get full(): boolean {
-    return this.commits.length > 1 || (this.commits[0]?.length ?? 0) >= COMMIT_EVENTS || this.bytes >= COMMIT_BYTES;
+    return this.commits.length > 1 || (this.commits[0]?.length ?? 0) >= FULL_EVENTS || this.bytes >= COMMIT_BYTES;
   }
 
   add(events: readonly Event[], meta: EventMeta): void {
     const size = events.reduce((sum, event) => sum + estimate(event), metaSize(meta));
     let current = this.commits.at(-1);
-    if (current === undefined || current.length + events.length > COMMIT_EVENTS || this.bytes + size > COMMIT_BYTES) {
+    if (
+      current === undefined ||
+      current.length + events.length > MAX_COMMIT_EVENTS ||
+      this.bytes + size > COMMIT_BYTES
+    ) {
       current = [];
       this.commits.push(current);
       this.bytes = 0;
