@@ -6,6 +6,8 @@ import { refuse } from '../problems/problem.js';
 import { documentOf } from '../requests/document.js';
 
 const MAX_FAULTS = 100;
+/** Far more than any command says. To look at each of a mebibyte of them would hold up everybody else for seconds. */
+const MAX_VALUES = 1_000;
 
 /** Bodies and queries are read as their classes say; what they do not know is refused, every fault is listed. */
 class InputPipe extends ValidationPipe {
@@ -26,7 +28,8 @@ class InputPipe extends ValidationPipe {
 
   /** Nest's own pipe takes a text, a number or a list for a body that says nothing, and falls over a deep one. */
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (metadata.type === 'body' && value !== undefined) documentOf(value);
+    if (metadata.type === 'body' && value !== undefined)
+      documentOf(value, metadata.metatype === Object ? undefined : MAX_VALUES);
     return super.transform(value, metadata) as Promise<unknown>;
   }
 }

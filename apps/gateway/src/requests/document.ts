@@ -23,12 +23,14 @@ export function parseYaml(text: string): unknown {
   }
 }
 
-/** A document is an object; all else about it is the planner's to say. Code BAD_DOCUMENT with the fault. */
-export function documentOf(body: unknown): Document {
+/** A document is an object, of so many values at most; all else about it is the planner's to say. Code BAD_DOCUMENT. */
+export function documentOf(body: unknown, maxValues = Number.POSITIVE_INFINITY): Document {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw badDocument('NO_OBJECT', 'the document must be one object with named fields');
   }
-  if (isTooDeep(body)) throw badDocument('TOO_DEEP', `the document is nested deeper than ${MAX_DEPTH} levels`);
+  const shape = shapeOf(body, maxValues);
+  if (shape === 'large') throw badDocument('TOO_LARGE', `the document has more than ${maxValues} values`);
+  if (shape === 'deep') throw badDocument('TOO_DEEP', `the document is nested deeper than ${MAX_DEPTH} levels`);
   return body as Document;
 }
 
@@ -38,13 +40,16 @@ function badDocument(code: string, message: string): Error {
 }
 
 /** Level by level: a recursive look would itself fall over a document that is made to. */
-function isTooDeep(document: object): boolean {
+function shapeOf(document: object, maxValues: number): 'deep' | 'large' | 'fine' {
   let level: unknown[] = [document];
+  let seen = 0;
   for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > MAX_DEPTH) return true;
+    if (depth > MAX_DEPTH) return 'deep';
+    seen += level.length;
+    if (seen > maxValues) return 'large';
     level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
   }
-  return false;
+  return 'fine';
 }
 
 /**
