@@ -32,7 +32,7 @@ export const MUTANTS: readonly Mutant[] = [
     [
       'written-off-forgotten',
       'failures that were taken on do not brake',
-      'Math.min(state.lostCount, state.extraFailures)',
+      'Math.min(lost, state.extraFailures)',
       '0',
     ],
   ),
