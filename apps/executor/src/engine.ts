@@ -65,9 +65,10 @@ export class ExecutorEngine {
     this.logger = logger;
     this.timers = new Timers(clock);
     this.dispatcher = new Dispatcher(agents, clock, logger, (report) => this.onReport(report));
-    this.balancing = new Balancing(deps.balancers, clock, logger, (actor, targets) =>
-      this.dispatcher.ensure(actor, targets),
-    );
+    this.balancing = new Balancing(deps.balancers, clock, logger, {
+      onAgents: (actor, targets) => this.dispatcher.ensure(actor, targets),
+      isLatest: (actor) => this.registry.isLatest(actor),
+    });
     this.registry = new Registry({ log, clock, newId, logger }, shards, {
       rolloutCommitted: (actor, events, settled) => this.onRolloutCommitted(actor, events, settled),
       rolloutRenewed: (actor) => this.onRenewed(actor),

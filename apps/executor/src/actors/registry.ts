@@ -63,6 +63,11 @@ export class Registry {
     return actor;
   }
 
+  /** True while no other rollout has been given the group since. */
+  isLatest({ state: { plan, token } }: RolloutActor): boolean {
+    return plan !== undefined && this.group(plan.group).state.token <= token;
+  }
+
   /** Code NOT_OWNER for a group of another executor's shard. */
   ownGroup(name: string): GroupActor {
     if (!this.shards.includes(shardOfGroup(name))) throw notOwned(name);

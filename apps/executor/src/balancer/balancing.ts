@@ -15,6 +15,9 @@ const RETRY_MS = 1_000;
 /** A host that is out of service is put back whenever that becomes possible. */
 const ENABLE_AGAIN_MS = 5_000;
 const WATCH_MS = 500;
+/** A balancer that was gone on without is told of its hosts when it is back, within a day. */
+const OWED_EVERY_MS = 30_000;
+const OWED_FOR_MS = 24 * 3_600_000;
 
 interface Work {
   readonly actor: RolloutActor;
@@ -39,8 +42,12 @@ export class Balancing {
     private readonly balancers: BalancerPort | undefined,
     private readonly clock: Clock,
     private readonly logger: EngineLogger,
-    /** Their agents have the next step. */
-    private readonly onAgents: (actor: RolloutActor, targets: readonly number[]) => void,
+    private readonly around: {
+      /** Their agents have the next step. */
+      readonly onAgents: (actor: RolloutActor, targets: readonly number[]) => void;
+      /** No other rollout has had the group since: what it did to its hosts would be taken back. */
+      readonly isLatest: (actor: RolloutActor) => boolean;
+    },
   ) {}
 
   /** Begins what waits at the balancer and is not under way here. After each commit, and after a restart. */
@@ -51,7 +58,7 @@ export class Balancing {
       for (const [target, attempt] of attempts)
         if (legOf(planOf(actor.state), attempt).place === 'balancer') this.begin(actor, target, attempt);
         else if (attempts === actor.state.open) agents.push(target);
-    if (agents.length > 0) this.onAgents(actor, agents);
+    if (agents.length > 0) this.around.onAgents(actor, agents);
   }
 
   stop(): void {
@@ -77,12 +84,35 @@ export class Balancing {
 
   private async perform(work: Work): Promise<void> {
     while (this.isWanted(work)) {
-      const called = await this.act(work);
-      const outcome = this.outcomeOf(work, called);
+      const outcome = this.outcomeOf(work, await this.act(work));
       if (outcome?.kind === 'done' && work.step === 'drain') await this.emptied(work);
       const told = outcome !== undefined && (await this.tell(work, outcome));
-      if (told && outcome.kind === 'done') return await this.putBack(work);
+      if (told && outcome.kind !== 'refused' && !this.isWanted(work)) return await this.afterwards(work, outcome);
       await this.wait(outcome === undefined ? RETRY_MS : ENABLE_AGAIN_MS);
+    }
+  }
+
+  /** What a step that is over may still owe. */
+  private async afterwards(work: Work, { kind }: BalancerOutcome): Promise<void> {
+    if (kind === 'done') await this.putBack(work);
+    else if (this.isOwed(work)) await this.payLater(work);
+  }
+
+  /** It was enabled without its balancer, which may have had it out from before: an earlier rollout may have died there. */
+  private isOwed({ actor, target, n, step }: Work): boolean {
+    const { state } = actor;
+    const isIn = state.out[target] === 0 && !state.open.has(target) && state.attempts[target] === n;
+    return !this.stopped && step === 'enable' && isIn && this.around.isLatest(actor);
+  }
+
+  private async payLater(work: Work): Promise<void> {
+    for (const until = this.clock.now() + OWED_FOR_MS; this.clock.now() < until && this.isOwed(work);) {
+      const { kind } = await this.act(work);
+      if (kind === 'done' || kind === 'refused') {
+        this.logger.info({ ...factsOf(work), kind }, 'a balancer that was gone on without was told of its host');
+        return;
+      }
+      await this.wait(OWED_EVERY_MS);
     }
   }
 

@@ -59,6 +59,10 @@ class BalancedWorld extends World {
     return this.plan(planFor(HOSTS(count), { lb: { balancer: 'main', backend: 'hello', mode }, ...change }));
   }
 
+  again(count: number, mode: LbMode, version: string): Promise<string> {
+    return this.plan(planFor(HOSTS(count), { version, lb: { balancer: 'main', backend: 'hello', mode } }));
+  }
+
   async of<T extends RolloutEvent['type']>(id: string, type: T) {
     const events = (await this.history(id)).flatMap((commit) => commit.events);
     return events.filter((event): event is Extract<RolloutEvent, { readonly type: T }> => event.type === type);
@@ -157,6 +161,32 @@ describe('a load balancer that does not answer', () => {
     const skipped = (await world.of(id, 'DrainSkipped')).filter(({ step }) => step === 'drain');
     expect(skipped.map(({ target }) => target).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3]);
     expect(world.fleet.versions('hello-prod')).toEqual({ '2.0.0': 4 });
+    await world.engine.stop();
+  });
+
+  it('TAR-41 degrade: tells it of its hosts when it is back, unless another rollout has had them since', async () => {
+    const world = new BalancedWorld(HOSTS(2));
+    for (const host of HOSTS(2)) world.balancer.drained.add(host);
+    world.balancer.answer = DOWN;
+    const first = await world.started(2, 'degrade');
+    await wait(world, first, 'RolloutSucceeded');
+    await world.clock.advance(60_000);
+    expect([...world.balancer.drained]).toEqual(HOSTS(2));
+    world.balancer.answer = undefined;
+    await world.clock.advance(60_000);
+    expect([...world.balancer.drained]).toEqual([]);
+
+    world.balancer.answer = DOWN;
+    const second = await world.again(1, 'degrade', '3.0.0');
+    await wait(world, second, 'RolloutSucceeded');
+    const third = await world.again(2, 'degrade', '4.0.0');
+    await wait(world, third, 'RolloutSucceeded');
+    world.balancer.said.length = 0;
+    world.balancer.answer = undefined;
+    await world.clock.advance(120_000);
+    expect(world.balancer.said.toSorted(), 'those of the last one, once each').toEqual(
+      HOSTS(2).map((host) => `enable ${host}`),
+    );
     await world.engine.stop();
   });
 
