@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 
 import type { NatsConnection } from '@nats-io/nats-core';
 import { startAgent } from '@sluice/agent';
+import { startArchiver } from '@sluice/archiver';
 import { JetStreamEventLog, ObservedEventLog } from '@sluice/event-log';
 import { startExecutor } from '@sluice/executor';
 import { type RunningGateway, startGateway } from '@sluice/gateway';
@@ -27,6 +28,7 @@ import { type RunningNatsServer, startNatsServer } from '@sluice/testing';
 import { vi } from 'vitest';
 
 export const HOSTS = ['web-01', 'web-02'];
+const DAY_MS = 86_400_000;
 const SECRET = 'hunter2-in-the-environment';
 
 /** A span with the service that told it. */
@@ -134,6 +136,8 @@ export class ShortRun {
     this.add(await startExecutor(this.executorDeps()));
     this.add(await startHealthGate(this.depsOf('health-gate')));
     this.add(await startNotifier(this.depsOf('notifier')));
+    const archive = { folder: join(this.folder, 'archive'), afterMs: DAY_MS, leaseMs: 10_000 };
+    this.add(await startArchiver({ ...this.depsOf('archiver'), ...archive }));
     const page = { metricsPage: this.metrics, openLocally: true, port: 0 };
     this.gateway = this.add(await startGateway({ ...this.depsOf('gateway'), ...page }));
   }
