@@ -17,7 +17,7 @@ export interface ArchiveReaderOptions {
 
 const KEPT_BYTES = 16 * 1024 * 1024;
 const KEPT_BLOCKS = 64;
-const KEPT_DICTIONARIES = 8;
+const KEPT_DICTIONARIES = 32;
 const KEPT_FILES = 256;
 
 /** The files that a segment's manifest names. */
