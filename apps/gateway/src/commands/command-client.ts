@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 
-import { type CommandAggregate, type CommandResult, MAX_MESSAGE_BYTES, SUBJECTS } from '@sluice/contracts';
+import { type CommandAggregate, type CommandResult, MAX_MESSAGE_BYTES, type Shard, SUBJECTS } from '@sluice/contracts';
 import { isNoResponders, isTimeout } from '@sluice/messaging';
 
 import { problemOfRefusal } from '../problems/command-problem.js';
@@ -9,6 +9,11 @@ import { ProblemError, refuse } from '../problems/problem.js';
 export type Accepted = Extract<CommandResult, { readonly ok: true }>;
 
 const encoder = new TextEncoder();
+
+/** Of the time that a command has, what its owner gets before it is said to all executors. */
+const OWNER_SHARE = 0.3;
+/** Answers of one that is not, not yet, or no more the owner: nothing was done. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['NOT_OWNER', 'NOT_READY', 'STOPPING']);
 
 /** Says commands to the services that own the aggregates; their refusals become problems. */
 export class CommandClient {
@@ -21,13 +26,13 @@ export class CommandClient {
    * The answer as JSON. Codes: NO_RESPONDER (nobody serves it now: nothing happened), NO_ANSWER (not known whether it
    * happened: send the same again with the same key), MESSAGE_TOO_LARGE, NATS_UNAVAILABLE.
    */
-  async ask(aggregate: CommandAggregate, message: unknown): Promise<unknown> {
+  async ask(aggregate: CommandAggregate, message: unknown, timeoutMs = this.timeoutMs): Promise<unknown> {
     const bytes = encoder.encode(JSON.stringify(message));
     if (bytes.length > MAX_MESSAGE_BYTES - 1_024) {
       throw refuse('MESSAGE_TOO_LARGE', `the document has ${bytes.length} bytes as JSON; at most 1 MiB is taken`);
     }
     try {
-      const reply = await this.nats.request(SUBJECTS.command(aggregate), bytes, { timeout: this.timeoutMs });
+      const reply = await this.nats.request(SUBJECTS.command(aggregate), bytes, { timeout: timeoutMs });
       return reply.json();
     } catch (error) {
       throw failure(aggregate, error);
@@ -40,10 +45,43 @@ export class CommandClient {
     message: unknown,
     actions?: () => readonly string[] | undefined,
   ): Promise<Accepted> {
-    const answer = (await this.ask(aggregate, message)) as CommandResult;
-    if (answer.ok) return answer;
-    throw new ProblemError(problemOfRefusal(answer, actions?.()));
+    return accepted((await this.ask(aggregate, message)) as CommandResult, actions);
   }
+
+  /**
+   * The same for what stands in a shard: its owner is asked first. Any executor would hand it on, but of one that was
+   * stopped or cut off the server learns late, and until then gives it its share of the commands. Said twice on the way
+   * it has one effect, by its key.
+   */
+  async sendToOwner(
+    shard: Shard,
+    aggregate: CommandAggregate,
+    message: unknown,
+    actions?: () => readonly string[] | undefined,
+  ): Promise<Accepted> {
+    const answer = await this.askOwner(shard, { aggregate, envelope: message });
+    if (answer !== undefined) return accepted(answer, actions);
+    const left = this.timeoutMs * (1 - OWNER_SHARE);
+    return accepted((await this.ask(aggregate, message, left)) as CommandResult, actions);
+  }
+
+  /** Undefined when there is no owner, or none that answers. */
+  private async askOwner(shard: Shard, forwarded: object): Promise<CommandResult | undefined> {
+    const timeout = this.timeoutMs * OWNER_SHARE;
+    try {
+      const reply = await this.nats.request(SUBJECTS.shardCommand(shard), JSON.stringify(forwarded), { timeout });
+      const answer = reply.json<CommandResult>();
+      return !answer.ok && ELSEWHERE.has(answer.code) ? undefined : answer;
+    } catch {
+      // Whatever it was, the way over all executors finds it out and says it.
+      return undefined;
+    }
+  }
+}
+
+function accepted(answer: CommandResult, actions?: () => readonly string[] | undefined): Accepted {
+  if (answer.ok) return answer;
+  throw new ProblemError(problemOfRefusal(answer, actions?.()));
 }
 
 function failure(aggregate: CommandAggregate, error: unknown): ProblemError {

@@ -6,6 +6,8 @@ import {
   isRolloutId,
   type RolloutCommand,
   type TemplateCommand,
+  shardOfGroup,
+  shardOfId,
 } from '@sluice/contracts';
 
 import type { Exchange, Reply } from '../http/exchange.js';
@@ -33,13 +35,14 @@ export class Commander {
   ) {}
 
   async rollout(said: Said<RolloutCommand>, reply: Reply): Promise<Done> {
-    if (!isRolloutId(said.target)) throw noRollout(said.target);
+    const shard = isRolloutId(said.target) ? shardOfId(said.target) : undefined;
+    if (shard === undefined) throw noRollout(said.target);
     const offered = (): readonly string[] | undefined => this.actionsOf(said.target);
-    return this.done(await this.client.send('rollout', this.envelope(said), offered), reply);
+    return this.done(await this.client.sendToOwner(shard, 'rollout', this.envelope(said), offered), reply);
   }
 
   async group(said: Said<GroupCommand>, reply: Reply): Promise<Done> {
-    return this.done(await this.client.send('group', this.envelope(said)), reply);
+    return this.done(await this.client.sendToOwner(shardOfGroup(said.target), 'group', this.envelope(said)), reply);
   }
 
   async dependency(said: Said<DependencyCommand>, reply: Reply): Promise<Done> {
