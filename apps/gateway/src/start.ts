@@ -172,6 +172,9 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
       dependencies.apply(commit);
       await rollouts.apply(commit);
     },
+    forgetAll: () => {
+      for (const model of [groupIndex, dependencies, rollouts]) model.forgetAll();
+    },
   });
   const commands = new CommandClient(nats, limits.commandMs);
   const groups = new GroupCatalog(groupIndex, view);

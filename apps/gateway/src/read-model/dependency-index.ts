@@ -50,6 +50,10 @@ export class DependencyIndex {
     private readonly clock: Clock,
   ) {}
 
+  forgetAll(): void {
+    this.told.clear();
+  }
+
   apply(commit: RecordedCommit): void {
     if (!isDependency(commit)) return;
     const name = decodeToken(commit.stream.id.slice('d00-'.length));

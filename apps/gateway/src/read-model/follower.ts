@@ -12,6 +12,8 @@ export interface FollowerParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly apply: (commit: RecordedCommit) => Promise<void>;
+  /** The log lost its tail: what was applied may be what it lost, and everything is read anew. */
+  readonly forgetAll: () => void;
 }
 
 /**
@@ -96,6 +98,11 @@ export class LogFollower {
     if (lasting) {
       this.live = false;
       this.parts.logger.fatal({ err: error }, 'the log is gone: the read models stop; nothing is created anew');
+    } else if (isSluiceError(error, 'LOG_REGRESSED')) {
+      this.parts.logger.warn({ err: error }, 'the log lost its tail: the read models are built anew');
+      this.live = false;
+      this.position = 0;
+      this.parts.forgetAll();
     } else this.parts.logger.warn({ err: error, position: this.position }, 'following the log failed: trying again');
     return !lasting;
   }

@@ -6,6 +6,10 @@ import { evolveGroup, type GroupState, initialGroup } from '@sluice/group';
 export class GroupIndex {
   private readonly groups = new Map<string, { rev: number; state: GroupState }>();
 
+  forgetAll(): void {
+    this.groups.clear();
+  }
+
   apply(commit: RecordedCommit): void {
     if (!isGroup(commit)) return;
     const name = decodeToken(commit.stream.id.slice('g00-'.length));

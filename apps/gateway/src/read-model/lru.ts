@@ -26,6 +26,10 @@ export class Lru<V> {
     this.values.delete(key);
   }
 
+  clear(): void {
+    this.values.clear();
+  }
+
   get size(): number {
     return this.values.size;
   }

@@ -79,6 +79,12 @@ export class RolloutIndex {
     return entries.map((entry) => ({ position: entry.position, summary: this.summary(entry) }));
   }
 
+  forgetAll(): void {
+    this.forget([...this.entries.keys()]);
+    this.ended.clear();
+    this.unsealed.clear();
+  }
+
   /** Rollouts that left the log: they are asked for elsewhere. */
   forget(ids: readonly string[]): void {
     const gone = new Set<RolloutEntry>();
