@@ -25,7 +25,19 @@ export interface FleetCounts {
 export const HELD = 'held';
 
 const RESEND_MS = 500;
+const UNANSWERED_MS = 5_000;
 const ACCEPTED = JSON.stringify({ ok: true, state: 'accepted' });
+
+/** A report that is sent until it is acknowledged. */
+interface Unanswered {
+  readonly attempt: string;
+  readonly subject: string;
+  readonly text: string;
+  /** By performance.now(), for the first and the last time. */
+  readonly first: number;
+  sent: number;
+  readonly onAck: (ms: number) => void;
+}
 
 /**
  * Every host of a fleet on one connection: takes each run, hands it to `onRun`, and sends the report that it is given
@@ -36,6 +48,8 @@ export class Fleet {
   private readonly requester: Requester;
   /** A run that comes again, because its answer was late, is not done again. */
   private readonly seen = new Set<string>();
+  /** In the order in which they were sent last. */
+  private readonly unanswered = new Map<string, Unanswered>();
   /** Attempts whose report has not been sent. */
   private readonly underWay = new Map<string, RunCommand>();
 
@@ -44,6 +58,7 @@ export class Fleet {
     private readonly onRun: (run: RunCommand) => void,
   ) {
     this.requester = new Requester(nats);
+    setInterval(() => this.sweep(), UNANSWERED_MS / 2).unref();
     nats.subscribe(SUBJECTS.allAgentRuns, { callback: (_, message) => this.onRunMessage(message) });
     nats.subscribe(SUBJECTS.allAgentStatus, {
       callback: (_, message) => void message.respond(JSON.stringify(this.statusOf(message.json<StatusQuery>()))),
@@ -54,7 +69,9 @@ export class Fleet {
   report(run: RunCommand, failed = false, onAck: (ms: number) => void = () => undefined): void {
     this.underWay.delete(run.attempt);
     const subject = SUBJECTS.report(shardOfId(run.rollout) ?? '', run.host);
-    this.send(subject, JSON.stringify(failed ? failureOf(run) : reportOf(run)), onAck);
+    const text = JSON.stringify(failed ? failureOf(run) : reportOf(run));
+    const now = performance.now();
+    this.send({ attempt: run.attempt, subject, text, first: now, sent: now, onAck });
   }
 
   private onRunMessage(message: Msg): void {
@@ -69,25 +86,44 @@ export class Fleet {
   }
 
   private statusOf({ attempt }: StatusQuery): AttemptStatus {
+    const unanswered = this.unanswered.get(attempt);
+    if (unanswered !== undefined) return { state: 'ended', report: JSON.parse(unanswered.text) as RunReport };
     const run = this.underWay.get(attempt);
     const step = run?.steps[0];
     if (run === undefined || step === undefined) return { state: 'neverSeen' };
     return { state: 'running', step, report: { ...reportOf(run), final: false, steps: [] } };
   }
 
-  private send(subject: string, text: string, onAck: (ms: number) => void): void {
-    const sent = performance.now();
-    this.requester.request(subject, text, (message) => {
+  private send(report: Unanswered): void {
+    report.sent = performance.now();
+    this.unanswered.delete(report.attempt);
+    this.unanswered.set(report.attempt, report);
+    this.requester.request(report.subject, report.text, (message) => {
       const answer = message.data.length === 0 ? undefined : message.json<ReportAnswer>();
-      if (answer?.ok === true) {
-        this.counts.acked += 1;
-        onAck(performance.now() - sent);
-      } else if (answer?.retry === false) this.counts.refused += 1;
-      else {
-        this.counts.resent += 1;
-        setTimeout(() => this.send(subject, text, onAck), RESEND_MS);
+      if (answer?.ok !== true && answer?.retry !== false) {
+        setTimeout(() => this.sendAgain(report), RESEND_MS);
+      } else if (this.unanswered.delete(report.attempt)) {
+        if (answer.ok) report.onAck(performance.now() - report.first);
+        this.counts[answer.ok ? 'acked' : 'refused'] += 1;
       }
     });
+  }
+
+  private sendAgain(report: Unanswered): void {
+    if (!this.unanswered.has(report.attempt)) return;
+    this.counts.resent += 1;
+    this.send(report);
+  }
+
+  /** What was sent to an executor that is gone by now has no answer: the oldest stand first. */
+  private sweep(): void {
+    const before = performance.now() - UNANSWERED_MS;
+    const late: Unanswered[] = [];
+    for (const report of this.unanswered.values()) {
+      if (report.sent > before) break;
+      late.push(report);
+    }
+    for (const report of late) this.sendAgain(report);
   }
 }
 

@@ -25,7 +25,7 @@ const GOAL_MS = 2_000;
 /** What the killed one had sent last may still come in. */
 const LAST_WORDS_MS = 300;
 const LOOK_MS = 20;
-const BOUND_MS = 120_000;
+const BOUND_MS = 60_000;
 
 type Executor = BenchProcess<number>;
 

@@ -11,6 +11,7 @@ import { profileText } from '../profile.js';
 
 const FEW = 1_000;
 const TIMES = 10;
+const MOST_READS = 300;
 const MIB = 1_024 * 1_024;
 const MEMORY_GOAL_MIB = 1_024;
 /** The same within what a busy machine makes of a millisecond. */
@@ -21,6 +22,8 @@ export interface ManyOrder {
   readonly serverPid: number;
   /** How many rollouts are open when it is measured. */
   readonly steps: readonly number[];
+  /** How often one is read each time. */
+  readonly reads: number;
 }
 
 export interface ManyStep {
@@ -54,7 +57,7 @@ export async function runMany({ few, profileDir, say }: ManyOptions): Promise<Be
     const fleet = await BenchProcess.start<FleetOrder, FleetCounts>('fleet-process.js', { servers });
     try {
       const file = profileDir === undefined ? undefined : join(profileDir, `many-${Date.now()}.cpuprofile`);
-      const order: ManyOrder = { servers, serverPid, steps: [few, few * TIMES] };
+      const order: ManyOrder = { servers, serverPid, steps: [few, few * TIMES], reads: Math.min(MOST_READS, 10 * few) };
       const product = await BenchProcess.start<ManyOrder, ManyResult>('many/product-process.js', order, file);
       return await product.finish();
     } finally {

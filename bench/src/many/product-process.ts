@@ -17,8 +17,6 @@ import type { ManyOrder, ManyResult, ManyStep } from './many.js';
 
 const TARGETS = 10;
 const WRITTEN_AT_ONCE = 64;
-const READS = 300;
-const WARM_UP_READS = 300;
 const OPEN_MS = 300_000;
 const LOOK_MS = 50;
 const NO_LIMIT = 1_000_000;
@@ -27,7 +25,12 @@ const KIB = 1_024;
 type Reader = (path: string) => Promise<number>;
 
 /** Executor and gateway in one process, as `sluice up` runs them. */
-async function startProduct({ servers, serverPid, steps }: ManyOrder): Promise<Prepared<ManyResult, ManyResult>> {
+async function startProduct({
+  servers,
+  serverPid,
+  steps,
+  reads,
+}: ManyOrder): Promise<Prepared<ManyResult, ManyResult>> {
   const executor = await startBenchExecutor(servers);
   const { nats, log } = executor;
   const gateway = await startGateway({
@@ -46,7 +49,7 @@ async function startProduct({ servers, serverPid, steps }: ManyOrder): Promise<P
     const result: ManyStep[] = [];
     for (const count of steps) {
       await openUpTo(executor, count, opened);
-      result.push(await measured(read, opened, serverPid));
+      result.push(await measured(read, opened, { serverPid, reads }));
     }
     return { steps: result };
   };
@@ -102,11 +105,15 @@ async function untilSent(nats: NatsConnection): Promise<void> {
 }
 
 /** Reads of one rollout in turn with requests that read nothing, so that both meet the same machine. */
-async function measured(read: Reader, ids: readonly string[], serverPid: number): Promise<ManyStep> {
+async function measured(
+  read: Reader,
+  ids: readonly string[],
+  { serverPid, reads }: Pick<ManyOrder, 'serverPid' | 'reads'>,
+): Promise<ManyStep> {
   const idAt = (i: number): string => ids[(i * 7_919) % ids.length] ?? '';
-  for (let i = 0; i < WARM_UP_READS; i += 1) await read(`v1/rollouts/${idAt(i)}`);
+  for (let i = 0; i < reads; i += 1) await read(`v1/rollouts/${idAt(i)}`);
   const [one, nothing]: [number[], number[]] = [[], []];
-  for (let i = 0; i < READS; i += 1) {
+  for (let i = 0; i < reads; i += 1) {
     one.push(await read(`v1/rollouts/${idAt(i)}`));
     nothing.push(await read('health/live'));
   }
