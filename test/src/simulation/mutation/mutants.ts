@@ -17,6 +17,18 @@ const of = (name: string, file: string, patches: readonly Patch[]): Mutant[] =>
 const rollout = (file: string, ...patches: readonly Patch[]): Mutant[] => of('@sluice/rollout', file, patches);
 
 export const MUTANTS: readonly Mutant[] = [
+  ...rollout('decide/members.js', [
+    'new-members-at-once',
+    'new members come in batches of at most the share of the plan (TRS-13)',
+    'const size = Math.max(1, Math.min(maxUnavailable, share));',
+    'const size = n;',
+  ]),
+  ...rollout('evolve/members.js', [
+    'gone-members-stay',
+    'who left the group leaves the rollout (TRS-13)',
+    'excludeTargets(state, gone);',
+    '',
+  ]),
   ...rollout(
     'budget.js',
     [
@@ -29,12 +41,7 @@ export const MUTANTS: readonly Mutant[] = [
     ['brake-never', 'the brake falls at lost - writtenOff >= min(A, T)', 'if (lost - off < limit)', 'if (true)'],
     ['brake-one-late', 'it falls at the limit, not above it', 'if (lost - off < limit)', 'if (lost - off <= limit)'],
     ['canary-brake-never', 'a failing canary brakes at once', 'state.canariesFailed <= forgiven', 'true'],
-    [
-      'written-off-forgotten',
-      'failures that were taken on do not brake',
-      'Math.min(lost, state.extraFailures)',
-      '0',
-    ],
+    ['written-off-forgotten', 'failures that were taken on do not brake', 'Math.min(lost, state.extraFailures)', '0'],
   ),
   ...rollout(
     'evolve/targets.js',
@@ -129,6 +136,12 @@ export const MUTANTS: readonly Mutant[] = [
       'a log that lost its tail brakes what is open',
       "return [{ type: 'RolloutBraked', cause: lossCause(loss) }];",
       'return [];',
+    ],
+    [
+      'old-verdict-taken',
+      'a verdict counts for the round that asked for it',
+      'asked && index === stage && now === round &&',
+      'asked &&',
     ],
     ['loss-starts-planned', 'after a loss what is planned starts braked', 'input.loss === undefined ? []', 'true ? []'],
   ),

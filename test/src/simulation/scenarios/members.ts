@@ -54,7 +54,9 @@ export async function* c12({ seed, fleet }: ScenarioOptions): AsyncIterable<Run>
     )
       wrong.push(`the next plan holds ${planned.map(({ host }) => host).join()}`);
     wrong.push(...notServing(sim, members, '3.0.0'));
-    return sim.model(next).end === 'RolloutSucceeded' ? [...wrong, ...(await spread(sim, hosts + 2))] : wrong;
+    return sim.model(next).end === 'RolloutSucceeded'
+      ? [...wrong, ...(await spread(sim, hosts + changed.added.length))]
+      : wrong;
   });
 }
 
@@ -107,7 +109,8 @@ async function change(sim: Simulation, random: Random, hosts: number): Promise<C
   const victims = pickIndexes(random, hosts, 3 + random.int(3)).map(hostName);
   const changed: Changed = {
     ...{ replaced: new Set(), excluded: new Set(), vanished: new Set(), removed: new Set() },
-    added: [hostName(hosts), hostName(hosts + 1)],
+    // More of them than a batch takes, now and then.
+    added: Array.from({ length: 2 + random.int(8) }, (_, i) => hostName(hosts + i)),
   };
   for (const host of victims) {
     await sim.clock.advance(random.int(6_000));
