@@ -59,6 +59,7 @@ describe('TAR-02 fault suite', () => {
     ['C13 nothing happens in 30 idle days before an approval', 'C13'],
     ['C14 a cancel lists drained hosts, and the rollback restores them', 'C14'],
     ['C6 a rollback succeeds without balancer, inventory, health-gate and notifier', 'C6'],
+    ['TAR-41 a load balancer that comes and goes has nobody out whom the log calls in service', 'degraded'],
     ['C15 two executors own every shard, stand still, wake up and die', 'C15'],
     ['C16 a log that lost its tail brakes what is open, and nobody repairs it', 'C16'],
   ])(

@@ -191,6 +191,18 @@ describe('a retry behind a balancer', () => {
     expect(machine.state.status).toBe('succeeded');
   });
 
+  it('that waits for the balancer when the rollout is cancelled leaves what is out lost', () => {
+    const machine = started('required', { batches: [1] });
+    balanced(machine, 0, 'drain', DONE);
+    machine.settle(0, 'install');
+    machine.say({ type: 'retry' });
+    balanced(machine, 0, 'drain', DOWN);
+    expect(machine.state.lostCount).toBe(0);
+    machine.say({ type: 'cancel' });
+    expect(machine.of('RolloutCancelled')[0]).toMatchObject({ notServing: [0] });
+    expect(machine.state.lostCount).toBe(1);
+  });
+
   it('does a canary anew, so that it is held until approved, and does not skip it', () => {
     const machine = started('required', { canaries: 1, batches: [1] });
     machine.tick(60_000);

@@ -4,6 +4,7 @@ import { c14 } from './cancels.js';
 import { chaos } from './chaos.js';
 import { c11 } from './clocks.js';
 import { c1 } from './crashes.js';
+import { degraded } from './degraded.js';
 import { order } from './order.js';
 import { c6 } from './outages.js';
 import { c15 } from './owners.js';
@@ -34,6 +35,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   C14: c14,
   C15: c15,
   C16: c16,
+  degraded,
   order,
   chaos,
   scale,

@@ -1,7 +1,7 @@
 import { stageAt } from '@sluice/contracts';
 
 import { emptyRetry, phaseAt, planOf, type RolloutState } from '../state.js';
-import { setPhase } from './targets.js';
+import { setLost, setPhase } from './targets.js';
 
 export function orderRetry(state: RolloutState, redo: readonly number[], probe: readonly number[]): void {
   state.status = 'running';
@@ -46,8 +46,12 @@ export function closeRetry(state: RolloutState): void {
 /** What was to be done again and was not begun stays what it was: failed. */
 export function dropRetry(state: RolloutState): void {
   const { redo, serving } = state.retry;
-  for (const target of [...redo, ...serving])
-    if (phaseAt(state, target) === 'pending') setPhase(state, target, 'failed');
+  for (const target of [...redo, ...serving]) {
+    if (phaseAt(state, target) !== 'pending') continue;
+    setPhase(state, target, 'failed');
+    // One that was to be tried again was not lost until now.
+    setLost(state, target, state.out[target] === 1);
+  }
   state.retry = emptyRetry();
 }
 
