@@ -11,5 +11,6 @@ export { type Answered, FakeFleet, type FleetMember, type FleetOptions, type Rep
 export { FakeHost, type StepTimes } from './fleet/fake-host.js';
 export { finishedRollout, type PastCommit, type PastRollout, pastRolloutId } from './history/finished-rollout.js';
 export { type MessageFaults, NO_STEP_FAULTS, type StepFault, type StepFaults, type StepPlace } from './fleet/faults.js';
+export { PausableClock } from './time/pausable-clock.js';
 export { type Random, seededIds, seededRandom } from './time/random.js';
 export { type RunLimits, VIRTUAL_EPOCH, VirtualClock } from './time/virtual-clock.js';

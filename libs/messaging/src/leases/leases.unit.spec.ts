@@ -1,10 +1,9 @@
 import { ALL_SHARDS, LEASED, type Shard } from '@sluice/contracts';
-import { type Random, seededRandom, VirtualClock } from '@sluice/testing';
+import { PausableClock, type Random, seededRandom, VirtualClock } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
 
 import { silentLog } from '../running-service.js';
 import { InMemoryLeases } from './in-memory-leases.js';
-import { PausableClock } from './pausable-clock.suite.js';
 import type { Lease, LeaseHolder } from './ports.js';
 import { Leases } from './leases.js';
 
