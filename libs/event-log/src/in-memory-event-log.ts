@@ -7,7 +7,7 @@ import {
   type Writer,
 } from '@sluice/contracts';
 
-import type { ArchiveSource, PurgedStreams } from './archive/archive-source.js';
+import type { ArchiveSource } from './archive/archive-source.js';
 import { encodeNext } from './encode-next.js';
 import { conflict, idReused, logMissing, regressed, unavailable } from './errors.js';
 import { matcherOf } from './follow-filter.js';
@@ -164,15 +164,13 @@ export class InMemoryEventLog implements EventLog, ArchiveSource {
     for (const { raw, isPurged } of [...trackIn(this.#ids, id).entries]) if (!isPurged) yield raw;
   }
 
-  async purge({ id, writer }: PurgedStreams, through: number): Promise<void> {
+  async purge(stream: StreamName, through: number): Promise<void> {
     this.#checkThere();
-    const isMeant = ({ head, raw }: Entry): boolean =>
-      head.position <= through && (writer === undefined || writer === raw.stream.writer);
-    const purged = trackIn(this.#ids, id).entries.filter(isMeant);
-    for (const entry of purged) entry.isPurged = true;
+    const key = streamKey(stream);
+    const entries = this.#streams.get(key) ?? [];
+    for (const entry of entries) if (entry.head.position <= through) entry.isPurged = true;
     // A stream of which nothing is left begins anew, as a subject does.
-    for (const key of new Set(purged.map(({ raw }) => streamKey(raw.stream))))
-      if (this.#streams.get(key)?.every(({ isPurged }) => isPurged) === true) this.#streams.delete(key);
+    if (entries.every(({ isPurged }) => isPurged)) this.#streams.delete(key);
   }
 
   /** Takes away the last `count` commits, as a server does that acknowledged before it wrote to disk (C16). */

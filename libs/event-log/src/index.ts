@@ -7,7 +7,7 @@ export type { AppendedCommit, LogObserver } from './observed-event-log.js';
 export { ObservedEventLog } from './observed-event-log.js';
 export type { LogAddress, OpenedEventLog } from './open-event-log.js';
 export { openEventLog } from './open-event-log.js';
-export type { ArchiveSource, PurgedStreams } from './archive/archive-source.js';
+export type { ArchiveSource } from './archive/archive-source.js';
 export { ArchivedEventLog } from './archive/archived-event-log.js';
 export type { ArchiveReaderOptions } from './archive/archive-reader.js';
 export { ArchiveReader } from './archive/archive-reader.js';

@@ -149,13 +149,12 @@ export class ArchiverEngine {
     for (const { id } of units) this.forgetId(id);
   }
 
-  /** All streams of a rollout at once: a reader never sees its plan without its course. */
-  private async purgeUnit({ kind, id, streams }: SegmentUnit): Promise<void> {
+  /** The plan first: a course without a plan is nothing to a reader, a plan without its course would be begun. */
+  private async purgeUnit({ id, streams }: SegmentUnit): Promise<void> {
     const shard = shardOfId(id);
     if (shard === undefined) return;
-    const { source } = this.deps;
-    if (kind !== 'group') return source.purge({ shard, id }, Math.max(...streams.map(({ through }) => through)));
-    for (const { writer, through } of streams) await source.purge({ shard, id, writer }, through);
+    const planFirst = streams.toSorted((a, b) => Number(b.writer === 'plan') - Number(a.writer === 'plan'));
+    for (const { writer, through } of planFirst) await this.deps.source.purge({ shard, id, writer }, through);
   }
 
   private forget({ id }: Counted): void {

@@ -7,7 +7,7 @@ import { ConnectionWatch } from '../jetstream/connection-watch.js';
 import { openGeneration } from '../jetstream/generation.js';
 import { LogStream } from '../jetstream/log-stream.js';
 import type { RawCommit } from '../recorded.js';
-import type { ArchiveSource, PurgedStreams } from './archive-source.js';
+import type { ArchiveSource } from './archive-source.js';
 import { damaged } from './line.js';
 
 /** The log on JetStream as the archiver reads and shortens it. Codes: NATS_UNAVAILABLE, LOG_MISSING; try again later. */
@@ -37,11 +37,11 @@ export class JetStreamArchiveSource implements ArchiveSource {
     }
   }
 
-  async purge({ shard, id, writer }: PurgedStreams, through: number): Promise<void> {
-    const filter = writer === undefined ? SUBJECTS.logOfId(shard, id) : SUBJECTS.log({ shard, writer, id });
+  /** One subject at a time: nats-server 2.10.27 leaves messages of others there when a wildcard is purged up to a place. */
+  async purge(stream: StreamName, through: number): Promise<void> {
     try {
       const manager = await jetstreamManager(this.nats, { checkAPI: false });
-      await manager.streams.purge(STREAMS.log, { filter, seq: through + 1 });
+      await manager.streams.purge(STREAMS.log, { filter: SUBJECTS.log(stream), seq: through + 1 });
     } catch (error) {
       throw translateNatsError(error, 'purge what was archived', STREAMS.log);
     }
