@@ -52,6 +52,7 @@ export type {
   StreamHead,
   TargetCounts,
   Verdict,
+  UnreachableHosts,
 } from './events/index.js';
 export { EMPTY_HEAD } from './events/index.js';
 export { canonicalJson, hashOf, sha256 } from './hashing.js';

@@ -85,6 +85,7 @@ export const reportText = (report: RolloutReport): string[] => [
     ['hosts', String(report.targets)],
     ['took', orDash(report.durationMs)],
     ...inventoryRow(report.inventory),
+    ...unreachableRow(report.unreachable),
     ...notThereRows(report),
     ...report.brakes.map(({ at, words }) => ['braked', `${instant(at)}: ${words}`] as const),
   ]),
@@ -126,6 +127,9 @@ function profileInWords(profile: Profile): string {
     .map(([step, argv]) => `${step} ${argv.join(' ')}`)
     .join(', ')}`;
 }
+
+const unreachableRow = (silent: RolloutReport['unreachable']): (readonly [string, string])[] =>
+  silent === null || silent === undefined ? [] : [['not heard of', `${silent.count} when it was planned: ${someOf(silent.hosts)}`]];
 
 const inventoryRow = (used: InventoryUsed | null | undefined): (readonly [string, string])[] =>
   used === null || used === undefined ? [] : [['inventory', inventoryInWords(used)]];

@@ -4,7 +4,7 @@ import { formatDuration } from '@sluice/kernel';
 
 import { Batches } from './batches.js';
 import { courseInWords } from './course.js';
-import { withBatches } from './members.js';
+import { driftsInWords, withBatches } from './members.js';
 import { lengthOf, offsetOf } from './time.js';
 import { countsInWords, faultsInWords, inventoryInWords, plural, someOf, why } from './words.js';
 
@@ -137,7 +137,8 @@ function waitInWords({ wait, until }: Of<'WaitStarted'>, name: string, at: numbe
   return wait === 'bake' ? `${name} is watched for ${length}` : `waits ${length} before ${name}`;
 }
 
-function plannedInWords({ plan, planHash, inventory }: Of<'RolloutPlanned'>, hosts: readonly string[]): string {
+function plannedInWords(event: Of<'RolloutPlanned'>, hosts: readonly string[]): string {
+  const { plan, planHash, inventory, unreachable, drift } = event;
   const { budget, canaries } = plan;
   const canary = canaries > 0 ? `canary ${someOf(hosts.slice(0, canaries))}, ` : '';
   const sizes = someOf(plan.batches.map(([size, times]) => (times > 1 ? `${times} x ${size}` : String(size))));
@@ -148,6 +149,8 @@ function plannedInWords({ plan, planHash, inventory }: Of<'RolloutPlanned'>, hos
     `at most ${budget.maxUnavailable} of ${budget.members} unavailable, brake at ${limit} lost`,
     `plan ${planHash.slice(0, 12)}, requested by ${plan.requestedBy.id}${why(plan.reason)}`,
     ...(inventory === undefined ? [] : [`inventory ${inventoryInWords(inventory)}`]),
+    ...(unreachable === undefined ? [] : [`not heard of: ${unreachable.count} (${someOf(unreachable.hosts)})`]),
+    ...(drift === undefined ? [] : [`DRIFT on ${plural(drift.count, 'host')}: ${driftsInWords(drift.hosts)}`]),
   ];
   return told.join('; ');
 }

@@ -1,4 +1,4 @@
-import type { Drift, InventoryUsed, RecordedCommit, RolloutEvent } from '@sluice/contracts';
+import type { Drift, InventoryUsed, RecordedCommit, RolloutEvent, UnreachableHosts } from '@sluice/contracts';
 import { estimateOf, shardOfId, stageAt } from '@sluice/contracts';
 import { planOf, stepDurations, type StepDurations, summarizeRollout } from '@sluice/rollout';
 
@@ -31,6 +31,8 @@ export interface RolloutReport {
   readonly estimatedMs: number;
   /** What its plan was made from, and how old that was then (TAR-12); null when the log does not say. */
   readonly inventory: InventoryUsed | null;
+  /** Targets that were not heard of when the plan was made (TRS-19). */
+  readonly unreachable: UnreachableHosts | null;
   /** Members that are not at its version (STR-08). */
   readonly notAtVersion: NotAtVersion;
   /** Versions that were changed past the system meanwhile (XIM-08). */
@@ -58,7 +60,7 @@ export async function reportOf(log: LogReader, id: string, loaded: LoadedRollout
     endedAt: orNull(endedAt),
     durationMs: startedAt > 0 && endedAt > 0 ? endedAt - startedAt : null,
     estimatedMs: estimateOf(planOf(loaded.state)).totalMs,
-    inventory: await inventoryOf(log, id),
+    ...(await besidePlan(log, id)),
     notAtVersion: notAtVersion(loaded.state),
     drifts: await driftsOf(log, id),
     steps: stepDurations(collected.steps),
@@ -67,15 +69,18 @@ export async function reportOf(log: LogReader, id: string, loaded: LoadedRollout
   };
 }
 
-async function inventoryOf(log: LogReader, id: string): Promise<InventoryUsed | null> {
+/** What stands beside the plan in the log. */
+async function besidePlan(log: LogReader, id: string): Promise<Pick<RolloutReport, 'inventory' | 'unreachable'>> {
   const shard = shardOfId(id);
-  if (shard === undefined) return null;
-  let used: InventoryUsed | undefined;
+  let beside: Pick<RolloutReport, 'inventory' | 'unreachable'> = { inventory: null, unreachable: null };
+  if (shard === undefined) return beside;
   for await (const { events } of log.read({ shard, writer: 'plan', id })) {
     const seal = events.at(-1);
-    if (seal?.type === 'RolloutPlanned') used = seal.inventory;
+    if (seal?.type === 'RolloutPlanned') {
+      beside = { inventory: seal.inventory ?? null, unreachable: seal.unreachable ?? null };
+    }
   }
-  return used ?? null;
+  return beside;
 }
 
 const MAX_STAGES = 10_000;

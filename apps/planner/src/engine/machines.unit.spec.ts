@@ -21,6 +21,18 @@ describe('a preview', () => {
   });
 });
 
+it('TRS-19 a plan tells which hosts were not heard of when it was made, and nothing when all were', async () => {
+  const rig = new Rig();
+  rig.hosts(2);
+  rig.hear('web-000001', {});
+  const silent = await rig.submit();
+  const seal = (await rig.plans(silent.rolloutId ?? '')).at(-1);
+  expect(seal).toMatchObject({ unreachable: { count: 1, hosts: ['web-000002'] } });
+  rig.hear('web-000002', {});
+  const heard = await rig.submit({ id: 'again' });
+  expect((await rig.plans(heard.rolloutId ?? '')).at(-1)).not.toHaveProperty('unreachable');
+});
+
 describe('hosts of several groups', () => {
   it('TRS-12 are looked up in the whole inventory: no batch takes two of a group of four', async () => {
     const rig = new Rig();

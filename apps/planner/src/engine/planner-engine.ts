@@ -1,8 +1,7 @@
 import {
   type DeployRequest,
   type Fault,
-  type FoundDrift,
-  type InventoryUsed,
+  type PlanEvent,
   type PlanPreview,
   refusalIdOf,
   type RequestOutcome,
@@ -33,13 +32,12 @@ type Planned =
   | {
       readonly ok: true;
       readonly sealed: SealedPlan;
-      readonly members: PlanInput['members'];
       readonly used: Beside;
     }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
 /** What is told beside a plan, and is no part of it. */
-type Beside = { readonly inventory?: InventoryUsed; readonly drift?: FoundDrift };
+type Beside = Pick<Extract<PlanEvent, { readonly type: 'RolloutPlanned' }>, 'inventory' | 'drift' | 'unreachable'>;
 
 interface Gathered {
   readonly input: PlanInput;
@@ -85,9 +83,10 @@ export class PlannerEngine {
     const text = JSON.stringify(document) ?? 'null';
     const planned = await this.#plan(readRequest(new TextEncoder().encode(text)));
     if (!planned.ok) return planned;
-    const { sealed, members, used } = planned;
-    const unreachable = unreachableOf(sealed.targets, members, this.deps.clock.now());
-    return { ok: true, preview: { ...previewOf(sealed), ...unreachable, ...used } };
+    const { unreachable, ...used } = planned.used;
+    const silent =
+      unreachable === undefined ? {} : { unreachable: unreachable.hosts, unreachableCount: unreachable.count };
+    return { ok: true, preview: { ...previewOf(planned.sealed), ...silent, ...used } };
   }
 
   /** Refuses a request that makes the planner fail: a bug of ours, which must not keep other requests waiting. */
@@ -113,8 +112,9 @@ export class PlannerEngine {
     const faults = [...request.faults, ...(made.ok ? [] : relevantFaults(request, [...made.faults, ...missed]))];
     if (faults.length > 0 || !made.ok) return { ok: false, faults: boundFaults(faults) };
     const drift = facts === undefined ? {} : await driftOf(made.targets, facts, this.deps.log);
-    const used = { ...(made.used === undefined ? {} : { inventory: made.used }), ...drift };
-    return { ok: true, sealed: sealPlan(made.draft, made.targets), members: input.members, used };
+    const unreachable = unreachableOf(made.targets, input.members, this.deps.clock.now());
+    const used = { ...(made.used === undefined ? {} : { inventory: made.used }), ...drift, ...unreachable };
+    return { ok: true, sealed: sealPlan(made.draft, made.targets), used };
   }
 
   #templatesFor(read: ReadRequest): ReturnType<PlannerDeps['inventory']['templates']> {

@@ -39,7 +39,11 @@ describe('submit', () => {
     const events = await rig.plans(rolloutId);
     expect(previewed).toMatchObject({ ok: true, preview: { planHash } });
     const [preview, seal] = [previewed.ok ? previewed.preview : undefined, events.at(-1)];
-    expect(seal).toEqual({ type: 'RolloutPlanned', plan: preview?.plan, planHash, inventory: preview?.inventory });
+    const unreachable = { count: preview?.unreachableCount, hosts: preview?.unreachable };
+    expect(seal).toEqual({
+      ...{ type: 'RolloutPlanned', plan: preview?.plan, planHash },
+      ...{ inventory: preview?.inventory, unreachable },
+    });
     const hosts = events
       .flatMap((event) => (event.type === 'PlanTargetsAdded' ? event.targets : []))
       .map(({ host }) => host);

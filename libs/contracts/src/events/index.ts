@@ -12,7 +12,7 @@ export type { DependencyEvent, ForcedMode } from './dependency-events.js';
 export type { Drift, FleetEvent, FoundDrift, GateEvent, GateJudged, SeenMember, Verdict } from './gate-events.js';
 export type { GroupEvent, LeaseOutcome, VersionSuccess } from './group-events.js';
 export type { NoticeEvent } from './notice-events.js';
-export type { PlanEvent } from './plan-events.js';
+export type { PlanEvent, UnreachableHosts } from './plan-events.js';
 export type {
   BehindMembers,
   BrakeCause,

@@ -114,13 +114,16 @@ const inventoryUsed = closed(
   'note',
 );
 
+const unreachable = closed({ count, hosts: list(name, 100) });
+
 const PLAN_EVENT_SCHEMAS = {
   PlanTargetsAdded: closed({ from: count, targets: list(planTarget, 100_000, 1) }),
   RolloutPlanned: closed(
-    { plan, planHash: sha256Hex, trace: traceparent, inventory: inventoryUsed, drift: foundDrift },
+    { plan, planHash: sha256Hex, trace: traceparent, inventory: inventoryUsed, drift: foundDrift, unreachable },
     'trace',
     'inventory',
     'drift',
+    'unreachable',
   ),
   RequestRefused: closed(
     { requestId: text(200, 1), faults: list(fault, 1_000), documentHash: sha256Hex, app: name, group: name },

@@ -98,6 +98,7 @@ export const PLAN_SAMPLES: {
       planHash,
       drift: { count: 1, hosts: [{ host: 'web-03', recorded: '1.0.0', running: '0.9.0' }] },
     },
+    { type: 'RolloutPlanned', plan: SAMPLE_PLAN, planHash, unreachable: { count: 2, hosts: ['web-04', 'web-05'] } },
     { type: 'RolloutPlanned', plan: balancedPlan, planHash },
     { type: 'RolloutPlanned', plan: { ...SAMPLE_PLAN, labels: { cluster: 'fra', disk: 'ssd' } }, planHash },
   ],

@@ -75,13 +75,15 @@ describe('TRS-19 hosts that cannot be reached', () => {
       sampleMember('c', { lastSeen: now - 30_001 }),
       sampleMember('d'),
     ];
-    expect(unreachableOf(targets, members, now)).toEqual({ unreachable: ['c', 'd'], unreachableCount: 2 });
+    expect(unreachableOf(targets, members, now)).toEqual({
+      unreachable: { count: 2, hosts: ['c', 'd'] },
+    });
     expect(unreachableOf(targets.slice(0, 2), members, now)).toEqual({});
   });
 
   it('are counted, and the first hundred named', () => {
     const many = Array.from({ length: 5_000 }, (_, i) => ({ host: `h${i}` }));
-    const { unreachable, unreachableCount } = unreachableOf(many, [], now);
-    expect([unreachable?.length, unreachableCount]).toEqual([100, 5_000]);
+    const { unreachable } = unreachableOf(many, [], now);
+    expect([unreachable?.hosts.length, unreachable?.count]).toEqual([100, 5_000]);
   });
 });

@@ -22,7 +22,6 @@ export type { RollbackInput, TouchedTarget } from './rollback-plan.js';
 export { makeRollbackPlan } from './rollback-plan.js';
 export type { ProvenVersion } from './scale-out.js';
 export type { SealedPlan } from './sealed-plan.js';
-export type { Unreachable } from './reachability.js';
 export { unreachableOf } from './reachability.js';
 export { chunkTargets, previewOf, sealPlan } from './sealed-plan.js';
 export type { SharingGroup } from './shared-hosts.js';

@@ -5,6 +5,7 @@ import {
   type InventoryUsed,
   type PlanEvent,
   type PlanTarget,
+  type UnreachableHosts,
 } from '@sluice/contracts';
 import { type Decider, unreachable } from '@sluice/kernel';
 
@@ -39,6 +40,7 @@ export type PlanStreamInput =
       readonly trace?: string;
       readonly inventory?: InventoryUsed;
       readonly drift?: FoundDrift;
+      readonly unreachable?: UnreachableHosts;
     }
   | { readonly type: 'refuse'; readonly refusal: Refusal };
 
@@ -68,13 +70,20 @@ function decide(state: PlanStreamState, input: PlanStreamInput): readonly PlanEv
 
 function planned(
   state: PlanStreamState,
-  { sealed: { plan, planHash, targets }, trace, inventory, drift }: Extract<PlanStreamInput, { readonly type: 'plan' }>,
+  {
+    sealed: { plan, planHash, targets },
+    trace,
+    inventory,
+    drift,
+    unreachable: silent,
+  }: Extract<PlanStreamInput, { readonly type: 'plan' }>,
 ): readonly PlanEvent[] {
   const from = isPrefix(state.targets, targets) ? state.targets.length : 0;
   const beside = {
     ...(trace === undefined ? {} : { trace }),
     ...(inventory === undefined ? {} : { inventory }),
     ...(drift === undefined ? {} : { drift }),
+    ...(silent === undefined ? {} : { unreachable: silent }),
   };
   return [...chunkTargets(targets, from), { type: 'RolloutPlanned', plan, planHash, ...beside }];
 }

@@ -138,6 +138,7 @@ const report = object({
   durationMs: maybe,
   estimatedMs: { ...count, description: 'What its plan let expect, without approvals and failures.' },
   inventory: nullable(inventoryUsed),
+  unreachable: nullable(object({ count, hosts: list(text()) })),
   notAtVersion: object({ count, hosts: list(object({ host: text(), why: text(), running: nullable(text()) })) }),
   drifts: list(object({ host: text(), recorded: nullable(text()), running: text() })),
   steps: list(object({ step: text(), count, failed: count, p50: count, p95: count, max: count })),
