@@ -14,16 +14,16 @@ import {
 } from '@sluice/contracts';
 import type { Followed } from '@sluice/event-log';
 import { type CancelTimer, isSluiceError, messageOf, SluiceError } from '@sluice/kernel';
-import { nextActions, nextDeadline } from '@sluice/rollout';
+import { nextDeadline } from '@sluice/rollout';
 
 import type { GroupActor } from './actors/group-actor.js';
 import { Registry } from './actors/registry.js';
-import { commandCause, EXECUTOR, type RolloutActor } from './actors/rollout-actor.js';
+import { EXECUTOR, type RolloutActor } from './actors/rollout-actor.js';
 import { Balancing } from './balancer/balancing.js';
 import { NOT_READY } from './course/answers.js';
 import { Coordinator } from './course/coordinator.js';
-import { assertLatest } from './course/latest.js';
 import { Reports } from './course/reports.js';
+import { Said } from './course/said.js';
 import { Timers } from './course/timers.js';
 import { causeOf, inputOfGate, VerdictBuffer } from './course/verdicts.js';
 import { Dispatcher } from './fleet/dispatcher.js';
@@ -35,7 +35,6 @@ import { LossBrake } from './regression/loss-brake.js';
 const AGAIN_MS = 5_000;
 /** How long a stop waits for the commits that are under way. */
 const STOP_MS = 5_000;
-const GROUP_ACTIONS = ['exclude', 'include', 'block', 'unblock'] as const;
 
 /**
  * The executor (design 5): owns every open rollout of its shards. It folds the log, then goes live: from there on
@@ -48,6 +47,7 @@ export class ExecutorEngine {
   private readonly coordinator: Coordinator;
   private readonly members: MembersSync;
   private readonly reports: Reports;
+  private readonly said: Said;
   private readonly dispatcher: Dispatcher;
   private readonly balancing: Balancing;
   private readonly logger: EngineLogger;
@@ -86,6 +86,7 @@ export class ExecutorEngine {
     this.lossBrake = new LossBrake(deps.loss);
     this.coordinator = new Coordinator(this.registry, logger, this.lossBrake, (actor) => this.again(actor));
     this.members = new MembersSync(deps.members, clock, logger, this.registry);
+    this.said = new Said(this.registry, this.members, logger, () => this.live);
     this.reports = new Reports(log, this.registry, logger, () => this.position);
   }
 
@@ -136,48 +137,12 @@ export class ExecutorEngine {
   }
 
   /** A command to a rollout; ended ones are read from the log. */
-  async command(envelope: CommandEnvelope<RolloutCommand>): Promise<CommandResult> {
-    return this.answer(async () => {
-      const actor = await this.registry.find(envelope.target);
-      const cause = commandCause(envelope.id);
-      if (!actor.commands.has(cause)) {
-        if (envelope.command.type === 'rollback') await assertLatest(this.registry, actor);
-        await this.members.order(actor, envelope);
-      }
-      this.registry.forget(actor);
-      return {
-        ok: true,
-        target: actor.id,
-        state: actor.state.status,
-        rev: actor.rev,
-        actions: nextActions(actor.state),
-      };
-    });
+  command(envelope: CommandEnvelope<RolloutCommand>): Promise<CommandResult> {
+    return this.said.toRollout(envelope);
   }
 
-  async groupCommand(envelope: CommandEnvelope<GroupCommand>): Promise<CommandResult> {
-    return this.answer(async () => {
-      const group = this.registry.ownGroup(envelope.target);
-      const cause = commandCause(envelope.id);
-      if (!group.commands.has(cause)) {
-        const { command, reason } = envelope;
-        const input = { type: 'command', command, ...(reason === undefined ? {} : { reason }) } as const;
-        const meta = { by: envelope.actor, cause, corr: envelope.id };
-        await group.submit(input, meta, envelope.expectedRev).finally(() => this.registry.forgetGroup(group));
-      }
-      return { ok: true, target: group.name, state: 'group', rev: group.rev, actions: GROUP_ACTIONS };
-    });
-  }
-
-  private async answer(act: () => Promise<CommandResult>): Promise<CommandResult> {
-    try {
-      if (!this.live) throw new SluiceError('NOT_READY', 'this executor still reads the log: say it again in a moment');
-      return await act();
-    } catch (error) {
-      if (isSluiceError(error)) return { ok: false, code: error.code, message: error.message, details: error.details };
-      this.logger.error({ reason: messageOf(error) }, 'a command failed');
-      return { ok: false, code: 'INTERNAL', message: 'the command failed inside the executor; its log says why' };
-    }
+  groupCommand(envelope: CommandEnvelope<GroupCommand>): Promise<CommandResult> {
+    return this.said.toGroup(envelope);
   }
 
   private async follow(onLive: () => void): Promise<void> {

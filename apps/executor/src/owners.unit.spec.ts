@@ -29,7 +29,7 @@ describe('owners of a rollout', () => {
     const admitted = (await world.history(id)).flatMap(({ events }) =>
       events.flatMap((event) => (event.type === 'TargetsAdmitted' ? event.targets : [])),
     );
-    expect(admitted.toSorted()).toEqual([0, 2, 3]);
+    expect(admitted.toSorted((a, b) => a - b)).toEqual([0, 2, 3]);
     await world.engine.stop();
   });
 
