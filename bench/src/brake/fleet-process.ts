@@ -32,13 +32,13 @@ async function startFleet(order: BrakeFleetOrder): Promise<Prepared<BrakeTimes, 
   const paced = new PacedFleet(nats, order);
   await nats.flush();
   const run = async (): Promise<BrakeTimes> => {
-    const loaded: number[] = [];
-    const units = setInterval(() => void publishTime(nats, order.shard).then((ms) => loaded.push(ms)), UNIT_MS);
+    const publishing: Promise<number>[] = [];
+    const units = setInterval(() => publishing.push(publishTime(nats, order.shard)), UNIT_MS);
     const started = performance.now();
     const brakes = await paced.run();
     clearInterval(units);
     const perSecond = (paced.reported * 1_000) / (performance.now() - started);
-    return { idle, loaded, brakes, perSecond };
+    return { idle, loaded: await Promise.all(publishing), brakes, perSecond };
   };
   return { run, check: (times) => times, stop: () => nats.close() };
 }

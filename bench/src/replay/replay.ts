@@ -35,6 +35,8 @@ export interface ReplayOrder {
 
 export interface ReplayResult {
   readonly ms: number;
+  /** The first time that the process did it. */
+  readonly coldMs: number;
   readonly cpuMs: number;
   readonly events: number;
 }
@@ -52,7 +54,7 @@ export const replay: Benchmark = {
     runReplay({ ...options, events: EVENTS * options.scale, rounds: options.scale < 1 ? QUICK_ROUNDS : ROUNDS }),
 };
 
-/** Both in turn on one log, each round in a fresh process: a rebuild is what a process does first. */
+/** Both in turn on one log, each round in a fresh process, which does it twice: with cold code, as after a start, and again. */
 export async function runReplay(options: ReplayOptions): Promise<BenchResult> {
   return withBus(async (servers) => {
     const { rounds, say } = options;
@@ -72,10 +74,17 @@ export async function runReplay(options: ReplayOptions): Promise<BenchResult> {
     const limit = rowOf('limit', results.limit, 'the same commits read and parsed');
     return {
       benchmark: 'replay',
-      size: `${order.events} events of ${ROLLOUTS} open rollouts, ${rounds} rounds in turn, each in a fresh process`,
+      size: `${order.events} events of ${ROLLOUTS} open rollouts, ${rounds} rounds in turn, the second of each process`,
       unit: 'events/s',
       rows: [product, limit, noRow('peer', 'none: the limit is what any reader of this log pays')],
-      ratios: ratioOf('product / limit', GOAL, product, limit),
+      ratios: [
+        ...ratioOf('product / limit', GOAL, product, limit),
+        {
+          name: 'product / limit, the first of a process',
+          value: cold(results.limit) / cold(results.product),
+          goal: GOAL,
+        },
+      ],
       details: {
         ...results,
         cpuRatio: cpu(results.limit) / cpu(results.product),
@@ -83,6 +92,8 @@ export async function runReplay(options: ReplayOptions): Promise<BenchResult> {
     };
   });
 }
+
+const cold = (results: readonly ReplayResult[]): number => median(results.map(({ coldMs }) => coldMs));
 
 const cpu = (results: readonly ReplayResult[]): number => median(results.map(({ cpuMs }) => cpuMs));
 
