@@ -32,26 +32,20 @@ async function* inAnyOrder(followed: AsyncIterable<Followed>, random: Random): A
   }
 }
 
-/** Each commit at its turn within its stream, and once more at any time after that. */
+/** Each commit at its turn within its stream, twice: a follow never goes back behind what it has yielded. */
 function* mixed(past: readonly RecordedCommit[], random: Random): Iterable<RecordedCommit> {
   const streams = new Map<string, RecordedCommit[]>();
   for (const commit of past) {
     const key = streamKey(commit.stream);
     streams.set(key, [...(streams.get(key) ?? []), commit]);
   }
-  const again: RecordedCommit[] = [];
-  while (streams.size + again.length > 0) {
-    if (again.length > 0 && (streams.size === 0 || random.chance(0.5))) {
-      const [commit] = again.splice(random.int(again.length), 1);
-      if (commit !== undefined) yield commit;
-      continue;
-    }
+  while (streams.size > 0) {
     const ready = [...streams].filter(([, [first]]) => first !== undefined && !waitsForPlan(first, streams));
     const [key, queue] = ready[random.int(ready.length)] ?? [];
     const commit = queue?.shift();
     if (key === undefined || commit === undefined) return;
     if (queue?.length === 0) streams.delete(key);
-    again.push(commit);
+    yield commit;
     yield commit;
   }
 }

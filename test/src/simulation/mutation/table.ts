@@ -1,7 +1,7 @@
 import type { MutantVerdict } from './mutate.js';
 
 /** The invariant or row that a fault names, or the scenario's own words. */
-const nameOf = (fault: string): string => /^(?:I\d+|[A-Z]{3}-\d+)\b/.exec(fault)?.[0] ?? fault.slice(0, 60);
+const nameOf = (fault: string): string => /^(?:[IC]\d+|[A-Z]{3}-\d+)\b/.exec(fault)?.[0] ?? fault.slice(0, 60);
 
 export const rowOf = ({ mutant, caught, by, fault, runs, ms }: MutantVerdict): string =>
   [
