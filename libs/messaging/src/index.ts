@@ -2,6 +2,7 @@ export type { ConnectNatsOptions, NatsLogin } from './connect.js';
 export { connectNats, loginOf } from './connect.js';
 export {
   isConnectionOver,
+  isNatsError,
   isNoResponders,
   isStreamMissing,
   isTimeout,

@@ -39,6 +39,20 @@ export function isNoResponders(error: unknown): boolean {
 
 export const isTimeout = (error: unknown): boolean => error instanceof errors.TimeoutError;
 
+/** Whether the client or the server of NATS threw it, and not a fault of ours. */
+export const isNatsError = (error: unknown): boolean =>
+  NATS_ERRORS.some((kind) => error instanceof kind) || isConnectionOver(error);
+
+const NATS_ERRORS = [
+  errors.TimeoutError,
+  errors.RequestError,
+  errors.NoRespondersError,
+  errors.ConnectionError,
+  errors.PermissionViolationError,
+  JetStreamError,
+  JetStreamApiError,
+] as const;
+
 /** This connection will not come back: it was closed, is being drained, or was refused for its credentials. */
 export function isConnectionOver(error: unknown): boolean {
   return (

@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 
 import { loadConfig, readSecret, type SluiceConfig } from '@sluice/config';
 import { connectNats, loginOf, provision, type RunningService } from '@sluice/messaging';
-import { createLogger } from '@sluice/observability';
+import { createLogger, systemClock } from '@sluice/observability';
 
 import type { Surroundings } from '../commands/shell.js';
+import { patiently } from './patience.js';
 import { stopSignal } from './signals.js';
 import { firstFailure, placeFileIn, SERVICES, type ServiceName, startService, stopAll } from './starting.js';
 import { openTelemetry } from './telemetry.js';
@@ -76,7 +77,9 @@ export async function provisioned(name: string, config: SluiceConfig): Promise<v
   const nats = await connectNats({ servers, name: `sluice ${name} set-up`, waitMs, log: logger, ...login });
   try {
     const options = { replicas, leaseMs: leaseTime, notifyRetentionMs: notifyRetention };
-    const { warnings } = await provision(nats, { ...options, ...(await remembered(name, config)) });
+    const place = await remembered(name, config);
+    const patience = { clock: systemClock, waitMs, doing: 'provision the streams', log: logger };
+    const { warnings } = await patiently(() => provision(nats, { ...options, ...place }), patience);
     for (const warning of warnings) logger.warn({}, warning);
   } finally {
     await nats.close();

@@ -10,6 +10,7 @@ import { connectNats, loginOf, type RunningService } from '@sluice/messaging';
 import { createLogger, type LogLevel, newUlid, systemClock } from '@sluice/observability';
 
 import { type Archive, type ArchiveSettings, archiverOf, openArchive } from './archive.js';
+import { explained } from './patience.js';
 import { type Telemetry, watched } from './telemetry.js';
 
 /** The services of Sluice in the order in which they start; they stop in the opposite one. */
@@ -86,7 +87,7 @@ export async function startService(name: ServiceName, settings: ServiceSettings)
     return { ...service, name, stop };
   } catch (error) {
     await close();
-    throw error;
+    throw explained(error, `start the ${name}`);
   }
 }
 
