@@ -32,6 +32,7 @@ const tasks = {
     prepare([steps.setup, steps.build]) || program('apps/cli/dist/main.js', ['up', '--demo-fleet', ...args]),
   bench: (args) => prepare([steps.setup, steps.build]) || program('bench/dist/main.js', args),
   simulate: (args) => prepare([steps.setup, steps.build]) || program('test/dist/simulation/main.js', args),
+  chaos: (args) => prepare([steps.setup, steps.build]) || program('test/dist/chaos/main.js', args),
   test: (args) => prepare([steps.setup]) || checked([steps.build, steps.format, steps.lint], args),
   verify: (args) => prepare([steps.setup]) || checked([steps.types, steps.format, steps.lint], args),
 };

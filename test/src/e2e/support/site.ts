@@ -17,6 +17,8 @@ export interface SiteGroup {
   readonly name: string;
   readonly app: string;
   readonly hosts: readonly string[];
+  /** What its entry in the inventory file says besides, or instead. */
+  readonly definition?: object;
 }
 
 /** The folder, the ports of NATS and of the API, and of each `host/app`. */
@@ -133,8 +135,8 @@ export class Site {
   }
 
   /** One service as a process of its own; `as` names its output where several of one kind run. */
-  service(name: string, as = name): Running {
-    return this.start(as, name === 'planner' ? [name, '--inventory', this.inventoryFile] : [name]);
+  service(name: string, as = name, more: Readonly<Record<string, string>> = {}): Running {
+    return this.start(as, name === 'planner' ? [name, '--inventory', this.inventoryFile] : [name], more);
   }
 
   /** Makes a token for a machine that may do everything, as whoever it names, and calls with it from here on. */
@@ -150,8 +152,8 @@ export class Site {
   }
 
   /** The agents of these hosts, each with all apps that its groups put there. */
-  startAgents(hosts: readonly string[]): void {
-    for (const host of hosts) {
+  startAgents(hosts: readonly string[]): readonly Running[] {
+    return hosts.map((host) => {
       const apps = this.groups
         .filter((group) => group.hosts.includes(host))
         .map(({ name: group, app }) => ({ app, group, port: this.portOf(host, app) }));
@@ -160,8 +162,8 @@ export class Site {
       const config = { host, dataDir, nats: this.natsUrl, address: '127.0.0.1', helloInterval: '500ms', apps };
       mkdirSync(dataDir, { recursive: true });
       writeFileSync(file, stringify(config));
-      this.start(`agent-${host}`, ['agent', file], this.agentEnvironment);
-    }
+      return this.start(`agent-${host}`, ['agent', file], this.agentEnvironment);
+    });
   }
 
   /** What a program wrote to its outputs so far. */
@@ -221,13 +223,13 @@ export class Site {
     });
   }
 
-  /** Ends every program, the apps too, and removes the folder. */
-  async stop(): Promise<void> {
+  /** Ends every program, the apps too, and removes the folder, unless it is to be kept. */
+  async stop(keep = false): Promise<void> {
     await this.connection?.close();
     await this.artifacts.close();
     await this.processes.endAll();
     await endProcessesIn(this.folder);
-    await rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    if (!keep) await rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 
   private start(name: string, args: readonly string[], more: Readonly<Record<string, string>> = {}): Running {
@@ -250,7 +252,7 @@ export class Site {
 const ROLLING = { strategy: 'rolling', batches: '50%', interval: '0s' } as const;
 
 /** Waits are short: what the tests want to see is what happens, not how long it takes. */
-const definitionOf = ({ name, app, hosts }: SiteGroup) => ({
+const definitionOf = ({ name, app, hosts, definition }: SiteGroup) => ({
   name,
   app,
   environment: 'production',
@@ -259,4 +261,5 @@ const definitionOf = ({ name, app, hosts }: SiteGroup) => ({
   startTimeout: '5s',
   drainWindow: '100ms',
   members: hosts,
+  ...definition,
 });
