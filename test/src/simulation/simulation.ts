@@ -96,7 +96,7 @@ export class Simulation {
   private commands = 0;
   private planner: PlannerService;
   readonly executors: Executors;
-  private gate: GateService;
+  gate: GateService;
 
   constructor(readonly options: SimulationOptions) {
     this.random = seededRandom(options.seed);
@@ -115,7 +115,7 @@ export class Simulation {
     });
     this.fleet = this.newFleet();
     this.invariants = new Invariants(truthOf(this.fleet));
-    this.planner = this.newPlanner();
+    this.planner = new PlannerService(this.parts('planner'), this.inventory);
     this.executors = new Executors(
       options.executors ?? 1,
       () => this.newExecutor(),
@@ -215,10 +215,6 @@ export class Simulation {
     return { log, newId, clock: { now: () => clock.now() + skew[service], schedule } };
   }
 
-  private newPlanner(): PlannerService {
-    return new PlannerService(this.parts('planner'), this.inventory);
-  }
-
   private newGate(): GateService {
     // Silent is who misses a few heartbeats, however seldom they are.
     const silentAfterMs = Math.max(60_000, 3 * (this.options.helloEveryMs ?? 0));
@@ -292,7 +288,7 @@ export class Simulation {
     this.crashes += 1;
     this[service].life.kill();
     this.clock.schedule(RESTART_MS, () => {
-      if (service === 'planner') this.planner = this.newPlanner();
+      if (service === 'planner') this.planner = new PlannerService(this.parts('planner'), this.inventory);
       else this.gate = this.newGate();
     });
   }
@@ -301,11 +297,6 @@ export class Simulation {
     this.crashes += 1;
     this.executors.kill(index);
     this.clock.schedule(RESTART_MS, () => this.executors.restart(index));
-  }
-
-  /** It ends, and nobody starts it again. */
-  endGate(): void {
-    this.gate.life.kill();
   }
 
   /** The log's store is put back to what it was so many commits ago (C16). `noticed`: whoever drives has to find out. */

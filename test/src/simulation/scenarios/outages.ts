@@ -34,7 +34,7 @@ export async function* c6({ seed, fleet }: ScenarioOptions): AsyncIterable<Run> 
       const id = await sim.request({ ...ROLLING, ...lb, batches: pick(random, ['25%', '50%', '100%']) });
       await sim.clock.advance(2_500 + random.int(40_000));
       sim.inventory.isDown = true;
-      sim.endGate();
+      sim.gate.life.kill();
       if (balancer !== undefined) balancer.isDown = true;
       await sim.clock.advance(random.int(30_000));
       if (random.chance(0.5)) sim.kill(pick(random, ['executor', 'planner'] as const));
