@@ -4,8 +4,8 @@ import { createLogger, newUlid, systemClock } from '@sluice/observability';
 
 import { startNotifier } from '../start.js';
 
-/** A notifier in a process of its own, for a test that kills it: `node notifier-child.suite.js <servers>`. */
-const [servers = ''] = process.argv.slice(2);
+/** A notifier in a process of its own, for a test that kills it: `node notifier-child.suite.js <servers> <lease ms>`. */
+const [servers = '', leaseMs = '1000'] = process.argv.slice(2);
 const nats = await connectNats({ servers, name: 'notifier' });
 const log = new JetStreamEventLog(nats);
 await startNotifier({
@@ -15,6 +15,6 @@ await startNotifier({
   clock: systemClock,
   logger: createLogger('notifier', 'error'),
   newId: newUlid,
-  leaseMs: 1_000,
+  leaseMs: Number(leaseMs),
 });
 process.stdout.write('ready\n');
