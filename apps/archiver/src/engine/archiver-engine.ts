@@ -1,5 +1,11 @@
 import { ALL_SHARDS, shardOfId } from '@sluice/contracts';
-import { ArchiveWriter, type SegmentManifest, type SegmentUnit, type UnitToArchive } from '@sluice/event-log';
+import {
+  ArchiveReader,
+  ArchiveWriter,
+  type SegmentManifest,
+  type SegmentUnit,
+  type UnitToArchive,
+} from '@sluice/event-log';
 import { type CancelTimer, isSluiceError, messageOf } from '@sluice/kernel';
 import { type Log, silentLog } from '@sluice/messaging';
 
@@ -9,6 +15,8 @@ import { type ArchiverDeps, type ArchiverLimits, DEFAULT_LIMITS } from './ports.
 import { groupUnit, refusalUnit, rolloutUnit } from './units.js';
 
 const RETRY_MS = 5_000;
+/** Of a rollout, besides its plan. */
+const WRITERS = ['exec', 'gate', 'notice'] as const;
 
 /** One thing that may be archived, and how its unit is made. */
 interface Wanted {
@@ -80,8 +88,11 @@ export class ArchiverEngine {
 
   private async count(signal: AbortSignal): Promise<void> {
     for await (const item of this.deps.log.follow({ shards: ALL_SHARDS, from: 0, signal })) {
-      if (item.kind === 'live') this.live = true;
-      else this.census.apply(item.commit);
+      if (item.kind === 'commit') this.census.apply(item.commit);
+      else {
+        await this.purgeResurrected();
+        this.live = true;
+      }
     }
   }
 
@@ -140,6 +151,20 @@ export class ArchiverEngine {
       const manifest = await this.writer.manifest(segment);
       await this.writer.verify(manifest);
       await this.purge(manifest);
+    }
+  }
+
+  /** A server that was killed may have brought back some of what was purged: what is in the archive is purged again. */
+  private async purgeResurrected(): Promise<void> {
+    const reader = new ArchiveReader(this.deps.store);
+    for (const { id, shard } of [...this.census.rollouts.values()]) {
+      const archived = await reader.commitsOf(id);
+      if (archived === undefined) continue;
+      for (const writer of ['plan', ...WRITERS] as const) {
+        const through = archived.findLast(({ stream }) => stream.writer === writer)?.position ?? 0;
+        if (through > 0) await this.deps.source.purge({ shard, id, writer }, through);
+      }
+      this.forgetId(id);
     }
   }
 

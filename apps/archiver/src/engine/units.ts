@@ -32,7 +32,7 @@ function entryOf(state: RolloutState, position: number): ArchivedEntry {
 /** A request that was refused and never planned. */
 export async function refusalUnit(source: ArchiveSource, counted: Counted): Promise<UnitToArchive | undefined> {
   const commits = await collected(source, counted, (position) => position <= counted.position);
-  return commits.length === 0 ? undefined : { kind: 'refusal', id: counted.id, commits };
+  return commits.length === 0 || !isWhole(commits) ? undefined : { kind: 'refusal', id: counted.id, commits };
 }
 
 /**
@@ -44,9 +44,8 @@ export async function groupUnit(source: ArchiveSource, group: CountedGroup): Pro
   const commits = await collected(source, group, () => true);
   const lastNotice = commits.findLast(({ stream }) => stream.writer === 'notice');
   const past = commits.filter((commit) => commit.position < until && commit !== lastNotice);
-  return past.some(({ stream }) => stream.writer === 'group')
-    ? { kind: 'group', id: group.id, commits: past }
-    : undefined;
+  const isPast = past.some(({ stream }) => stream.writer === 'group');
+  return isPast && isWhole(past) ? { kind: 'group', id: group.id, commits: past } : undefined;
 }
 
 async function collected(
@@ -73,4 +72,15 @@ function foldRollout(commits: readonly RawCommit[]): { state: RolloutState; posi
     }
   }
   return state.plan === undefined ? undefined : { state, position };
+}
+
+/** False when a killed server brought back some of what had been purged: that stays, and does no harm. */
+function isWhole(commits: readonly RawCommit[]): boolean {
+  const last = new Map<string, string>();
+  return commits.every((raw) => {
+    const { prev, head } = recordedCommit(raw);
+    const before = last.get(raw.stream.writer);
+    last.set(raw.stream.writer, head.hash);
+    return before === undefined || before === prev;
+  });
 }

@@ -122,14 +122,15 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
   /** A commit of this stream as the log shows it: news when it is not our own. True when the state changed. */
   observe(commit: RecordedCommit): boolean {
     if (commit.head.rev <= this.head.rev || this.inFlight.has(commit.id)) return false;
-    // What stands before a checkpoint may have been archived: it tells all that was said there.
-    const follows =
-      commit.head.rev === this.head.rev + 1 || commit.events.some(({ type }) => type === 'GroupCheckpointed');
-    if (this.stale || this.running || !follows) {
+    // What stands before a checkpoint may have been archived, or be there in part: it tells all that was said.
+    const isWhole = commit.events.some(({ type }) => type === 'GroupCheckpointed');
+    const follows = !this.stale && commit.head.rev === this.head.rev + 1;
+    if (this.running || !(follows || isWhole)) {
       this.stale = true;
       return false;
     }
     for (const event of commit.events) this.state = this.behaviour.evolve(this.state, event as Event, commit.head.at);
+    this.stale = false;
     this.head = commit.head;
     this.decidedAt = 0;
     this.readings += 1;

@@ -258,6 +258,29 @@ describe('a log with its archive', () => {
     expect(seen.slice(0, 4)).toEqual(['plan 1', 'exec 1', 'exec 2', 'exec 3']);
   });
 
+  it('completes what a killed server brought back of a rollout that had been purged', async () => {
+    const whole = new InMemoryEventLog();
+    const stream = freshStream('exec');
+    const log = new InMemoryEventLog();
+    const planned = draft('planned');
+    for (const into of [whole, log]) await into.append({ ...stream, writer: 'plan' }, EMPTY_HEAD, planned);
+    const begun = draft('begun');
+    let head = await whole.append(stream, EMPTY_HEAD, begun);
+    await log.append(stream, EMPTY_HEAD, begun);
+    for (let i = 0; i < 3; i += 1) head = await whole.append(stream, head, draft(`n${i}`));
+    const entry = { position: 1, plannedAt: AT, app: 'web', group: 'g', state: 'succeeded', summary: {} };
+    const unit: Rollout = { kind: 'rollout', id: stream.id, commits: await collect(whole.raw(stream)), entry };
+    const both = new ArchivedEventLog(log, new ArchiveReader(await archived([unit], 1)));
+    const stop = new AbortController();
+    const revs: number[] = [];
+    for await (const item of both.follow({ shards: [stream.shard], writers: ['exec'], from: 0, signal: stop.signal })) {
+      if (item.kind === 'live') break;
+      revs.push(item.commit.head.rev);
+    }
+    expect(revs).toEqual([1, 1, 2, 3, 4]);
+    expect((await collect(both.read(stream))).map(({ head: { rev } }) => rev)).toEqual([1, 2, 3, 4]);
+  });
+
   it('completes what is taken from the log while a follower reads its past, before it says live', async () => {
     const log = new InMemoryEventLog();
     const store = new MemoryArchiveStore();

@@ -6,6 +6,8 @@ import type { CommitDraft, EventLog, Followed, FollowOptions } from '../port.js'
 import { recordedCommit } from '../recorded.js';
 import type { ArchiveReader } from './archive-reader.js';
 
+const LOOKED_UP_AT_ONCE = 64;
+
 /**
  * A log and its archive as one log: what was archived is read as if it still stood there. A finished rollout stays what
  * it was for whoever reads it, and is never begun anew.
@@ -29,6 +31,8 @@ export class ArchivedEventLog implements EventLog {
   ): AsyncIterable<RecordedCommit<W>> {
     let next = fromRev;
     for await (const commit of this.inner.read(stream, fromRev)) {
+      // A server that was killed may bring back single commits of what was purged.
+      if (commit.head.rev > next) yield* await this.#between(stream, next, commit.head.rev);
       next = commit.head.rev + 1;
       yield commit;
     }
@@ -54,17 +58,37 @@ export class ArchivedEventLog implements EventLog {
    */
   async *#followAll(options: FollowOptions): AsyncIterable<Followed> {
     const before = await this.archive.purgedThrough();
+    const open = new OpenRollouts();
+    let isPast = true;
     for await (const item of this.inner.follow(options)) {
       if (item.kind === 'live') {
-        const now = await this.archive.refresh();
-        for (let segment = before + 1; segment <= now; segment += 1) yield* this.#segment(segment, options);
-      }
+        for (const id of await this.#since(before)) open.ids.add(id);
+        yield* this.#archivedOf(open, options);
+        isPast = false;
+      } else if (isPast) open.saw(item.commit);
       yield item;
     }
   }
 
-  async *#segment(segment: number, options: FollowOptions): AsyncIterable<Followed> {
-    for (const id of await this.archive.rolloutsOf(segment)) yield* this.#unit(id, options);
+  /** The rollouts of the segments behind that one. */
+  async #since(segment: number): Promise<readonly string[]> {
+    const ids: string[] = [];
+    const now = await this.archive.refresh();
+    for (let next = segment + 1; next <= now; next += 1) ids.push(...(await this.archive.rolloutsOf(next)));
+    return ids;
+  }
+
+  /**
+   * Those of the rollouts that are archived. They may stand in the log and look open: nats-server 2.10 forgets, when it
+   * is killed, that it had purged some messages, and a plan or the begin of a course is back.
+   */
+  async *#archivedOf(open: OpenRollouts, options: FollowOptions): AsyncIterable<Followed> {
+    const ids = [...open.ids];
+    for (let from = 0; from < ids.length && !options.signal.aborted; from += LOOKED_UP_AT_ONCE) {
+      const some = ids.slice(from, from + LOOKED_UP_AT_ONCE);
+      const found = await Promise.all(some.map((id) => this.archive.has(id)));
+      for (const [i, id] of some.entries()) if (found[i] === true) yield* this.#unit(id, options);
+    }
   }
 
   async *#unit(id: string, options: FollowOptions): AsyncIterable<Followed> {
@@ -87,6 +111,14 @@ export class ArchivedEventLog implements EventLog {
     yield* this.inner.follow({ ...options, from });
   }
 
+  async #between<W extends Writer>(
+    stream: StreamName & { readonly writer: W },
+    from: number,
+    to: number,
+  ): Promise<readonly RecordedCommit<W>[]> {
+    return (await this.#archived(stream)).filter(({ head }) => head.rev >= from && head.rev < to);
+  }
+
   async #archived<W extends Writer>(
     stream: StreamName & { readonly writer: W },
   ): Promise<readonly RecordedCommit<W>[]> {
@@ -94,5 +126,20 @@ export class ArchivedEventLog implements EventLog {
     const commits = (await this.archive.commitsOf(stream.id)) ?? [];
     const own = commits.filter((commit) => commit.stream.writer === stream.writer);
     return own.map((raw) => recordedCommit(raw) as RecordedCommit<W>);
+  }
+}
+
+const ENDS: ReadonlySet<string> = new Set(['RolloutSucceeded', 'RolloutCancelled', 'RolloutClosed']);
+
+/** Rollouts that a reader of the past takes for open. */
+class OpenRollouts {
+  readonly ids = new Set<string>();
+
+  saw({ stream, events }: RecordedCommit): void {
+    if (!isRolloutId(stream.id)) return;
+    if (stream.writer === 'plan') this.ids.add(stream.id);
+    if (stream.writer !== 'exec') return;
+    if (events.some(({ type }) => ENDS.has(type))) this.ids.delete(stream.id);
+    else this.ids.add(stream.id);
   }
 }

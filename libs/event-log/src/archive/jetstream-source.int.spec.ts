@@ -1,5 +1,5 @@
 import type { NatsConnection } from '@nats-io/nats-core';
-import { EMPTY_HEAD } from '@sluice/contracts';
+import { EMPTY_HEAD, type StreamHead } from '@sluice/contracts';
 import { connectNats, provision } from '@sluice/messaging';
 import { type RunningNatsServer, startNatsServer } from '@sluice/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -27,6 +27,14 @@ describe('the log on JetStream, shortened', { timeout: 60_000 }, () => {
     await server.stop();
   });
 
+  /** Appends six commits; the heads after none, one, ... of them. */
+  async function headsOf(stream: ReturnType<typeof freshStream>): Promise<readonly StreamHead[]> {
+    const heads = [EMPTY_HEAD];
+    for (let rev = 1; rev <= 6; rev += 1)
+      heads.push(await log.append(stream, heads.at(-1) ?? EMPTY_HEAD, draft(`n${rev}`)));
+    return heads;
+  }
+
   it('gives the bytes of all writers of an id, and takes them away up to a place, again and again', async () => {
     const stream = freshStream('exec');
     const other = freshStream('exec');
@@ -45,13 +53,7 @@ describe('the log on JetStream, shortened', { timeout: 60_000 }, () => {
 
   it('takes exactly what it is told from among many streams', async () => {
     const streams = Array.from({ length: 60 }, () => freshStream('exec'));
-    const heads = streams.map(() => [EMPTY_HEAD]);
-    for (let rev = 1; rev <= 6; rev += 1) {
-      for (const [i, stream] of streams.entries()) {
-        const head = await log.append(stream, heads[i]?.at(-1) ?? EMPTY_HEAD, draft(`n${rev}`));
-        heads[i]?.push(head);
-      }
-    }
+    const heads = await Promise.all(streams.map(headsOf));
     const purgedTo = (i: number): number => [0, 6, 3, 0, 1, 6][i % 6] ?? 0;
     for (const [i, stream] of streams.entries()) {
       const through = heads[i]?.[purgedTo(i)]?.position ?? 0;

@@ -79,14 +79,20 @@ class Verifier {
     for (const { streams } of units) for (const { from, to } of streams) this.sums.commits += to - from + 1;
   }
 
-  /** A rollout is archived as a whole; a group goes on where its last part ended. */
+  /**
+   * A rollout is archived as a whole. A group goes on where its last part ended; what a killed server brought back may
+   * have been archived once more, and so may a request that was refused.
+   */
   private unit(segment: number, { kind, id, streams }: SegmentUnit): void {
     for (const range of streams) {
       const name = `${range.writer}.${id}`;
       const before = kind === 'group' ? this.ends.get(name) : undefined;
-      if (range.from !== (before?.to ?? 0) + 1 || range.prev !== (before?.last ?? ''))
+      const end = before?.to ?? 0;
+      const isNext = range.from === end + 1 && range.prev === (before?.last ?? '');
+      const isAgain = (kind === 'group' && range.from <= end) || kind === 'refusal';
+      if (!isNext && !isAgain)
         this.fault(`segment ${segment}: ${name} does not go on where it ended: something between is missing`);
-      if (kind === 'group') this.ends.set(name, range);
+      if (kind === 'group' && range.to > end) this.ends.set(name, range);
     }
   }
 
