@@ -88,9 +88,7 @@ class Verifier {
       const name = `${range.writer}.${id}`;
       const before = kind === 'group' ? this.ends.get(name) : undefined;
       const end = before?.to ?? 0;
-      const isNext = range.from === end + 1 && range.prev === (before?.last ?? '');
-      const isAgain = (kind === 'group' && range.from <= end) || kind === 'refusal';
-      if (!isNext && !isAgain)
+      if (!isNext(range, before) && !isAgain(kind, range, end))
         this.fault(`segment ${segment}: ${name} does not go on where it ended: something between is missing`);
       if (kind === 'group' && range.to > end) this.ends.set(name, range);
     }
@@ -106,3 +104,9 @@ class Verifier {
     if (this.faults.length < MAX_FAULTS) this.faults.push(words);
   }
 }
+
+const isNext = ({ from, prev }: StreamRange, before: StreamRange | undefined): boolean =>
+  from === (before?.to ?? 0) + 1 && prev === (before?.last ?? '');
+
+const isAgain = (kind: SegmentUnit['kind'], { from }: StreamRange, end: number): boolean =>
+  kind === 'refusal' || (kind === 'group' && from <= end);
