@@ -41,6 +41,6 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: Math.max(2, availableParallelism() - 1),
     passWithNoTests: true,
-    projects: [suite('unit', 10_000), suite('int', 20_000, 1), suite('e2e', 2 * MINUTE, 1)],
+    projects: [suite('unit', 30_000), suite('int', 60_000, 1), suite('e2e', 2 * MINUTE, 1)],
   },
 });

@@ -1,9 +1,13 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { freePorts, REPOSITORY } from '@sluice/demo';
 import { describe, expect, it } from 'vitest';
+
+import { processesOf } from './support/leftovers.js';
+
+const FOLDER = `var/tutorial-${process.pid}`;
 
 /** The commands of the tutorial in their order; building is what this test already stands on. */
 function commands(): string {
@@ -19,8 +23,8 @@ async function script(): Promise<string> {
     .replaceAll('4222', String(nats))
     .replaceAll('7811', String(http))
     .replaceAll(/1810(\d)/g, (_, digit: string) => String(app + Number(digit) - 1))
-    .replaceAll('sluice up ', `sluice up --nats-port ${nats} --http-port ${http} `)
-    .replaceAll('var/tutorial', `var/tutorial-${process.pid}`)
+    .replace('"$SLUICE" up ', `"$SLUICE" up --nats-port ${nats} --http-port ${http} `)
+    .replaceAll('var/tutorial', FOLDER)
     .replace('sluice() {', `export SLUICE_URL=http://127.0.0.1:${http}\nsluice() {`);
 }
 
@@ -56,5 +60,8 @@ describe('docs/tutorial.md', () => {
     expect(output).toMatch(/BRAKED: canary alpha failed/);
     for (const host of ['alpha', 'beta', 'gamma']) expect(lines).toContain(`greeter 2.0.0 on ${host}`);
     expect(output).not.toContain('greeter 3.0.0-bad on');
+    // Its last commands put everything away.
+    expect(await processesOf(FOLDER)).toEqual([]);
+    expect(existsSync(join(REPOSITORY, FOLDER))).toBe(false);
   });
 });
