@@ -67,7 +67,9 @@ function addRequest(program: Command, surroundings: Surroundings): void {
 function addRedeploy(program: Command, surroundings: Surroundings): void {
   program
     .command('redeploy')
-    .description('roll a version out again as it succeeded in the group: the same bytes, and all else that its request said')
+    .description(
+      'roll a version out again as it succeeded in the group: the same bytes, and all else that its request said',
+    )
     .argument('<group>')
     .argument('<version>', 'one of `sluice candidates GROUP`')
     .option(...REASON)

@@ -129,7 +129,9 @@ function profileInWords(profile: Profile): string {
 }
 
 const unreachableRow = (silent: RolloutReport['unreachable']): (readonly [string, string])[] =>
-  silent === null || silent === undefined ? [] : [['not heard of', `${silent.count} when it was planned: ${someOf(silent.hosts)}`]];
+  silent === null || silent === undefined
+    ? []
+    : [['not heard of', `${silent.count} when it was planned: ${someOf(silent.hosts)}`]];
 
 const inventoryRow = (used: InventoryUsed | null | undefined): (readonly [string, string])[] =>
   used === null || used === undefined ? [] : [['inventory', inventoryInWords(used)]];

@@ -6,4 +6,26 @@ export type { GatePolicy, ReadyPolicy } from './policy.js';
 export { DEFAULT_POLICY } from './policy.js';
 export type { Heartbeat, Reading, ReadyTally, ReadyTarget } from './readiness.js';
 export { contradiction, read, tally } from './readiness.js';
-export * from './metrics/index.js';
+export { type BurnRatePolicy, judgeBurnRate, type WindowCounts } from './metrics/burn-rate.js';
+export {
+  type BadDirection,
+  type ComparedMetric,
+  type ComparedSeries,
+  type ComparisonPolicy,
+  DEFAULT_COMPARISON,
+  findingOf,
+  judgeComparison,
+  type MetricFinding,
+  type MetricStanding,
+} from './metrics/comparison.js';
+export {
+  counted,
+  DEFAULT_LIMITS,
+  judgeTally,
+  NO_MEASUREMENT,
+  type VerdictLimits,
+  type VerdictTally,
+} from './metrics/limits.js';
+export { compareRanks, normalCdf, type RankComparison } from './metrics/mann-whitney.js';
+export { figure, MAX_SAMPLES, type Sample, type Series, seriesOf } from './metrics/samples.js';
+export { judgeThreshold, type ThresholdPolicy } from './metrics/threshold.js';

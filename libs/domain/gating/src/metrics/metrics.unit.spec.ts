@@ -17,7 +17,7 @@ import {
   NO_MEASUREMENT,
   type Series,
   seriesOf,
-} from './index.js';
+} from '../index.js';
 
 const series = (values: readonly (number | null)[]): Series =>
   seriesOf(
