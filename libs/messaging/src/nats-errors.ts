@@ -76,6 +76,9 @@ export function translateNatsError(error: unknown, doing: string, stream?: strin
   return new SluiceError(code, `could not ${doing}: ${messageOf(error)}; ${todo}`, details, { cause: error });
 }
 
+/** Words of 2.10.27 for a disk without room (seen in test full-disk), and for a store that reached its limit. */
+const NO_ROOM = /no space left on device|insufficient (storage )?resources|(storage )?resource limits? exceeded/;
+
 interface Translation {
   readonly code: string;
   readonly todo: string;
@@ -93,6 +96,12 @@ function classify(error: unknown): Translation {
   }
   if (error instanceof errors.AuthorizationError || error instanceof errors.PermissionViolationError) {
     return { code: 'NATS_FORBIDDEN', todo: 'check the account and the permissions of this service' };
+  }
+  if (error instanceof JetStreamApiError && NO_ROOM.test(error.message)) {
+    return {
+      code: 'NATS_REFUSED',
+      todo: 'the disk of nats-server is full: make room there, and all goes on by itself',
+    };
   }
   if (error instanceof JetStreamApiError || error instanceof JetStreamError) {
     return { code: 'NATS_REFUSED', todo: "the server refused it: look into the server's log" };
