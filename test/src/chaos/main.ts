@@ -11,7 +11,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string' },
-    every: { type: 'string', default: '1500' },
+    every: { type: 'string', default: '3000' },
     small: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
   },

@@ -29,8 +29,10 @@ export interface Unit {
 /** The whole of Sluice as processes, each with a wire of its own to a real nats-server, and a fleet of real agents. */
 export class World {
   readonly units: Unit[] = [];
-  /** Programs that ended though nobody had killed them. */
+  /** Programs that ended though nobody had killed them, for another reason than that NATS was away. */
   readonly deaths: string[] = [];
+  /** Starts that waited for NATS in vain and said so. */
+  readonly gaveUp: string[] = [];
   /** How often each unit was killed. */
   readonly kills = new Map<string, number>();
   private stopping = false;
@@ -67,7 +69,7 @@ export class World {
     running.kill('SIGKILL');
     await running.exited;
     await pause(downMs);
-    this.startUnit(unit);
+    if (unit.running === running) this.startUnit(unit);
   }
 
   async stop(keep = false): Promise<void> {
@@ -140,9 +142,13 @@ export class World {
     const { running } = unit;
     void running.exited.then(async (code) => {
       if (this.stopping || this.expected.has(running.pid)) return;
-      this.deaths.push(`${unit.name} ended by itself with code ${code}`);
+      // The log of its outputs is complete a moment later.
       await pause(1_000);
-      this.startUnit(unit);
+      const last = this.site.output(unit.name).trimEnd().split('\n').at(-1) ?? '';
+      if (last.startsWith('NATS_UNAVAILABLE: ')) this.gaveUp.push(`${unit.name}: ${last}`);
+      else this.deaths.push(`${unit.name} ended by itself with code ${code}: ${last}`);
+      // Whoever killed it meanwhile starts it too.
+      if (unit.running === running) this.startUnit(unit);
     });
   }
 }

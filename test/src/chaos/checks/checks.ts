@@ -31,7 +31,10 @@ export async function check(world: World, operators: readonly Operator[]): Promi
     ...lostRequests(log, operators),
     ...untold,
   ];
-  return { violations, counts: { ...countsOf(log), runs: deeds.runs, 'steps done': deeds.steps } };
+  return {
+    violations,
+    counts: { ...countsOf(log), runs: deeds.runs, 'steps done': deeds.steps, 'starts given up': world.gaveUp.length },
+  };
 }
 
 /** The simulator's outsider reads the recorded log: order, budget, brake, approvals, leases (design 7). */
