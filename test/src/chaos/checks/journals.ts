@@ -1,7 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-import type { Unit, World } from '../world.js';
+import type { Unit } from '../world.js';
 import { eventsOf, type Recorded } from './recorded-log.js';
+
+/** What a look at the hosts needs of the world. */
+export interface Fleet {
+  /** How often each unit was killed. */
+  readonly kills: ReadonlyMap<string, number>;
+  of(kind: 'agent' | 'farm'): readonly Pick<Unit, 'name' | 'hosts'>[];
+  readonly site: { path(...names: readonly string[]): string };
+}
 
 /** What all hosts say that they did. */
 export interface Deeds {
@@ -24,7 +32,7 @@ interface Line {
 }
 
 /** No step was done twice: by the journals of the agents, and by what their scripts left in the world. */
-export function deedsOf(world: World, log: readonly Recorded[]): Deeds {
+export function deedsOf(world: Fleet, log: readonly Recorded[]): Deeds {
   const deeds: Deeds = { faults: [], runs: 0, steps: 0 };
   const done = new Set<string>();
   for (const unit of [...world.of('agent'), ...world.of('farm')])
@@ -39,7 +47,7 @@ interface Told {
   readonly done: Set<string>;
 }
 
-function readHost(world: World, { name }: Unit, host: string, told: Told): void {
+function readHost(world: Fleet, { name }: Pick<Unit, 'name'>, host: string, told: Told): void {
   const records = journalOf(world, host);
   const runs = runsOf(host, records, told.deeds);
   const begun = new Map<string, number>();
@@ -51,7 +59,7 @@ function readHost(world: World, { name }: Unit, host: string, told: Told): void 
   effects(world.site.path('hosts', host, 'apps', name, 'effects'), begun, told.deeds.faults);
 }
 
-function journalOf({ site }: World, host: string): readonly Line[] {
+function journalOf({ site }: Fleet, host: string): readonly Line[] {
   const path = site.path('hosts', host, 'journal.jsonl');
   if (!existsSync(path)) return [];
   const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
@@ -82,7 +90,7 @@ function isDone(key: string, { deeds, done }: Told): void {
 }
 
 /** A step is begun again only by an agent that was killed in it. */
-function begunTwice(world: World, unit: string, begun: ReadonlyMap<string, number>, faults: string[]): void {
+function begunTwice(world: Fleet, unit: string, begun: ReadonlyMap<string, number>, faults: string[]): void {
   const kills = world.kills.get(unit) ?? 0;
   const again = [...begun].reduce((sum, [, count]) => sum + count - 1, 0);
   for (const [key, count] of begun) if (count > 1 + kills) faults.push(`journal: ${key} was begun ${count} times`);
