@@ -38,6 +38,7 @@ export const LOG_FIELDS = {
   bucket: 'a bucket of NATS',
   stream: 'a stream of the log or of NATS',
   durable: 'a consumer of NATS',
+  dependency: 'something outside that rollouts use, such as a load balancer',
   subject: 'a subject of NATS',
   server: 'a server of NATS',
   status: 'state of the connection to NATS',

@@ -79,7 +79,7 @@ describe('completion', () => {
   });
 
   it('every command that a person types says what it does, with an example', async () => {
-    const services = new Set(['planner', 'executor', 'health-gate', 'notifier', 'gateway', 'agent', 'up']);
+    const services = new Set(['planner', 'executor', 'health-gate', 'notifier', 'archiver', 'gateway', 'agent', 'up']);
     for (const { name, about } of commands.filter((one) => !services.has(one.name))) {
       expect([name, about.length > 10]).toEqual([name, true]);
       expect([name, await said(...name.split(' '), '--help')]).toEqual([

@@ -107,9 +107,9 @@ export class Balancing {
 
   private async payLater(work: Work): Promise<void> {
     for (const until = this.clock.now() + OWED_FOR_MS; this.clock.now() < until && this.isOwed(work);) {
-      const { kind } = await this.act(work);
-      if (kind === 'done' || kind === 'refused') {
-        this.logger.info({ ...factsOf(work), kind }, 'a balancer that was gone on without was told of its host');
+      const { kind: outcome } = await this.act(work);
+      if (outcome === 'done' || outcome === 'refused') {
+        this.logger.info({ ...factsOf(work), outcome }, 'a balancer that was gone on without was told of its host');
         return;
       }
       await this.wait(OWED_EVERY_MS);

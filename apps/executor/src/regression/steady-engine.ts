@@ -115,7 +115,7 @@ export class SteadyEngine {
         return await this.start();
       } catch (error) {
         if (this.stopped || isFatal(error)) return;
-        this.logger.warn({ reason: messageOf(error), againMs: pause }, 'the log cannot be followed; trying again');
+        this.logger.warn({ reason: messageOf(error), retryMs: pause }, 'the log cannot be followed; trying again');
         await new Promise<void>((resolve) => this.deps.clock.schedule(pause, resolve));
         await this.afterFault();
       }
