@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { NatsConnection, Subscription } from '@nats-io/nats-core';
 import { type Hello, SUBJECTS } from '@sluice/contracts';
 import { type Clock, SluiceError } from '@sluice/kernel';
-import type { RunningService } from '@sluice/messaging';
+import { registered, type RunningService } from '@sluice/messaging';
 import type { Logger, Metrics, SpanSink } from '@sluice/observability';
 
 import { type AppConfig, type AppDeps, AppHost } from './app/app-host.js';
@@ -109,7 +109,7 @@ async function startLocked(
     answer(nats, logger, { subject: SUBJECTS.agentStatus(host), handle: (data) => core.status(data) }),
     answer(nats, logger, { subject: SUBJECTS.agentOutput(host), handle: (data) => core.output(data) }),
   ];
-  await nats.flush();
+  await registered(nats);
   beat.say();
   logger.info({ apps: [...apps.keys()] }, 'the agent is ready');
   return { name: 'agent', stop: once(() => stopAll(deps, { endpoints, beat, runner, outbox, journal, unlock })) };

@@ -24,6 +24,7 @@ export { streamSpecs } from './stream-specs.js';
 export type { Poison, PullConsumerOptions, Settlement } from './pull-consumer.js';
 export { runPullConsumer } from './pull-consumer.js';
 export type { RequestJsonOptions, RequestResult } from './request-json.js';
+export { registered } from './registered.js';
 export { requestJson } from './request-json.js';
 export { Requester } from './requester.js';
 export type { JsonHandler, ServeFailure, ServeJsonOptions } from './serve-json.js';

@@ -9,7 +9,7 @@ import {
   SUBJECTS,
 } from '@sluice/contracts';
 import { SluiceError } from '@sluice/kernel';
-import { type Log, requestJson, serveJson } from '@sluice/messaging';
+import { type Log, registered, requestJson, serveJson } from '@sluice/messaging';
 
 import { serveReports } from '../nats/reports.js';
 import type { ForwardedCommand, ShardIntake, ShardRoute } from './ports.js';
@@ -32,7 +32,7 @@ export function natsIntake(nats: NatsConnection, log: Log, handlers: ShardHandle
       const reports = serveReports(nats, [shard], handlers.report, log);
       const onCommand = (body: unknown): Promise<CommandResult> => handlers.command(shard, readForwarded(body));
       const commands = serveJson(nats, SUBJECTS.shardCommand(shard), onCommand, { log });
-      await nats.flush();
+      await registered(nats);
       return { stop: async () => void (await Promise.all([reports.stop(), commands.stop()])) };
     },
   };
