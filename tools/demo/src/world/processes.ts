@@ -77,7 +77,7 @@ export async function freePorts(count: number): Promise<number[]> {
 }
 
 /** Asks until the answer is not undefined. Throws with `what` when that takes too long. */
-export async function until<T>(what: string, ask: () => Promise<T | undefined>, withinMs = 30_000): Promise<T> {
+export async function until<T>(what: string, ask: () => Promise<T | undefined>, withinMs = 60_000): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const answer = await ask();

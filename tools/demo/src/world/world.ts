@@ -88,8 +88,9 @@ export class World {
   /** One service as a process of its own. */
   service(name: string): Running {
     return this.processes.node(name, [CLI, name], {
+      ...SETTINGS,
       SLUICE_NATS_URL: `nats://127.0.0.1:${this.ports.nats}`,
-      SLUICE_LOG_LEVEL: 'info',
+      SLUICE_DATA_DIR: join(this.folder, name),
     });
   }
 
@@ -118,6 +119,9 @@ export class World {
 /** Twelve agents start at once, perhaps on one slow core. */
 const START_MS = 60_000;
 
+/** A short lease, so that the story does not wait for it when an executor is killed. */
+const SETTINGS = { SLUICE_LOG_LEVEL: 'info', SLUICE_LEASE_TIME: '2s' } as const;
+
 const CLI = join(REPOSITORY, 'apps/cli/dist/main.js');
 
 const startUp = (processes: Processes, folder: string, ports: Ports, more: readonly string[] = []): Running =>
@@ -136,7 +140,7 @@ const startUp = (processes: Processes, folder: string, ports: Ports, more: reado
       join(folder, 'inventory.yaml'),
       ...more,
     ],
-    { SLUICE_LOG_LEVEL: 'info' },
+    SETTINGS,
   );
 
 const sum = (tally: Readonly<Record<string, number>>): number =>
