@@ -6,6 +6,7 @@ import { NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions, type NatsOptions, Transport } from '@nestjs/microservices';
 
 import { type NatsLogin, userOf } from '../connect.js';
+import { registered } from '../registered.js';
 import { type Log, type RunningService, silentLog } from '../running-service.js';
 import { CommandPipe, SluiceErrorFilter } from './command-checks.js';
 import { PlainJsonDeserializer, PlainJsonSerializer } from './plain-json.js';
@@ -60,7 +61,7 @@ export async function startCommandServer({
   app.useGlobalFilters(new SluiceErrorFilter());
   await app.listen();
   // Without this a caller on another connection could still find nobody.
-  await app.unwrap<NatsConnection>().flush();
+  await registered(app.unwrap<NatsConnection>());
   let stopped: Promise<void> | undefined;
   return { name: `${queue} commands`, stop: () => (stopped ??= app.close()) };
 }
