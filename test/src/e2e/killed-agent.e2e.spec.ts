@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 import { type EventRow, type Running, until } from '@sluice/demo';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,8 +12,9 @@ const MINUTE = 60_000;
 let site: Site;
 let agent: Running;
 
-/** Long enough that a kill finds each step under way, and says in the host's folder what it did. */
-const script = ['sh', '-c', 'echo "$SLUICE_VERSION $SLUICE_STEP" >> done; sleep 0.5'];
+/** Says in the host's folder what it did, and ends when nobody holds it there. */
+const held = 'while [ -e "hold-$SLUICE_VERSION-$SLUICE_STEP" ]; do sleep 0.05; done';
+const script = ['sh', '-c', `echo "$SLUICE_VERSION $SLUICE_STEP" >> done; ${held}`];
 const profile = { kind: 'exec', stepTimeoutMs: 30_000, steps: Object.fromEntries(STEPS.map((step) => [step, script])) };
 
 beforeAll(async () => {
@@ -55,10 +56,13 @@ describe('the agent is killed with -9', () => {
     'in %s and started again: the rollout goes on and has each step once',
     { timeout: 2 * MINUTE },
     async (step, version) => {
+      const hold = site.path('hosts', HOST, 'apps', 'hello', `hold-${version}-${step}`);
+      writeFileSync(hold, '');
       const id = await site.roll('shop', version);
       await until(`the host is in ${step}`, async () => (isIn(id, step) ? true : undefined), MINUTE);
       agent.kill('SIGKILL');
       await agent.exited;
+      rmSync(hold);
       startAgent();
       const state = async () => ((await site.api.rollout(id))?.state === 'succeeded' ? true : undefined);
       await until(`rollout ${id} has succeeded`, state, MINUTE);
