@@ -33,6 +33,8 @@ const planOfMany = (i: number): ReturnType<typeof planFor> =>
     version: `2.0.${i}`,
     rolloutId: rolloutIdOf(GROUP, `many-${i}`),
     requestId: `many-${i}`,
+    // The first one settles only when its host is given up: not while this test runs, however slow the machine.
+    attemptDeadlineMs: 60 * MINUTE,
   });
 
 describe('executors side by side', () => {
