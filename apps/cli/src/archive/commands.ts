@@ -9,7 +9,10 @@ import { examples, shellOf, show, type Surroundings } from '../commands/shell.js
 
 /** What works on the folder of an archive alone: no service and no NATS is needed. */
 export function addArchive(program: Command, surroundings: Surroundings): void {
-  const archive = program.command('archive').description('the archive of finished rollouts, read in its folder');
+  const archive = program
+    .command('archive')
+    .description('the archive of finished rollouts, read in its folder')
+    .addHelpText('after', examples('sluice archive verify var/archive'));
   archive
     .command('verify')
     .description('every hash, the chain of the segments, and that no commit of a stream is missing')
