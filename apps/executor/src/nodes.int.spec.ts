@@ -62,8 +62,14 @@ describe('executors side by side', () => {
         const answered = new Set(events.flatMap((event) => ('rolloutId' in event ? [event.rolloutId] : [])));
         expect(answered.size).toBe(1_000);
       });
-      const granted = (await leaseEvents()).filter(({ type }) => type === 'LeaseGranted');
-      expect(granted).toHaveLength(1);
+      // A rollout that is superseded before it began gives the lease back: one holds it at a time, and one starts.
+      let holders = 0;
+      for (const { type } of await leaseEvents()) {
+        if (type === 'LeaseGranted') holders += 1;
+        if (type === 'LeaseReleased') holders -= 1;
+        expect(holders).toBeLessThanOrEqual(1);
+      }
+      expect(holders).toBe(1);
       await wait(async () => {
         const started = await Promise.all(
           ids.map(async (id) => (await nodes.types(id)).filter((type) => type === 'RolloutStarted').length),
