@@ -4,7 +4,7 @@
  */
 
 /**
- * @typedef {'kernel' | 'contracts' | 'domain' | 'infrastructure' | 'testing' | 'app' | 'entry'} Layer
+ * @typedef {'kernel' | 'contracts' | 'domain' | 'infrastructure' | 'testing' | 'audit' | 'app' | 'entry'} Layer
  * @typedef {object} Package
  * @property {string} path folder of the package
  * @property {Layer} layer
@@ -50,6 +50,14 @@ const composed = {
   'event-log': { path: 'libs/event-log', layer: 'infrastructure', imports: [...base, 'messaging'], specImports },
   // It starts the nats-server that config finds.
   testing: { path: 'libs/testing', layer: 'testing', imports: [...base, 'config'] },
+  proof: { path: 'libs/proof', layer: 'infrastructure', imports: ['kernel'] },
+  // It reads a whole log as an outsider and holds it against what the contexts make of it.
+  audit: {
+    path: 'libs/audit',
+    layer: 'audit',
+    imports: [...base, 'proof', 'event-log', 'rollout', 'group'],
+    specImports,
+  },
   planner: app('planner', 'planning', 'dependency'),
   executor: app('executor', 'rollout', 'group', 'dependency'),
   'health-gate': app('health-gate', 'gating', 'rollout'),

@@ -1,11 +1,6 @@
+import type { Appended } from '@sluice/audit';
 import type { StreamHead, StreamName } from '@sluice/contracts';
 import type { CommitDraft, EventLog, FollowOptions } from '@sluice/event-log';
-
-export interface Appended {
-  readonly stream: StreamName;
-  readonly draft: CommitDraft;
-  readonly head: StreamHead;
-}
 
 export interface LogHooks {
   /** Called before the log is asked; may kill the writer: then the commit never lands. */

@@ -1,8 +1,8 @@
+import { numbersOf } from '@sluice/audit';
 import type { RolloutEvent } from '@sluice/contracts';
 import type { MessageFaults } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
 
-import { numbersOf } from './invariants/rollout-model.js';
 import { GROUP, hostName, Simulation, type TimedEvent } from './simulation.js';
 
 const MINUTE = 60_000;

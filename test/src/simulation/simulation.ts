@@ -1,3 +1,4 @@
+import { type Appended, Invariants, type RolloutModel } from '@sluice/audit';
 import {
   type CommandResult,
   type DeployRequest,
@@ -23,10 +24,8 @@ import {
 } from '@sluice/testing';
 
 import { Executors } from './executors.js';
-import type { RolloutModel } from './invariants/rollout-model.js';
-import { Invariants } from './invariants/invariants.js';
 import { CrashInjector, type CrashPlan, type ServiceName, serviceOf } from './crash-plan.js';
-import { type Appended, ObservedLog } from './observed-log.js';
+import { ObservedLog } from './observed-log.js';
 import { ListedInventory, PlannerService, type ServiceParts } from './planner-service.js';
 import { ExecutorService, GateService } from './services.js';
 import type { FakeBalancer } from './fake-balancer.js';

@@ -1,9 +1,6 @@
+import { type Complain, isOfTheExecutor, type RolloutModel, type TargetModel } from '@sluice/audit';
 import { attemptId, type RolloutEvent, type StepReport } from '@sluice/contracts';
 import type { FakeFleet } from '@sluice/testing';
-
-import type { Complain } from './invariants/admissions.js';
-import { isOfTheExecutor } from './invariants/results.js';
-import type { RolloutModel, TargetModel } from './invariants/rollout-model.js';
 
 type StepEvent = Extract<RolloutEvent, { readonly type: 'StepSucceeded' | 'StepFailed' }>;
 

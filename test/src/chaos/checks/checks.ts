@@ -1,7 +1,7 @@
+import { Invariants } from '@sluice/audit';
 import { isNotable, noticeId } from '@sluice/notification';
 
 import { notifications } from '../../e2e/support/notices.js';
-import { Invariants } from '../../simulation/invariants/invariants.js';
 import type { Operator } from '../operator.js';
 import type { World } from '../world.js';
 import { deedsOf } from './journals.js';

@@ -1,5 +1,6 @@
+import { numbersOf } from '@sluice/audit';
+
 import { Simulation } from '../simulation.js';
-import { numbersOf } from '../invariants/rollout-model.js';
 import { play, type Run, type ScenarioOptions } from './scenario.js';
 
 const SHARES = [1, 5, 10, 25, 50] as const;

@@ -1,3 +1,4 @@
+import type { RolloutModel } from '@sluice/audit';
 import type { DeployRequest, RolloutCommand } from '@sluice/contracts';
 import {
   type FakeHost,
@@ -8,7 +9,6 @@ import {
   type StepFaults,
 } from '@sluice/testing';
 
-import type { RolloutModel } from '../invariants/rollout-model.js';
 import { hostName, Simulation } from '../simulation.js';
 import { hiddenHosts, pick, play, type Run, type ScenarioOptions } from './scenario.js';
 import { endThemAll } from './way-out.js';

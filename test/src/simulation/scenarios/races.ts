@@ -1,6 +1,6 @@
+import { numbersOf } from '@sluice/audit';
 import { seededRandom } from '@sluice/testing';
 
-import { numbersOf } from '../invariants/rollout-model.js';
 import { hostName, Simulation } from '../simulation.js';
 import { pick, pickIndexes, play, retryUntilDone, type Run, type ScenarioOptions } from './scenario.js';
 

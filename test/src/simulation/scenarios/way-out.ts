@@ -1,6 +1,6 @@
+import type { RolloutModel } from '@sluice/audit';
 import type { RolloutCommand } from '@sluice/contracts';
 
-import type { RolloutModel } from '../invariants/rollout-model.js';
 import type { Simulation } from '../simulation.js';
 
 const ROUND_MS = 600_000;

@@ -10,7 +10,6 @@ import {
   type StreamName,
 } from '@sluice/contracts';
 
-import type { Appended } from '../observed-log.js';
 import type { Complain } from './admissions.js';
 import { hasBraked } from './brakes.js';
 import { applyRollout } from './course.js';
@@ -18,6 +17,7 @@ import { applyGroup, type GroupModel, newGroup } from './group-model.js';
 import { Replay } from './replay.js';
 import { planRollback } from './rollbacks.js';
 import { modelOf, type RolloutModel } from './rollout-model.js';
+import type { Appended } from './seen.js';
 
 export interface Violation {
   readonly invariant: string;

@@ -5,6 +5,7 @@ import type {
   Plan,
   PlanTarget,
   RollbackTarget,
+  RolloutEvent,
   RolloutMode,
   RunKind,
   StepName,
@@ -48,6 +49,8 @@ export interface TargetModel {
   ordered: 'again' | 'redo' | 'probe' | 'probing' | 'skip' | 'skipping' | undefined;
 }
 
+type WaitStarted = Extract<RolloutEvent, { readonly type: 'WaitStarted' }>;
+
 export type ModelStatus =
   'planned' | 'running' | 'awaiting-approval' | 'paused' | 'braked' | 'settling' | 'failed' | 'ended';
 
@@ -77,7 +80,7 @@ export interface RolloutModel {
   mode: RolloutMode;
   intervalMs: number;
   tailIntervalMs: number;
-  wait: { readonly kind: 'interval' | 'bake'; readonly stage: number; readonly until: number } | undefined;
+  wait: { readonly kind: WaitStarted['wait']; readonly stage: number; readonly until: number } | undefined;
   proceeded: boolean;
   round: number;
   readonly gatesPassed: Set<GateName>;

@@ -1,0 +1,1 @@
+export type { ProofCode } from './errors.js';
