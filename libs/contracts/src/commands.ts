@@ -20,6 +20,10 @@ export type RolloutCommand =
   | { readonly type: 'proceed' }
   | { readonly type: 'setMode'; readonly mode: RolloutMode }
   | { readonly type: 'setInterval'; readonly intervalMs?: number; readonly tailIntervalMs?: number }
+  /** Percent of traffic on the new side, until a stage wants more. */
+  | { readonly type: 'setWeight'; readonly weight: number }
+  /** Goes on in spite of the freezes that hold now. */
+  | { readonly type: 'hotfix' }
   | { readonly type: 'close' };
 
 export type RolloutCommandType = RolloutCommand['type'];

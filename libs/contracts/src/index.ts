@@ -17,6 +17,40 @@ export type {
 } from './agent-protocol.js';
 export { attemptId, encodeRunCommand, specHashOf } from './agent-protocol.js';
 export type {
+  BuiltInGate,
+  ComparedQuery,
+  ComparisonMeasure,
+  BurnRateMeasure,
+  FactsMeasure,
+  GateAction,
+  GateDocument,
+  GateLimits,
+  GateMeasure,
+  GateName,
+  GatePhase,
+  GateSpec,
+  MeasureDocument,
+  SmokeMeasure,
+  SmokeRequest,
+  ThresholdMeasure,
+  WebhookMeasure,
+} from './gates.js';
+export { BUILT_IN_GATES } from './gates.js';
+export type {
+  GroupSides,
+  PlanSideService,
+  PlanTraffic,
+  PlanWeight,
+  ServiceCapacity,
+  SideService,
+  TrafficWishes,
+  WeightDocument,
+  WeightPlace,
+  Weights,
+} from './traffic.js';
+export type { FreezeCommand, FreezeScope } from './freezes.js';
+export { NEW_FREEZE } from './freezes.js';
+export type {
   ApprovalName,
   CommandEnvelope,
   CommandResult,
@@ -36,6 +70,7 @@ export type {
   EventsOfWriter,
   EventToAppend,
   FleetEvent,
+  FreezeEvent,
   FoundDrift,
   ForcedMode,
   GateEvent,
@@ -51,6 +86,8 @@ export type {
   SeenMember,
   StreamHead,
   TargetCounts,
+  TrafficEvent,
+  WaitKind,
   Verdict,
   UnreachableHosts,
 } from './events/index.js';
@@ -104,7 +141,6 @@ export type {
   Environment,
   ExecProfile,
   Fault,
-  GateName,
   LbMode,
   Hook,
   ProcessProfile,
@@ -119,6 +155,7 @@ export {
   MESSAGE_SCHEMAS,
   parseAttemptStatus,
   parseDependencyCommand,
+  parseFreezeCommand,
   parseGroupCommand,
   parseHello,
   parseOutputQuery,
@@ -148,6 +185,7 @@ export type { Shard } from './shards.js';
 export {
   ALL_SHARDS,
   dependencyStreamId,
+  FREEZE_STREAM,
   groupStreamId,
   isRolloutId,
   refusalIdOf,
@@ -157,8 +195,8 @@ export {
   shardOfGroup,
   shardOfId,
 } from './shards.js';
-export type { Stage, StageEntry } from './stages.js';
-export { batchCount, stageAt, stageCount } from './stages.js';
+export type { Stage, StageEntry, TrafficPart } from './stages.js';
+export { batchCount, specsAt, stageAt, stageCount } from './stages.js';
 export type { CommandAggregate, StreamName, Writer } from './subjects.js';
 export { BUCKETS, STREAMS, streamKey, streamOfSubject, SUBJECTS } from './subjects.js';
 export { decodeToken, encodeToken, MAX_NAME_BYTES } from './tokens.js';
@@ -174,5 +212,6 @@ export {
   traceparentOf,
 } from './trace.js';
 export { MEMBERS_PAGE, parseMembersPage, parseMembersQuery } from './schemas/members.js';
+export { parseWeightDocument } from './schemas/weights.js';
 export { maxUnavailableFor } from './budget.js';
 export { rollbackRequestId } from './rollbacks.js';

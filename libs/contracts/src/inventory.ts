@@ -1,3 +1,4 @@
+import type { GroupSides } from './traffic.js';
 import type { DeployRequest, DurationText, Environment, Profile, VerifySpec } from './request.js';
 
 export type InventorySource = 'file' | 'api' | 'heartbeat' | 'cmdb';
@@ -37,6 +38,8 @@ export interface GroupEntry {
   readonly verify?: Partial<VerifySpec>;
   readonly drainWindowMs?: number;
   readonly balancer?: GroupBalancer;
+  /** Traffic shifts between its two sides; such a group has no members of its own. */
+  readonly sides?: GroupSides;
   /** The labels of the members that a request goes to which names none (MOM-08). */
   readonly selector?: Readonly<Record<string, string>>;
 }
@@ -95,6 +98,7 @@ export interface GroupDocument {
   readonly startTimeout?: DurationText;
   readonly drainWindow?: DurationText;
   readonly balancer?: GroupBalancer;
+  readonly sides?: GroupSides;
   readonly selector?: Readonly<Record<string, string>>;
   readonly members?: readonly MemberDocument[];
   /** Of this definition at its source: an older one than the stored is ignored. The time of arrival when absent. */

@@ -1,18 +1,10 @@
 import type { Actor } from '@sluice/kernel';
 
 import type { FoundDrift } from './events/gate-events.js';
+import type { GateName, GateSpec } from './gates.js';
 import type { InventoryUsed } from './inventory.js';
-import type {
-  ArtifactRef,
-  Environment,
-  Fault,
-  GateName,
-  LbMode,
-  Profile,
-  RolloutMode,
-  Strategy,
-  VerifySpec,
-} from './request.js';
+import type { ArtifactRef, Environment, Fault, LbMode, Profile, RolloutMode, Strategy, VerifySpec } from './request.js';
+import type { PlanTraffic } from './traffic.js';
 
 export type StepName = 'probe' | 'drain' | 'download' | 'install' | 'verify' | 'enable';
 
@@ -120,7 +112,12 @@ export interface Plan {
   readonly waits: PlanWaits;
   readonly approvals: { readonly batches: 'required' | 'policy' };
   readonly mode: RolloutMode;
+  /** The built-in gates of every stage. */
   readonly gates: readonly GateName[];
+  /** Gates that measure; absent when there are none. */
+  readonly gateSpecs?: readonly GateSpec[];
+  /** The rollout shifts traffic between two sides; it has no targets then. */
+  readonly traffic?: PlanTraffic;
   readonly onCanaryFailure: 'hold' | 'rollback';
   readonly leftOut: readonly LeftOut[];
   readonly targetsHash: string;

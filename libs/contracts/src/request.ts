@@ -1,5 +1,8 @@
 import type { Actor } from '@sluice/kernel';
 
+import type { BuiltInGate, GateDocument } from './gates.js';
+import type { TrafficWishes } from './traffic.js';
+
 /** A duration as people write it: `300ms`, `30s`, `5m`, `2h`, `14d`. */
 export type DurationText = string;
 
@@ -7,13 +10,12 @@ export const REQUEST_API_VERSION = 'sluice/v1';
 
 export type Environment = 'production' | 'test';
 /** `scaleOut` brings a proven version to hosts that do not run it yet, without a canary (TAR-45). */
-export type Strategy = 'canary' | 'rolling' | 'scaleOut' | 'rollback';
+export type Strategy = 'canary' | 'rolling' | 'scaleOut' | 'rollback' | 'traffic' | 'blueGreen';
 /** A step of the chain that every target goes through. */
 export type ChainStep = 'drain' | 'download' | 'install' | 'verify' | 'enable';
 export type RolloutMode = 'automatic' | 'manual';
 /** A load balancer that does not answer brakes the rollout, or is gone on without (TAR-41). */
 export type LbMode = 'required' | 'degrade';
-export type GateName = 'settled' | 'ready';
 
 /** Another place with the same bytes. With a `site` it is for hosts of that site alone. */
 export interface ArtifactSource {
@@ -92,7 +94,8 @@ export interface DeployRequest {
   readonly group: string;
   readonly version: string;
   readonly artifact: ArtifactRef;
-  readonly strategy?: 'canary' | 'rolling' | 'scaleOut';
+  /** `traffic` and `blueGreen` shift traffic between the sides of a group, as `canary` does where a group has sides. */
+  readonly strategy?: Exclude<Strategy, 'rollback'>;
   /** Largest share per batch: `25%`, `0%` (one at a time), a pattern `10%+20%+70%`, or a number of batches `2`. */
   readonly batches?: string;
   /** Wait before batch 2, and before each later one until tailFrom. */
@@ -117,7 +120,10 @@ export interface DeployRequest {
   readonly inventory?: { readonly maxAge?: DurationText; readonly allowStale?: string };
   readonly mode?: RolloutMode;
   readonly onCanaryFailure?: 'hold' | 'rollback';
-  readonly gates?: readonly GateName[];
+  readonly gates?: readonly (BuiltInGate | GateDocument)[];
+  readonly traffic?: TrafficWishes;
+  /** `oneWay`: old and new cannot share their data, so that only a shift of traffic with an approval is allowed (STR-04). */
+  readonly dataCompatible?: 'bothWays' | 'oneWay';
   readonly profile?: Profile;
   readonly verify?: Partial<Omit<VerifySpec, 'intervalMs' | 'timeoutMs'>> & { readonly interval?: DurationText };
   readonly drainWindow?: DurationText;

@@ -36,6 +36,9 @@ export const groupStreamId = (group: string): string => `g${shardOfGroup(group)}
 
 export const dependencyStreamId = (name: string): string => `d${shardOfGroup(name)}-${encodeToken(name)}`;
 
+/** All freezes of the installation are one stream. */
+export const FREEZE_STREAM = { shard: shardName(0), writer: 'freeze', id: 'f00-freezes' } as const;
+
 /** The shard that an id carries (`r07-...`, `g07-...`, `q07-...`); undefined for anything else. */
 export function shardOfId(id: string): Shard | undefined {
   const shard = /^[a-z](\d\d)-[A-Za-z0-9_=-]+$/.exec(id)?.[1];

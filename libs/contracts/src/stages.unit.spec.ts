@@ -20,6 +20,7 @@ function expanded(plan: StagePlan): Stage[] {
       entry: { kind: 'none' },
       bakeMs: plan.waits.bakeMs,
       gates: plan.gates,
+      entryGates: [],
     });
     from = plan.canaries;
   }
@@ -34,6 +35,7 @@ function expanded(plan: StagePlan): Stage[] {
       entry: entryOf(plan, i + 1),
       bakeMs: 0,
       gates: plan.gates,
+      entryGates: [],
     });
     from += size;
   });

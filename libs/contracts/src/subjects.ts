@@ -16,7 +16,7 @@ export const BUCKETS = {
 } as const;
 
 /** Who writes a stream of the log: every stream has exactly one writing service. */
-export type Writer = 'plan' | 'exec' | 'group' | 'variable' | 'dependency' | 'gate' | 'notice';
+export type Writer = 'plan' | 'exec' | 'group' | 'variable' | 'dependency' | 'freeze' | 'gate' | 'notice';
 
 /** One stream of the log; `id` is a rollout id, a group stream id or a refusal id. */
 export interface StreamName {
@@ -27,7 +27,8 @@ export interface StreamName {
 
 export const streamKey = (stream: StreamName): string => `${stream.writer}.${stream.id}`;
 
-export type CommandAggregate = 'rollout' | 'group' | 'plan' | 'inventory' | 'members' | 'variable' | 'dependency';
+export type CommandAggregate =
+  'rollout' | 'group' | 'plan' | 'inventory' | 'members' | 'variable' | 'dependency' | 'freeze';
 
 export const SUBJECTS = {
   allRequests: 'sluice.request.>',
@@ -79,6 +80,7 @@ const WRITERS: ReadonlySet<string> = new Set<Writer>([
   'group',
   'variable',
   'dependency',
+  'freeze',
   'gate',
   'notice',
 ]);

@@ -1,6 +1,6 @@
 import type { GateName, TargetCounts } from '@sluice/contracts';
 import { type GateFrame, type GateInputs, type GatePolicy, type ReadyTarget, tally } from '@sluice/gating';
-import { unreachable } from '@sluice/kernel';
+import { SluiceError } from '@sluice/kernel';
 import { phaseAt } from '@sluice/rollout';
 
 import type { OpenRequest, RolloutWatch } from './rollout-watch.js';
@@ -27,7 +27,7 @@ export function inputsOf(watch: RolloutWatch, request: OpenRequest, gate: GateNa
     case 'ready':
       return { gate, ...frame, ...readiness(watch, judging) };
     default:
-      return unreachable(gate, 'gate');
+      throw new SluiceError('UNKNOWN_GATE', `no gate "${gate.slice(0, 60)}" can be judged here`);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { GateName } from '../request.js';
+import type { GateName } from '../gates.js';
 
 export type Verdict = 'pass' | 'fail' | 'inconclusive' | 'error';
 
@@ -15,6 +15,10 @@ export interface GateJudged {
   readonly words: string;
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly policyHash: string;
+  /** Absent: at the exit of the stage. `during`: `round` counts the releases of a gate's brake in the stage, from 1. */
+  readonly phase?: 'entry' | 'during';
+  /** It decides nothing (`onFail: record`). */
+  readonly shadow?: true;
 }
 
 /** A member that is heard of and is no target of the rollout. `running`: what its agent says; null = nothing. */

@@ -11,6 +11,8 @@ export interface VersionSuccess {
   readonly sha256: string;
   /** Strategy rollback: the rollout whose version it restored. */
   readonly restores?: string;
+  /** The side that has all traffic since. */
+  readonly side?: string;
 }
 
 /** Written by the executor on `group` streams: one lease per group, its token strictly grows. */

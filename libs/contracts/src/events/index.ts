@@ -2,6 +2,7 @@ import type { Actor } from '@sluice/kernel';
 
 import type { StreamName, Writer } from '../subjects.js';
 import type { DependencyEvent } from './dependency-events.js';
+import type { FreezeEvent } from './freeze-events.js';
 import type { GateEvent } from './gate-events.js';
 import type { GroupEvent } from './group-events.js';
 import type { NoticeEvent } from './notice-events.js';
@@ -9,6 +10,7 @@ import type { PlanEvent } from './plan-events.js';
 import type { RolloutEvent } from './rollout-events.js';
 
 export type { DependencyEvent, ForcedMode } from './dependency-events.js';
+export type { FreezeEvent } from './freeze-events.js';
 export type { Drift, FleetEvent, FoundDrift, GateEvent, GateJudged, SeenMember, Verdict } from './gate-events.js';
 export type { GroupEvent, LeaseOutcome, VersionSuccess } from './group-events.js';
 export type { NoticeEvent } from './notice-events.js';
@@ -20,9 +22,12 @@ export type {
   RollbackTarget,
   RolloutEvent,
   TargetCounts,
+  WaitKind,
 } from './rollout-events.js';
+export type { TrafficEvent } from './traffic-events.js';
 
-export type DomainEvent = PlanEvent | RolloutEvent | GroupEvent | GateEvent | DependencyEvent | NoticeEvent;
+export type DomainEvent =
+  PlanEvent | RolloutEvent | GroupEvent | GateEvent | DependencyEvent | NoticeEvent | FreezeEvent;
 
 /** Which events a writer's streams hold. */
 export interface EventsOfWriter {
@@ -33,6 +38,7 @@ export interface EventsOfWriter {
   readonly notice: NoticeEvent;
   readonly variable: never;
   readonly dependency: DependencyEvent;
+  readonly freeze: FreezeEvent;
 }
 
 /** Who decided, on what input (a command id, an attempt, a request), for which deploy request. */

@@ -1,8 +1,10 @@
 import type { RunKind, Sourcing } from '../agent-protocol.js';
 import type { ApprovalName } from '../commands.js';
 import type { BatchSizes, PlanTarget, StepName } from '../plan.js';
-import type { GateName, RolloutMode } from '../request.js';
+import type { GateName } from '../gates.js';
+import type { RolloutMode } from '../request.js';
 import type { SeenMember, Verdict } from './gate-events.js';
+import type { TrafficEvent } from './traffic-events.js';
 
 /** Why a rollout is braked, with the numbers and the same in words ("lost 3 >= limit 3 ..."). */
 export interface BrakeCause {
@@ -11,6 +13,9 @@ export interface BrakeCause {
   readonly numbers: Readonly<Record<string, number>>;
   readonly targets?: readonly number[];
 }
+
+/** `dwell`: traffic stays at a weight. `capacity`: a side may take so long until it is ready. `drain`: requests in flight end. */
+export type WaitKind = 'interval' | 'bake' | 'dwell' | 'capacity' | 'drain';
 
 /** A success that can be restored. */
 export interface RollbackTarget {
@@ -41,6 +46,7 @@ export interface BehindMembers {
  * attempts. `until` and `deadline` are ms since the epoch.
  */
 export type RolloutEvent =
+  | TrafficEvent
   /** `rollbackTo`: what a rollback of this rollout would restore, fixed when the lease was granted; absent when there is nothing. */
   | { readonly type: 'RolloutStarted'; readonly token: number; readonly rollbackTo?: RollbackTarget }
   | { readonly type: 'ApprovalRequested'; readonly approval: ApprovalName; readonly planHash: string }
@@ -51,7 +57,12 @@ export type RolloutEvent =
       readonly reason?: string;
     }
   | { readonly type: 'ApprovalRejected'; readonly approval: ApprovalName; readonly reason?: string }
-  | { readonly type: 'WaitStarted'; readonly wait: 'interval' | 'bake'; readonly stage: number; readonly until: number }
+  | {
+      readonly type: 'WaitStarted';
+      readonly wait: WaitKind;
+      readonly stage: number;
+      readonly until: number;
+    }
   | { readonly type: 'BatchAwaited'; readonly stage: number }
   | { readonly type: 'BatchProceeded'; readonly stage: number }
   | { readonly type: 'StageEntered'; readonly stage: number }
@@ -107,6 +118,8 @@ export type RolloutEvent =
       readonly round: number;
       readonly gates: readonly GateName[];
       readonly passNotBefore: number;
+      /** Before the stage is entered; absent: at its exit. */
+      readonly phase?: 'entry';
     }
   | {
       readonly type: 'GateRecorded';
@@ -115,6 +128,7 @@ export type RolloutEvent =
       readonly gate: GateName;
       readonly verdict: Verdict;
       readonly words: string;
+      readonly phase?: 'entry' | 'during';
     }
   | { readonly type: 'StagePassed'; readonly stage: number }
   | { readonly type: 'RolloutBraked'; readonly cause: BrakeCause }

@@ -32,6 +32,7 @@ import {
   ROLLOUT_EVENT_SCHEMAS,
 } from './rollout-event-schemas.js';
 import { profile, stepSpec } from './spec.js';
+import { FREEZE_EVENT_SCHEMAS, gateSpec, planTraffic, TRAFFIC_EVENT_SCHEMAS } from './traffic-schemas.js';
 
 const budget = closed(
   {
@@ -87,6 +88,8 @@ const plan = closed(
     labels: { type: 'object', maxProperties: 64, additionalProperties: text(2_000) },
     lb: closed({ balancer: name, backend: name, mode: oneOfTexts('required', 'degrade') }),
     rollbackable: yes,
+    gateSpecs: list(gateSpec, 32, 1),
+    traffic: planTraffic,
   },
   'profiles',
   'reason',
@@ -99,6 +102,8 @@ const plan = closed(
   'labels',
   'lb',
   'rollbackable',
+  'gateSpecs',
+  'traffic',
 );
 
 const fault = closed({ path: text(2_000), code: text(64, 1), message: words });
@@ -135,8 +140,9 @@ const PLAN_EVENT_SCHEMAS = {
 const because = text(2_000);
 
 const versionSuccess = closed(
-  { version: name, rolloutId, strategy, sha256: sha256Hex, restores: rolloutId },
+  { version: name, rolloutId, strategy, sha256: sha256Hex, restores: rolloutId, side: name },
   'restores',
+  'side',
 );
 const versionBlock = closed({ version: name, reason: because, rolloutId }, 'rolloutId');
 const hostExclusion = closed({ host: name, reason: because });
@@ -191,6 +197,8 @@ export const EVENT_SCHEMAS: { readonly [T in DomainEvent['type']]: Schema } = {
   ...GROUP_EVENT_SCHEMAS,
   ...GATE_EVENT_SCHEMAS,
   ...DEPENDENCY_EVENT_SCHEMAS,
+  ...TRAFFIC_EVENT_SCHEMAS,
+  ...FREEZE_EVENT_SCHEMAS,
   ...NOTICE_EVENT_SCHEMAS,
 };
 

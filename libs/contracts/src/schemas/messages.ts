@@ -10,6 +10,7 @@ import type {
   StatusQuery,
 } from '../agent-protocol.js';
 import type { CommandEnvelope, DependencyCommand, GroupCommand, RolloutCommand } from '../commands.js';
+import type { FreezeCommand } from '../freezes.js';
 import {
   actor,
   approvalName,
@@ -44,6 +45,7 @@ import {
   yes,
 } from './parts.js';
 import { stepSpec } from './spec.js';
+import { freezeCommand } from './traffic-schemas.js';
 import { parserOf } from './validate.js';
 
 /** rollout/target/step/n: 30 + 600 (a name whose every byte is escaped) + the rest. */
@@ -173,11 +175,14 @@ const rolloutCommand = union(
   'type',
   closed({ type: tag('approve'), approval: approvalName, planHash: sha256Hex }),
   closed({ type: tag('reject'), approval: approvalName }),
-  ...['pause', 'resume', 'cancel', 'rollback', 'retry', 'proceed', 'close'].map((type) => closed({ type: tag(type) })),
+  ...['pause', 'resume', 'cancel', 'rollback', 'retry', 'proceed', 'hotfix', 'close'].map((type) =>
+    closed({ type: tag(type) }),
+  ),
   closed({ type: tag('skip'), host: name }),
   closed({ type: tag('waive'), host: name }),
   closed({ type: tag('override'), extraFailures: count }),
   closed({ type: tag('setMode'), mode }),
+  closed({ type: tag('setWeight'), weight: int(0, 100) }),
   closed(
     { type: tag('setInterval'), intervalMs: durationMs, tailIntervalMs: durationMs },
     'intervalMs',
@@ -214,6 +219,7 @@ export const MESSAGE_SCHEMAS = {
   RolloutCommandEnvelope: envelope(rolloutId, rolloutCommand),
   GroupCommandEnvelope: envelope(name, groupCommand),
   DependencyCommandEnvelope: envelope(name, dependencyCommand),
+  FreezeCommandEnvelope: envelope(name, freezeCommand),
 } as const satisfies Readonly<Record<string, Schema>>;
 
 /**
@@ -237,6 +243,10 @@ export const parseRolloutCommand = parserOf<CommandEnvelope<RolloutCommand>>(
 export const parseGroupCommand = parserOf<CommandEnvelope<GroupCommand>>(
   'CommandEnvelope',
   MESSAGE_SCHEMAS.GroupCommandEnvelope,
+);
+export const parseFreezeCommand = parserOf<CommandEnvelope<FreezeCommand>>(
+  'CommandEnvelope',
+  MESSAGE_SCHEMAS.FreezeCommandEnvelope,
 );
 export const parseDependencyCommand = parserOf<CommandEnvelope<DependencyCommand>>(
   'CommandEnvelope',

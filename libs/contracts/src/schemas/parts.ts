@@ -70,9 +70,9 @@ export const code = pattern('^[A-Z][A-Z0-9_]{0,63}$', 64);
 export const actor = closed({ id: name, kind: oneOfTexts('user', 'service', 'agent', 'policy') });
 export const step = oneOfTexts('probe', 'drain', 'download', 'install', 'verify', 'enable');
 export const runKind = oneOfTexts('roll', 'enable', 'probe');
-export const gateName = oneOfTexts('settled', 'ready');
+export const gateName = text(MAX_NAME_BYTES, 1);
 export const mode = oneOfTexts('automatic', 'manual');
-export const strategy = oneOfTexts('canary', 'rolling', 'rollback');
+export const strategy = oneOfTexts('canary', 'rolling', 'scaleOut', 'rollback', 'traffic', 'blueGreen');
 export const approvalName = oneOfTexts('canary', 'batches');
 /** What of a source's url is told; the sources of a request are bounded by REQUEST_LIMITS. */
 export const MAX_SOURCES = 8;

@@ -135,7 +135,11 @@ export const ROLLOUT_EVENT_SCHEMAS = {
   ApprovalRequested: closed({ approval: approvalName, planHash: sha256Hex }),
   ApprovalGranted: closed({ approval: approvalName, planHash: sha256Hex, reason }, 'reason'),
   ApprovalRejected: closed({ approval: approvalName, reason }, 'reason'),
-  WaitStarted: closed({ wait: oneOfTexts('interval', 'bake'), stage: index, until: instant }),
+  WaitStarted: closed({
+    wait: oneOfTexts('interval', 'bake', 'dwell', 'capacity', 'drain'),
+    stage: index,
+    until: instant,
+  }),
   BatchAwaited: closed({ stage: index }),
   BatchProceeded: closed({ stage: index }),
   StageEntered: closed({ stage: index }),
@@ -153,8 +157,11 @@ export const ROLLOUT_EVENT_SCHEMAS = {
   VerifyWaived: closed({ target: index, by: text(200, 1), reason }, 'reason'),
   TargetExcluded: closed({ target: index, reason }),
   StageSettled: closed({ stage: index, counts }),
-  GatesRequested: closed({ stage: index, round: int(1, 1_000_000), gates: list(gateName, 16), passNotBefore: instant }),
-  GateRecorded: closed(gateOfRound),
+  GatesRequested: closed(
+    { stage: index, round: int(1, 1_000_000), gates: list(gateName, 64), passNotBefore: instant, phase: is('entry') },
+    'phase',
+  ),
+  GateRecorded: closed({ ...gateOfRound, phase: oneOfTexts('entry', 'during') }, 'phase'),
   StagePassed: closed({ stage: index }),
   RolloutBraked: closed({ cause: brakeCause }),
   BrakeReleased: closed({ by: oneOfTexts('retry', 'resume', 'override', 'waive'), reason }, 'reason'),
@@ -181,7 +188,17 @@ export const ROLLOUT_EVENT_SCHEMAS = {
 
 /** Payloads of version 1 on `gate` streams. */
 export const GATE_EVENT_SCHEMAS = {
-  GateJudged: closed({ ...gateOfRound, inputs: { type: 'object' }, policyHash: text(128) }),
+  GateJudged: closed(
+    {
+      ...gateOfRound,
+      inputs: { type: 'object' },
+      policyHash: text(128),
+      phase: oneOfTexts('entry', 'during'),
+      shadow: is(true),
+    },
+    'phase',
+    'shadow',
+  ),
   HostsSilent: closed({ targets, afterMs: durationMs }),
   HostsHeard: closed({ targets }),
   MembersSeen: closed({ members: seenMembers }),

@@ -2,6 +2,7 @@ import type { DomainEvent } from '../events/index.js';
 import { DEPENDENCY_SAMPLES } from './dependency-samples.js';
 import { MEMBER_SAMPLES } from './member-samples.js';
 import { PLAN_SAMPLES } from './plan-samples.js';
+import { FREEZE_SAMPLES, TRAFFIC_SAMPLES } from './traffic-samples.js';
 
 /** At least one sample of every event type, in all its stored shapes: what fixtures and schemas are tested with. */
 type Samples = { readonly [T in DomainEvent['type']]: readonly Extract<DomainEvent, { readonly type: T }>[] };
@@ -16,6 +17,8 @@ export const EVENT_SAMPLES: Samples = {
   ...MEMBER_SAMPLES,
   ...PLAN_SAMPLES,
   ...DEPENDENCY_SAMPLES,
+  ...TRAFFIC_SAMPLES,
+  ...FREEZE_SAMPLES,
   RolloutStarted: [
     { type: 'RolloutStarted', token: 7 },
     { type: 'RolloutStarted', token: 8, rollbackTo: { rolloutId: earlier, version: '1.0.0' } },
@@ -32,6 +35,9 @@ export const EVENT_SAMPLES: Samples = {
   WaitStarted: [
     { type: 'WaitStarted', wait: 'interval', stage: 2, until: 1_767_225_900_000 },
     { type: 'WaitStarted', wait: 'bake', stage: 0, until: 1_767_225_900_000 },
+    { type: 'WaitStarted', wait: 'dwell', stage: 1, until: 1_767_225_900_000 },
+    { type: 'WaitStarted', wait: 'capacity', stage: 1, until: 1_767_225_900_000 },
+    { type: 'WaitStarted', wait: 'drain', stage: 8, until: 1_767_225_900_000 },
   ],
   BatchAwaited: [{ type: 'BatchAwaited', stage: 2 }],
   BatchProceeded: [{ type: 'BatchProceeded', stage: 2 }],
@@ -130,9 +136,26 @@ export const EVENT_SAMPLES: Samples = {
   StageSettled: [{ type: 'StageSettled', stage: 1, counts }],
   GatesRequested: [
     { type: 'GatesRequested', stage: 1, round: 1, gates: ['settled', 'ready'], passNotBefore: 1_767_225_900_000 },
+    {
+      type: 'GatesRequested',
+      stage: 2,
+      round: 1,
+      gates: ['errors'],
+      passNotBefore: 1_767_225_900_000,
+      phase: 'entry',
+    },
   ],
   GateRecorded: [
     { type: 'GateRecorded', stage: 1, round: 1, gate: 'ready', verdict: 'fail', words: 'not ready 3 > limit 2' },
+    {
+      type: 'GateRecorded',
+      stage: 1,
+      round: 1,
+      gate: 'errors',
+      verdict: 'fail',
+      words: 'failed 1 > limit 0: 3 of the last 5 values above 0.01',
+      phase: 'during',
+    },
   ],
   StagePassed: [{ type: 'StagePassed', stage: 1 }],
   RolloutBraked: [
@@ -234,6 +257,7 @@ export const EVENT_SAMPLES: Samples = {
   VersionSucceeded: [
     { type: 'VersionSucceeded', version: '2.0.0', rolloutId, strategy: 'canary', sha256 },
     { type: 'VersionSucceeded', version: '1.0.0', rolloutId, strategy: 'rollback', sha256, restores: earlier },
+    { type: 'VersionSucceeded', version: '2.0.0', rolloutId, strategy: 'traffic', sha256, side: 'flop' },
   ],
   VersionBlocked: [
     { type: 'VersionBlocked', version: '3.0.0', reason: 'rolled back' },
@@ -280,6 +304,18 @@ export const EVENT_SAMPLES: Samples = {
       words: 'ready 25 of 25',
       inputs: { ready: 25, expected: 25, hosts: ['web-01'] },
       policyHash: sha256,
+    },
+    {
+      type: 'GateJudged',
+      stage: 1,
+      round: 1,
+      gate: 'errors',
+      verdict: 'inconclusive',
+      words: 'no data: 0 of 5 values',
+      inputs: { gate: 'errors' },
+      policyHash: sha256,
+      phase: 'during',
+      shadow: true,
     },
   ],
   NoticeDelivered: [

@@ -157,6 +157,17 @@ const CODECS: { readonly [T in DomainEvent['type']]: Codec<EventOf<T>> } = {
   DependencyClosed: plain('DependencyClosed'),
   DependencyForced: plain('DependencyForced'),
   DependencyReleased: plain('DependencyReleased'),
+  SideSeen: plain('SideSeen'),
+  SideScaleOrdered: plain('SideScaleOrdered'),
+  WeightSet: plain('WeightSet'),
+  WeightPublished: plain('WeightPublished'),
+  SideRetireOrdered: plain('SideRetireOrdered'),
+  SideRetired: plain('SideRetired'),
+  RolloutFrozen: plain('RolloutFrozen'),
+  RolloutThawed: plain('RolloutThawed'),
+  FreezeOverridden: plain('FreezeOverridden'),
+  FreezeDeclared: plain('FreezeDeclared'),
+  FreezeLifted: plain('FreezeLifted'),
   NoticeDelivered: plain('NoticeDelivered'),
 };
 

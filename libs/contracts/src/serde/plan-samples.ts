@@ -2,6 +2,7 @@ import type { DomainEvent, PlanEvent } from '../events/index.js';
 import type { InventoryUsed } from '../inventory.js';
 import type { Plan } from '../plan.js';
 import { SAMPLE_SPEC } from '../schemas/message-samples.js';
+import { SAMPLE_GATES, SAMPLE_SHIFT } from './traffic-samples.js';
 
 const rolloutId = 'r13-36S5GNQ1R58CN0TCZZ4BB6S3NP';
 const earlier = 'r13-0123456789ABCDEFGHJKMNPQRS';
@@ -67,6 +68,16 @@ const balancedPlan: Plan = {
   lb: { balancer: 'main', backend: 'hello', mode: 'degrade' },
 };
 
+const trafficPlan: Plan = {
+  ...SAMPLE_PLAN,
+  strategy: 'traffic',
+  targetCount: 0,
+  canaries: 0,
+  batches: [],
+  gateSpecs: SAMPLE_GATES,
+  traffic: SAMPLE_SHIFT,
+};
+
 const rollbackPlan: Plan = {
   ...SAMPLE_PLAN,
   strategy: 'rollback',
@@ -101,6 +112,7 @@ export const PLAN_SAMPLES: {
     { type: 'RolloutPlanned', plan: SAMPLE_PLAN, planHash, unreachable: { count: 2, hosts: ['web-04', 'web-05'] } },
     { type: 'RolloutPlanned', plan: balancedPlan, planHash },
     { type: 'RolloutPlanned', plan: { ...SAMPLE_PLAN, labels: { cluster: 'fra', disk: 'ssd' } }, planHash },
+    { type: 'RolloutPlanned', plan: trafficPlan, planHash },
   ],
   RequestRefused: [
     {

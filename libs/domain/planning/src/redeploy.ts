@@ -1,4 +1,4 @@
-import type { DeployRequest, Plan, VerifySpec } from '@sluice/contracts';
+import type { BuiltInGate, DeployRequest, Plan, VerifySpec } from '@sluice/contracts';
 import { type Actor, formatDuration } from '@sluice/kernel';
 
 import { type BatchRule, MAX_TERMS, parseBatches } from './batch-rule.js';
@@ -79,7 +79,7 @@ function paceOf(plan: Plan): Partial<DeployRequest> {
     bake: formatDuration(waits.bakeMs),
     approvals,
     mode,
-    gates,
+    gates: gates.filter((gate): gate is BuiltInGate => gate === 'settled' || gate === 'ready'),
     onCanaryFailure,
     ...(failureThresholdPercent === percent ? {} : { failureThreshold: failureThresholdPercent }),
     ...(extraFailures === 0 ? {} : { extraFailures }),

@@ -1,4 +1,5 @@
 import type {
+  BuiltInGate,
   DeployRequest,
   Environment,
   Fault,
@@ -6,6 +7,7 @@ import type {
   GroupEntry,
   PlanWaits,
   RolloutMode,
+  Strategy,
   VerifySpec,
 } from '@sluice/contracts';
 
@@ -30,7 +32,7 @@ import { type StepWishes, stepWishesOf } from './step-wishes.js';
 /** A request with every default filled in. */
 export interface Wishes {
   readonly environment: Environment;
-  readonly strategy: 'canary' | 'rolling' | 'scaleOut';
+  readonly strategy: Exclude<Strategy, 'rollback'>;
   readonly rule: BatchRule;
   readonly waits: PlanWaits;
   readonly approvals: 'required' | 'policy';
@@ -81,7 +83,7 @@ function behaviourOf(list: FaultList, request: DeployRequest, environment: Envir
     // A proven version waits for nobody (TAR-45).
     approvals: strategy === 'scaleOut' ? 'policy' : (request.approvals?.batches ?? defaults.approvals),
     mode: request.mode ?? DEFAULT_MODE,
-    gates: request.gates ?? DEFAULT_GATES,
+    gates: request.gates?.filter((gate): gate is BuiltInGate => typeof gate === 'string') ?? DEFAULT_GATES,
     onCanaryFailure: request.onCanaryFailure ?? 'hold',
   };
 }

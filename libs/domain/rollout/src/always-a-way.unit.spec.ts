@@ -108,6 +108,7 @@ function commandOf(type: RolloutCommandType, state: RolloutState, failed: number
   if (type === 'skip' || type === 'waive') return { type, host: `h${failed}` };
   if (type === 'override') return { type, extraFailures: 1 };
   if (type === 'setMode') return { type, mode: b % 2 === 0 ? 'manual' : 'automatic' };
+  if (type === 'setWeight') return { type, weight: b % 101 };
   return type === 'setInterval' ? { type, intervalMs: b * 1_000 } : { type };
 }
 

@@ -3,7 +3,7 @@ export { decideRollout } from './decide/decide.js';
 export { syncOf } from './decide/members.js';
 export { nextDeadline } from './decide/reports.js';
 export { evolveRollout } from './evolve/evolve.js';
-export type { BalancerOutcome, FreshMembers, LogLoss, RolloutInput } from './inputs.js';
+export type { BalancerOutcome, FreshMembers, HeldFreeze, LogLoss, RolloutInput } from './inputs.js';
 export { type Leg, legOf, legsOf, type StepPlace } from './legs.js';
 export { PHASES, type Phase, stepsOfRun } from './phases.js';
 export { type StepDurations, stepDurations } from './report.js';

@@ -6,6 +6,8 @@ import type {
   RolloutCommand,
   RunReport,
   SeenMember,
+  ServiceCapacity,
+  Weights,
 } from '@sluice/contracts';
 import type { Actor } from '@sluice/kernel';
 
@@ -25,6 +27,13 @@ export type BalancerOutcome =
   | { readonly kind: 'done' }
   | { readonly kind: 'down'; readonly words: string }
   | { readonly kind: 'refused'; readonly code: string; readonly message: string };
+
+/** A freeze that holds for a rollout now. */
+export interface HeldFreeze {
+  readonly freeze: string;
+  readonly until: number;
+  readonly words: string;
+}
 
 /** Everything that can move a rollout. `advance` and `tick` are time and the rollout's own course. */
 export type RolloutInput =
@@ -58,6 +67,15 @@ export type RolloutInput =
       readonly outcome: BalancerOutcome;
     }
   | { readonly type: 'verdict'; readonly judged: GateJudged }
+  /** What stands on a side of a traffic plan now. */
+  | { readonly type: 'sideSeen'; readonly side: string; readonly services: readonly ServiceCapacity[] }
+  /** The weights that were set last are in force everywhere. */
+  | { readonly type: 'weightPublished'; readonly weights: Weights; readonly version: number }
+  | { readonly type: 'sideRetired'; readonly side: string }
+  /** Something that a shift of traffic needs (a publisher, the capacity of a side) does not answer, or will not do it. */
+  | { readonly type: 'trafficTrouble'; readonly dependency: string; readonly words: string }
+  /** The freezes that hold for this rollout now; none: it is thawed. Times are ms since the epoch. */
+  | { readonly type: 'freezes'; readonly freezes: readonly HeldFreeze[] }
   | { readonly type: 'exclude'; readonly host: string; readonly reason: string }
   | { readonly type: 'supersede'; readonly by: string }
   /** The group does not let it start. */

@@ -9,6 +9,7 @@ import type {
   RolloutMode,
   RunKind,
   StepName,
+  WaitKind,
 } from '@sluice/contracts';
 import { SluiceError } from '@sluice/kernel';
 
@@ -46,7 +47,7 @@ export interface Failure {
 }
 
 export interface Wait {
-  readonly kind: 'interval' | 'bake';
+  readonly kind: WaitKind;
   readonly stage: number;
   readonly until: number;
 }

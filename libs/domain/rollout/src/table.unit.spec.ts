@@ -22,6 +22,8 @@ describe('TAR-30 TRS-10 every (state, command) pair', () => {
     proceed: { type: 'proceed' },
     setMode: { type: 'setMode', mode: 'manual' },
     setInterval: { type: 'setInterval', intervalMs: 5 },
+    setWeight: { type: 'setWeight', weight: 5 },
+    hotfix: { type: 'hotfix' },
     close: { type: 'close' },
   };
   const shape: PlanShape = { canaries: 1, batches: [2, 2], percent: 40 };

@@ -52,6 +52,9 @@ export function decideCommand(state: RolloutState, command: RolloutCommand, said
       return command.mode === state.mode ? [] : [{ type: 'ModeChanged', mode: command.mode, ...why }];
     case 'setInterval':
       return setIntervals(state, command, why);
+    case 'setWeight':
+    case 'hotfix':
+      throw new SluiceError('NOT_OFFERED', `${command.type} is not offered by this rollout`);
     case 'close':
       return [{ type: 'RolloutClosed', cause: 'closed', ...why }];
     default:

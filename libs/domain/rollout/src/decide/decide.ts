@@ -30,6 +30,12 @@ export function decideRollout(state: RolloutState, input: RolloutInput, now: num
       return decideBalanced(state, input);
     case 'verdict':
       return verdict(state, input.judged);
+    case 'sideSeen':
+    case 'weightPublished':
+    case 'sideRetired':
+    case 'trafficTrouble':
+    case 'freezes':
+      return [];
     case 'start':
       return start(state, input);
     case 'logRegressed':

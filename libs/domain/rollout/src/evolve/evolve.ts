@@ -271,6 +271,16 @@ function evolveCourse(state: RolloutState, event: CourseEvent, at: number): void
     case 'RollbackRequested':
       state.rollbacks = event.ordinal;
       break;
+    case 'SideSeen':
+    case 'SideScaleOrdered':
+    case 'WeightSet':
+    case 'WeightPublished':
+    case 'SideRetireOrdered':
+    case 'SideRetired':
+    case 'RolloutFrozen':
+    case 'RolloutThawed':
+    case 'FreezeOverridden':
+      break;
     default:
       unreachable(event, 'rollout event');
   }
