@@ -1,4 +1,4 @@
-import type { DurationText } from './request.js';
+import type { DurationText } from './artifact.js';
 
 /** Gates that every installation has: what the rollout itself and heartbeats say. */
 export type BuiltInGate = 'settled' | 'ready';

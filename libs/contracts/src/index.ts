@@ -132,12 +132,10 @@ export type { Estimated } from './estimate.js';
 export { estimateOf } from './estimate.js';
 export type { Ranges } from './ranges.js';
 export { fromRanges, toRanges } from './ranges.js';
+export type { ArtifactRef, ArtifactSource, DurationText } from './artifact.js';
 export type {
-  ArtifactRef,
-  ArtifactSource,
   ChainStep,
   DeployRequest,
-  DurationText,
   Environment,
   ExecProfile,
   Fault,

@@ -1,5 +1,6 @@
 import type { GroupSides } from './traffic.js';
-import type { DeployRequest, DurationText, Environment, Profile, VerifySpec } from './request.js';
+import type { DurationText } from './artifact.js';
+import type { DeployRequest, Environment, Profile, VerifySpec } from './request.js';
 
 export type InventorySource = 'file' | 'api' | 'heartbeat' | 'cmdb';
 

@@ -3,7 +3,8 @@ import type { Actor } from '@sluice/kernel';
 import type { FoundDrift } from './events/gate-events.js';
 import type { GateName, GateSpec } from './gates.js';
 import type { InventoryUsed } from './inventory.js';
-import type { ArtifactRef, Environment, Fault, LbMode, Profile, RolloutMode, Strategy, VerifySpec } from './request.js';
+import type { ArtifactRef } from './artifact.js';
+import type { Environment, Fault, LbMode, Profile, RolloutMode, Strategy, VerifySpec } from './request.js';
 import type { PlanTraffic } from './traffic.js';
 
 export type StepName = 'probe' | 'drain' | 'download' | 'install' | 'verify' | 'enable';

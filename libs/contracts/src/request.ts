@@ -1,10 +1,8 @@
 import type { Actor } from '@sluice/kernel';
 
+import type { ArtifactRef, DurationText } from './artifact.js';
 import type { BuiltInGate, GateDocument } from './gates.js';
 import type { TrafficWishes } from './traffic.js';
-
-/** A duration as people write it: `300ms`, `30s`, `5m`, `2h`, `14d`. */
-export type DurationText = string;
 
 export const REQUEST_API_VERSION = 'sluice/v1';
 
@@ -16,21 +14,6 @@ export type ChainStep = 'drain' | 'download' | 'install' | 'verify' | 'enable';
 export type RolloutMode = 'automatic' | 'manual';
 /** A load balancer that does not answer brakes the rollout, or is gone on without (TAR-41). */
 export type LbMode = 'required' | 'degrade';
-
-/** Another place with the same bytes. With a `site` it is for hosts of that site alone. */
-export interface ArtifactSource {
-  readonly site?: string;
-  readonly url: string;
-}
-
-/** Where the bytes are and what they must be: refused without a sha256 (design 9). `http(s)://` or `file://`. */
-export interface ArtifactRef {
-  readonly url: string;
-  /** Lower-case hex. */
-  readonly sha256: string;
-  /** Tried before `url`, in this order: those of the host's own site, then those without a site (TAR-36). */
-  readonly sources?: readonly ArtifactSource[];
-}
 
 /** How a host asks its app whether it works: n successes in a row until a deadline (TAR-37). */
 export interface VerifySpec {

@@ -1,4 +1,4 @@
-import type { DurationText, ArtifactRef } from './request.js';
+import type { DurationText, ArtifactRef } from './artifact.js';
 
 /** One service of a group with sides. `groups`: by side, the group of hosts that serves it there (capacity `agents`). */
 export interface SideService {

@@ -1,5 +1,6 @@
 import type { DomainEvent } from '../events/index.js';
 import { DEPENDENCY_SAMPLES } from './dependency-samples.js';
+import { GROUP_SAMPLES } from './group-samples.js';
 import { MEMBER_SAMPLES } from './member-samples.js';
 import { PLAN_SAMPLES } from './plan-samples.js';
 import { FREEZE_SAMPLES, TRAFFIC_SAMPLES } from './traffic-samples.js';
@@ -7,7 +8,6 @@ import { FREEZE_SAMPLES, TRAFFIC_SAMPLES } from './traffic-samples.js';
 /** At least one sample of every event type, in all its stored shapes: what fixtures and schemas are tested with. */
 type Samples = { readonly [T in DomainEvent['type']]: readonly Extract<DomainEvent, { readonly type: T }>[] };
 
-const rolloutId = 'r13-36S5GNQ1R58CN0TCZZ4BB6S3NP';
 const earlier = 'r13-0123456789ABCDEFGHJKMNPQRS';
 const planHash = 'cd'.repeat(32);
 const sha256 = 'ab'.repeat(32);
@@ -250,50 +250,7 @@ export const EVENT_SAMPLES: Samples = {
       reason: 'errors',
     },
   ],
-  LeaseGranted: [{ type: 'LeaseGranted', rolloutId, token: 8 }],
-  LeaseQueued: [{ type: 'LeaseQueued', rolloutId, behind: earlier, version: '2.0.0', strategy: 'canary' }],
-  LeaseDropped: [{ type: 'LeaseDropped', rolloutId, reason: 'a newer one waits' }],
-  LeaseReleased: [{ type: 'LeaseReleased', rolloutId, outcome: 'succeeded' }],
-  VersionSucceeded: [
-    { type: 'VersionSucceeded', version: '2.0.0', rolloutId, strategy: 'canary', sha256 },
-    { type: 'VersionSucceeded', version: '1.0.0', rolloutId, strategy: 'rollback', sha256, restores: earlier },
-    { type: 'VersionSucceeded', version: '2.0.0', rolloutId, strategy: 'traffic', sha256, side: 'flop' },
-  ],
-  VersionBlocked: [
-    { type: 'VersionBlocked', version: '3.0.0', reason: 'rolled back' },
-    { type: 'VersionBlocked', version: '3.0.0', reason: 'rolled back', rolloutId },
-  ],
-  VersionUnblocked: [{ type: 'VersionUnblocked', version: '3.0.0', reason: 'rollback cancelled' }],
-  HostExcluded: [{ type: 'HostExcluded', host: 'web-08', reason: 'broken disk' }],
-  HostIncluded: [{ type: 'HostIncluded', host: 'web-08', reason: 'disk replaced' }],
-  GroupCheckpointed: [
-    {
-      type: 'GroupCheckpointed',
-      token: 0,
-      history: [],
-      blocked: [],
-      excluded: [],
-      dropped: [],
-      blockedFor: [],
-    },
-    {
-      type: 'GroupCheckpointed',
-      token: 7,
-      active: rolloutId,
-      waiting: { rolloutId: earlier, version: '2.0.0', strategy: 'canary' },
-      history: [
-        { version: '1.0.0', rolloutId: earlier, strategy: 'canary', sha256 },
-        { version: '1.0.0', rolloutId, strategy: 'rollback', sha256, restores: earlier },
-      ],
-      blocked: [
-        { version: '3.0.0', reason: 'rolled back', rolloutId },
-        { version: '4.0.0', reason: 'by hand' },
-      ],
-      excluded: [{ host: 'web-08', reason: 'broken disk' }],
-      dropped: [{ rolloutId: earlier, reason: 'a newer one waits' }],
-      blockedFor: [rolloutId],
-    },
-  ],
+  ...GROUP_SAMPLES,
   GateJudged: [
     {
       type: 'GateJudged',
