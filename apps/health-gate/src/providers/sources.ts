@@ -52,72 +52,89 @@ interface Entry {
 
 function entryOf(text: string, n: number): Entry {
   const [head = '', ...words] = text.split(/\s+/);
-  const [, name = '', kind = '', url = ''] = /^([^=]*)=([a-z]+)\+(.*)$/.exec(head) ?? [];
+  const parts = /^([^=]*)=([a-z]+)\+(.*)$/.exec(head)?.slice(1) ?? [];
+  const [name = '', kind = '', url = ''] = parts;
   if (!NAME.test(name)) return { faults: [`source ${n}: wants the form ${FORM}, the name in a-z, 0-9 and -`] };
-  if (kind !== 'prometheus' && kind !== 'webhook' && kind !== 'smoke')
-    return { faults: [`${name}: its kind is prometheus, webhook or smoke, as in ${FORM}`] };
-  const address = urlFault(url, kind);
-  const options = words.map((word) => optionOf(word, kind));
-  const faults = [address, ...options.map(({ fault }) => fault)].filter((fault) => fault !== undefined);
-  const given = options.flatMap(({ option }) => Object.keys(option));
-  if (new Set(given).size < given.length) faults.push('has an option twice');
-  if (faults.length > 0) return { faults: faults.map((fault) => `${name}: ${fault}`) };
-  const settings = Object.assign({}, ...options.map(({ option }) => option)) as Options;
+  if (!isKind(kind)) return { faults: [`${name}: its kind is prometheus, webhook or smoke, as in ${FORM}`] };
+  const { settings, faults } = settingsOf(words, kind);
+  const all = [...urlFaults(url, kind), ...faults].map((fault) => `${name}: ${fault}`);
+  if (all.length > 0) return { faults: all };
   return { source: { name, kind, url: url.replace(/\/+$/, ''), ...SOURCE_DEFAULTS, ...settings }, faults: [] };
 }
 
-type Options = Partial<Pick<GateSource, 'auth' | 'timeoutMs' | 'concurrency' | 'recordings'>>;
+const isKind = (kind: string): kind is GateSourceKind => ['prometheus', 'webhook', 'smoke'].includes(kind);
 
-function urlFault(url: string, kind: GateSourceKind): string | undefined {
+function urlFaults(url: string, kind: GateSourceKind): readonly string[] {
   const concrete = kind === 'smoke' ? url.replace('{host}', 'host') : url;
-  if (!URL.canParse(concrete)) return 'its address is no URL';
-  const { protocol, username, password, search, hash } = new URL(concrete);
-  if (protocol !== 'http:' && protocol !== 'https:') return 'its address wants http:// or https://';
-  if (username !== '' || password !== '')
-    return 'its address holds a user or a password; name where the credential is instead: auth=env:NAME or auth=file:/path';
-  if (/[{}]/.test(concrete)) return 'its address holds braces; only that of smoke may hold {host}, once';
-  if (hash !== '' || concrete.endsWith('#')) return 'its address holds a #';
-  if (kind !== 'webhook' && concrete.includes('?')) return 'its address holds a query; what is asked is put behind it';
-  return search === '' || kind === 'webhook' ? undefined : 'its address holds a query';
+  if (!URL.canParse(concrete)) return ['its address is no URL'];
+  const { protocol, username, password } = new URL(concrete);
+  const rules: readonly (readonly [boolean, string])[] = [
+    [/^https?:$/.test(protocol), 'its address wants http:// or https://'],
+    [
+      `${username}${password}` === '',
+      'its address holds a user or a password; name where the credential is instead: auth=env:NAME or auth=file:/path',
+    ],
+    [!/[{}]/.test(concrete), 'its address holds braces; only that of smoke may hold {host}, once'],
+    [!concrete.includes('#'), 'its address holds a #'],
+    [kind === 'webhook' || !concrete.includes('?'), 'its address holds a query; what is asked is put behind it'],
+  ];
+  return rules.flatMap(([holds, fault]) => (holds ? [] : [fault]));
 }
 
-interface Read {
-  readonly option: Options;
-  readonly fault?: string;
+type Settings = Partial<Pick<GateSource, 'auth' | 'timeoutMs' | 'concurrency' | 'recordings'>>;
+
+/** Reads one option; undefined: not in the form that `wanted` says. */
+interface Option {
+  readonly wanted: string;
+  readonly read: (value: string, kind: GateSourceKind) => Settings | undefined;
 }
 
-function optionOf(word: string, kind: GateSourceKind): Read {
-  const [, name = '', value = ''] = /^([a-z]+)=(.+)$/.exec(word) ?? [];
-  switch (name) {
-    case 'auth':
-      return REFERENCE.test(value)
-        ? { option: { auth: { bearerFrom: value } } }
-        : bad('auth wants env:NAME of a variable or file:/path of a file, never the credential itself');
-    case 'timeout':
-      return timeoutOf(value);
-    case 'concurrency': {
-      const concurrency = /^\d{1,4}$/.test(value) ? Number(value) : 0;
-      return concurrency >= 1 && concurrency <= MOST.concurrency
-        ? { option: { concurrency } }
-        : bad(`concurrency wants a whole number from 1 to ${MOST.concurrency}`);
-    }
-    case 'recordings':
-      return kind === 'smoke' && value.startsWith('/') && !value.includes('\0')
-        ? { option: { recordings: value } }
-        : bad('recordings wants the absolute path of a folder, and belongs to smoke');
-    default:
-      return bad('its options are auth=, timeout=, concurrency= and recordings=, each behind a space');
+const OPTIONS: ReadonlyMap<string, Option> = new Map([
+  [
+    'auth',
+    {
+      wanted: 'auth wants env:NAME of a variable or file:/path of a file, never the credential itself',
+      read: (value) => (REFERENCE.test(value) ? { auth: { bearerFrom: value } } : undefined),
+    },
+  ],
+  ['timeout', { wanted: 'timeout wants a duration such as 5s, up to 60s', read: timeoutOf }],
+  ['concurrency', { wanted: `concurrency wants a whole number from 1 to ${MOST.concurrency}`, read: concurrencyOf }],
+  [
+    'recordings',
+    {
+      wanted: 'recordings wants the absolute path of a folder, and belongs to smoke',
+      read: (value, kind) => (kind === 'smoke' && /^\/[^\0]*$/.test(value) ? { recordings: value } : undefined),
+    },
+  ],
+] satisfies [string, Option][]);
+
+function settingsOf(words: readonly string[], kind: GateSourceKind): { settings: Settings; faults: readonly string[] } {
+  const settings: Settings = {};
+  const faults: string[] = [];
+  const seen = new Set<string>();
+  for (const word of words) {
+    const name = word.slice(0, Math.max(0, word.indexOf('=')));
+    const option = OPTIONS.get(name);
+    const read = option?.read(word.slice(name.length + 1), kind);
+    if (option === undefined) faults.push(`its options are ${[...OPTIONS.keys()].join('=, ')}=, each behind a space`);
+    else if (read === undefined) faults.push(option.wanted);
+    else if (seen.has(name)) faults.push(`has ${name} twice`);
+    seen.add(name);
+    Object.assign(settings, read);
   }
+  return { settings, faults };
 }
 
-const bad = (fault: string): Read => ({ option: {}, fault });
+function concurrencyOf(text: string): Settings | undefined {
+  const concurrency = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  return concurrency >= 1 && concurrency <= MOST.concurrency ? { concurrency } : undefined;
+}
 
-function timeoutOf(text: string): Read {
-  const wanted = bad('timeout wants a duration such as 5s, up to 60s');
+function timeoutOf(text: string): Settings | undefined {
   try {
     const timeoutMs = parseDuration(text);
-    return timeoutMs > 0 && timeoutMs <= MOST.timeoutMs ? { option: { timeoutMs } } : wanted;
+    return timeoutMs > 0 && timeoutMs <= MOST.timeoutMs ? { timeoutMs } : undefined;
   } catch {
-    return wanted;
+    return undefined;
   }
 }

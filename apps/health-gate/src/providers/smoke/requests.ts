@@ -5,7 +5,6 @@ import { SMOKE_LIMITS, type SmokeExpectation, type SmokeRequest } from './port.j
 const METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 const FIELDS = ['method', 'path', 'headers', 'body', 'expect', 'at', 'note'];
-const EXPECTED = ['status', 'bodyContains', 'bodyMatches', 'maxMs'];
 const MAX_HEADERS = 64;
 const MAX_PATH = 8_192;
 
@@ -33,24 +32,38 @@ export const isMutating = ({ method = 'GET' }: SmokeRequest): boolean => !SAFE.h
 export function requestOf(value: unknown, where: string): SmokeRequest {
   const wrong = (what: string): SluiceError => new SluiceError('RECORDING_INVALID', `${where}: ${what}`);
   if (!isRecord(value)) throw wrong('wants a request such as {"method":"GET","path":"/health"}');
-  const stranger = Object.keys(value).find((key) => !FIELDS.includes(key));
-  if (stranger !== undefined) throw wrong(`holds "${stranger.slice(0, 40)}"; its fields are ${FIELDS.join(', ')}`);
-  const { method = 'GET', path, headers, body, expect } = value;
+  const known = fieldsOf(value, FIELDS, wrong, 'it');
+  const method = known['method'] ?? 'GET';
+  const path = known['path'];
   if (typeof method !== 'string' || !METHODS.includes(method))
     throw wrong(`its method is one of ${METHODS.join(', ')}`);
-  if (typeof path !== 'string' || path.length > MAX_PATH || !/^\/[\x21-\x7e]*$/.test(path))
-    throw wrong('its path begins with / and has visible ASCII characters, others as %XX');
-  const sent = headers === undefined ? undefined : headersOf(headers, wrong);
-  const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
-  if (text !== undefined && (method === 'GET' || method === 'HEAD')) throw wrong(`${method} has no body`);
-  const wanted = expect === undefined ? undefined : expectationOf(expect, wrong);
+  if (!isPath(path)) throw wrong('its path begins with / and has visible ASCII characters, others as %XX');
+  const body = bodyOf(known['body'], method, wrong);
   return {
     method,
     path,
-    ...(sent === undefined ? {} : { headers: sent }),
-    ...(text === undefined ? {} : { body: text }),
-    ...(wanted === undefined ? {} : { expect: wanted }),
+    ...('headers' in known ? { headers: headersOf(known['headers'], wrong) } : {}),
+    ...(body === undefined ? {} : { body }),
+    ...('expect' in known ? { expect: expectationOf(known['expect'], wrong) } : {}),
   };
+}
+
+/** A body that is no text is sent as JSON. */
+function bodyOf(body: unknown, method: string, wrong: Wrong): string | undefined {
+  if (body === undefined) return undefined;
+  if (method === 'GET' || method === 'HEAD') throw wrong(`${method} has no body`);
+  return typeof body === 'string' ? body : JSON.stringify(body);
+}
+
+function fieldsOf(
+  value: Record<string, unknown>,
+  names: readonly string[],
+  wrong: Wrong,
+  what: string,
+): Readonly<Record<string, unknown>> {
+  const stranger = Object.keys(value).find((key) => !names.includes(key));
+  if (stranger === undefined) return value;
+  throw wrong(`${what} holds ${JSON.stringify(stranger.slice(0, 40))}; what it may hold is ${names.join(', ')}`);
 }
 
 type Wrong = (what: string) => SluiceError;
@@ -70,27 +83,42 @@ export function headersOf(value: unknown, wrong: Wrong): Readonly<Record<string,
   return kept;
 }
 
+/** What each field of an expectation must be, and what is said when it is not. */
+const EXPECTED: Readonly<Record<string, readonly [(value: unknown) => boolean, string]>> = {
+  status: [isStatuses, 'is a status such as 200, or a list of them'],
+  bodyContains: [isText, `is a text of 1 to ${SMOKE_LIMITS.pattern} characters`],
+  bodyMatches: [isPattern, `is a regular expression of 1 to ${SMOKE_LIMITS.pattern} characters`],
+  maxMs: [
+    (value) => typeof value === 'number' && value > 0 && value <= SMOKE_LIMITS.timeoutMs.most,
+    'is a number of milliseconds above 0',
+  ],
+};
+
 function expectationOf(value: unknown, wrong: Wrong): SmokeExpectation {
   if (!isRecord(value)) throw wrong('its expect is an object');
-  const stranger = Object.keys(value).find((key) => !EXPECTED.includes(key));
-  if (stranger !== undefined) throw wrong(`expect holds "${stranger.slice(0, 40)}"; it knows ${EXPECTED.join(', ')}`);
-  const { status, bodyContains, bodyMatches, maxMs } = value;
-  const statuses: readonly unknown[] = Array.isArray(status) ? status : [status];
-  if (status !== undefined && (statuses.length === 0 || !statuses.every(isStatus)))
-    throw wrong('expect.status is a status such as 200, or a list of them');
-  if (bodyContains !== undefined && (typeof bodyContains !== 'string' || bodyContains.length > SMOKE_LIMITS.pattern))
-    throw wrong(`expect.bodyContains is a text of up to ${SMOKE_LIMITS.pattern} characters`);
-  if (bodyMatches !== undefined && !isPattern(bodyMatches))
-    throw wrong(`expect.bodyMatches is a regular expression of up to ${SMOKE_LIMITS.pattern} characters`);
-  if (maxMs !== undefined && !(typeof maxMs === 'number' && maxMs > 0 && maxMs <= SMOKE_LIMITS.timeoutMs.most))
-    throw wrong('expect.maxMs is a number of milliseconds above 0');
+  for (const [name, one] of Object.entries(fieldsOf(value, Object.keys(EXPECTED), wrong, 'expect'))) {
+    const [holds, wanted] = EXPECTED[name] ?? [];
+    if (holds?.(one) !== true) throw wrong(`expect.${name} ${wanted ?? 'is unknown'}`);
+  }
   return value;
 }
 
+function isStatuses(value: unknown): boolean {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return list.length > 0 && list.length <= 20 && list.every(isStatus);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= SMOKE_LIMITS.pattern;
+}
+
+const isPath = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= MAX_PATH && /^\/[\x21-\x7e]*$/.test(value);
+
 const isStatus = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 100 && Number(value) <= 599;
 
-function isPattern(value: unknown): value is string {
-  if (typeof value !== 'string' || value.length > SMOKE_LIMITS.pattern) return false;
+function isPattern(value: unknown): boolean {
+  if (!isText(value)) return false;
   try {
     return new RegExp(value) instanceof RegExp;
   } catch {

@@ -64,23 +64,22 @@ interface Address {
 }
 
 function addressOf({ source, who }: SourceClient, place: SmokeQuestion['place']): Address {
-  if (place === undefined || 'host' in place) {
-    const isHole = source.url.includes('{host}');
-    if (isHole !== (place !== undefined))
-      throw new SluiceError(
-        'QUERY_INVALID',
-        `${who} ${isHole ? 'wants a host for {host}' : 'has no {host} in its address'}`,
-      );
-    if (place !== undefined && !/^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/.test(place.host))
-      throw new SluiceError('QUERY_INVALID', `${who} is asked for something that is no name of a host`);
-    return { base: source.url.replace('{host}', place?.host ?? ''), isOwn: true };
-  }
-  const url = URL.canParse(place.baseUrl) ? new URL(place.baseUrl) : undefined;
-  const isPlain =
-    url !== undefined && /^https?:$/.test(url.protocol) && url.username + url.password + url.search + url.hash === '';
-  if (!isPlain)
-    throw new SluiceError('QUERY_INVALID', `${who} is asked for an address that is not http://host:port/path`);
-  return { base: url.href.replace(/\/+$/, ''), isOwn: false };
+  const wrong = (what: string): SluiceError => new SluiceError('QUERY_INVALID', `${who} ${what}`);
+  if (place !== undefined && 'baseUrl' in place) return { base: baseOf(place.baseUrl, wrong), isOwn: false };
+  const wantsHost = source.url.includes('{host}');
+  if (place === undefined && wantsHost) throw wrong('wants a host for the {host} of its address');
+  if (place === undefined) return { base: source.url, isOwn: true };
+  if (!wantsHost) throw wrong('has no {host} in its address, so it tests no single host');
+  if (!/^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/.test(place.host)) throw wrong('is asked for what is no name of a host');
+  return { base: source.url.replace('{host}', place.host), isOwn: true };
+}
+
+function baseOf(text: string, wrong: (what: string) => SluiceError): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const extras = url === undefined ? '' : url.username + url.password + url.search + url.hash;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || extras !== '')
+    throw wrong('is asked for an address that is not http://host:port/path');
+  return url.href.replace(/\/+$/, '');
 }
 
 function requestsOf(
