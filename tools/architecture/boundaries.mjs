@@ -48,6 +48,8 @@ const composed = {
   observability: { path: 'libs/observability', layer: 'infrastructure', imports: base },
   messaging: { path: 'libs/messaging', layer: 'infrastructure', imports: [...base, 'config'], specImports },
   'event-log': { path: 'libs/event-log', layer: 'infrastructure', imports: [...base, 'messaging'], specImports },
+  // Applications take it into their own processes: it depends on nothing.
+  side: { path: 'libs/side', layer: 'infrastructure', imports: [] },
   // It starts the nats-server that config finds.
   testing: { path: 'libs/testing', layer: 'testing', imports: [...base, 'config'] },
   proof: { path: 'libs/proof', layer: 'infrastructure', imports: ['kernel'] },
