@@ -42,6 +42,7 @@ const composed = {
   rollout: context('rollout'),
   group: context('group'),
   dependency: context('dependency'),
+  freeze: context('freeze'),
   gating: context('gating'),
   notification: context('notification'),
   config: { path: 'libs/config', layer: 'infrastructure', imports: base },
@@ -61,11 +62,11 @@ const composed = {
     specImports,
   },
   planner: app('planner', 'planning', 'dependency'),
-  executor: app('executor', 'rollout', 'group', 'dependency'),
+  executor: app('executor', 'rollout', 'group', 'dependency', 'freeze'),
   'health-gate': app('health-gate', 'gating', 'rollout'),
   notifier: app('notifier', 'notification'),
   archiver: app('archiver', 'rollout', 'group'),
-  gateway: app('gateway', 'planning', 'rollout', 'group', 'dependency'),
+  gateway: app('gateway', 'planning', 'rollout', 'group', 'dependency', 'freeze'),
   agent: { path: 'apps/agent', layer: 'app', imports: [...base, 'messaging', 'config', 'observability'], specImports },
   // The one program that holds the others: `sluice <service>`, `sluice up` and its demo fleet (from testing).
   cli: {
