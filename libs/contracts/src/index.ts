@@ -60,6 +60,7 @@ export type {
   RolloutCommandType,
 } from './commands.js';
 export type {
+  AssignmentRule,
   BehindMembers,
   BrakeCause,
   DependencyEvent,
@@ -83,13 +84,17 @@ export type {
   RecordedCommit,
   RollbackTarget,
   RolloutEvent,
+  RosterEvent,
   SeenMember,
+  Side,
+  StopCause,
   StreamHead,
   TargetCounts,
   TrafficEvent,
   WaitKind,
   Verdict,
   UnreachableHosts,
+  VariableEvent,
 } from './events/index.js';
 export { EMPTY_HEAD } from './events/index.js';
 export { canonicalJson, hashOf, sha256 } from './hashing.js';
@@ -188,10 +193,12 @@ export {
   isRolloutId,
   refusalIdOf,
   rolloutIdOf,
+  rosterStreamId,
   SHARD_COUNT,
   shardName,
   shardOfGroup,
   shardOfId,
+  variableStreamId,
 } from './shards.js';
 export type { Stage, StageEntry, TrafficPart } from './stages.js';
 export { batchCount, specsAt, stageAt, stageCount } from './stages.js';
@@ -213,3 +220,13 @@ export { MEMBERS_PAGE, parseMembersPage, parseMembersQuery } from './schemas/mem
 export { parseWeightDocument } from './schemas/weights.js';
 export { maxUnavailableFor } from './budget.js';
 export { rollbackRequestId } from './rollbacks.js';
+export type {
+  RoleLimit,
+  Scalar,
+  ScalarType,
+  VariableCommand,
+  VariableCommandType,
+  VariableSchedule,
+  VariableSpec,
+} from './variables.js';
+export { MAX_FLEET_HOSTS, MAX_FLEET_ROLES, VARIABLE_NAME_PATTERN } from './variables.js';

@@ -39,6 +39,12 @@ export const dependencyStreamId = (name: string): string => `d${shardOfGroup(nam
 /** All freezes of the installation are one stream. */
 export const FREEZE_STREAM = { shard: shardName(0), writer: 'freeze', id: 'f00-freezes' } as const;
 
+/** The stream of a fleet's roster. It and its variables live in one shard: one owner decides for all of them. */
+export const rosterStreamId = (fleet: string): string => `h${shardOfGroup(fleet)}-${encodeToken(fleet)}`;
+
+export const variableStreamId = (fleet: string, variable: string): string =>
+  `v${shardOfGroup(fleet)}-${encodeToken(`${fleet}/${variable}`)}`;
+
 /** The shard that an id carries (`r07-...`, `g07-...`, `q07-...`); undefined for anything else. */
 export function shardOfId(id: string): Shard | undefined {
   const shard = /^[a-z](\d\d)-[A-Za-z0-9_=-]+$/.exec(id)?.[1];

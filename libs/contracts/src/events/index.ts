@@ -8,6 +8,7 @@ import type { GroupEvent } from './group-events.js';
 import type { NoticeEvent } from './notice-events.js';
 import type { PlanEvent } from './plan-events.js';
 import type { RolloutEvent } from './rollout-events.js';
+import type { RosterEvent, VariableEvent } from './variable-events.js';
 
 export type { DependencyEvent, ForcedMode } from './dependency-events.js';
 export type { FreezeEvent } from './freeze-events.js';
@@ -25,9 +26,18 @@ export type {
   WaitKind,
 } from './rollout-events.js';
 export type { TrafficEvent } from './traffic-events.js';
+export type { AssignmentRule, RosterEvent, Side, StopCause, VariableEvent } from './variable-events.js';
 
 export type DomainEvent =
-  PlanEvent | RolloutEvent | GroupEvent | GateEvent | DependencyEvent | NoticeEvent | FreezeEvent;
+  | PlanEvent
+  | RolloutEvent
+  | GroupEvent
+  | GateEvent
+  | DependencyEvent
+  | NoticeEvent
+  | FreezeEvent
+  | RosterEvent
+  | VariableEvent;
 
 /** Which events a writer's streams hold. */
 export interface EventsOfWriter {
@@ -36,7 +46,8 @@ export interface EventsOfWriter {
   readonly group: GroupEvent;
   readonly gate: GateEvent;
   readonly notice: NoticeEvent;
-  readonly variable: never;
+  /** One stream holds the roster of hosts, every other a variable. */
+  readonly variable: RosterEvent | VariableEvent;
   readonly dependency: DependencyEvent;
   readonly freeze: FreezeEvent;
 }

@@ -33,6 +33,7 @@ import {
 } from './rollout-event-schemas.js';
 import { profile, stepSpec } from './spec.js';
 import { FREEZE_EVENT_SCHEMAS, gateSpec, planTraffic, TRAFFIC_EVENT_SCHEMAS } from './traffic-schemas.js';
+import { VARIABLE_EVENT_SCHEMAS } from './variable-schemas.js';
 
 const budget = closed(
   {
@@ -199,6 +200,7 @@ export const EVENT_SCHEMAS: { readonly [T in DomainEvent['type']]: Schema } = {
   ...DEPENDENCY_EVENT_SCHEMAS,
   ...TRAFFIC_EVENT_SCHEMAS,
   ...FREEZE_EVENT_SCHEMAS,
+  ...VARIABLE_EVENT_SCHEMAS,
   ...NOTICE_EVENT_SCHEMAS,
 };
 

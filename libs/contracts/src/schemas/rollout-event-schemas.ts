@@ -32,7 +32,7 @@ const indexes = list(index, 300_000);
 
 /** Targets as ranges when they ascend (`r`) or as bits from `at` on (`b`), one by one otherwise (`l`). */
 const bits = closed({ at: index, b: { type: 'string', pattern: '^[A-Za-z0-9_-]*$' } });
-const targets = { type: 'object', oneOf: [closed({ r: indexes }), closed({ l: indexes }), bits] };
+export const targets = { type: 'object', oneOf: [closed({ r: indexes }), closed({ l: indexes }), bits] };
 const counts = closed({
   done: count,
   skipped: count,

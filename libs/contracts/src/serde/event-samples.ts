@@ -4,6 +4,7 @@ import { GROUP_SAMPLES } from './group-samples.js';
 import { MEMBER_SAMPLES } from './member-samples.js';
 import { PLAN_SAMPLES } from './plan-samples.js';
 import { FREEZE_SAMPLES, TRAFFIC_SAMPLES } from './traffic-samples.js';
+import { VARIABLE_SAMPLES } from './variable-samples.js';
 
 /** At least one sample of every event type, in all its stored shapes: what fixtures and schemas are tested with. */
 type Samples = { readonly [T in DomainEvent['type']]: readonly Extract<DomainEvent, { readonly type: T }>[] };
@@ -18,6 +19,7 @@ export const EVENT_SAMPLES: Samples = {
   ...PLAN_SAMPLES,
   ...DEPENDENCY_SAMPLES,
   ...TRAFFIC_SAMPLES,
+  ...VARIABLE_SAMPLES,
   ...FREEZE_SAMPLES,
   RolloutStarted: [
     { type: 'RolloutStarted', token: 7 },

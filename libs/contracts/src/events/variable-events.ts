@@ -1,0 +1,60 @@
+import type { VariableSpec, Scalar } from '../variables.js';
+
+/**
+ * Written by the executor on the roster's stream: which hosts there are, of which role. A host has a number, given once
+ * and in order of joining, by which all variables name it; it keeps it when it leaves.
+ */
+export type RosterEvent =
+  /** `names[i]` has the number `from + i`. */
+  | { readonly type: 'HostsJoined'; readonly role: string; readonly from: number; readonly names: readonly string[] }
+  | { readonly type: 'HostsReturned'; readonly role: string; readonly hosts: readonly number[] }
+  | { readonly type: 'HostsMoved'; readonly role: string; readonly hosts: readonly number[] }
+  | { readonly type: 'HostsLeft'; readonly hosts: readonly number[]; readonly reason?: string };
+
+/** Which of a variable's two values. */
+export type Side = 'from' | 'to';
+
+/** `join`: the first value of a host that came in mid-ramp; a join that is not told of got `from`. */
+export type AssignmentRule = 'ramp' | 'join';
+
+/** Why a ramp stopped: who said so, or what was measured. */
+export interface StopCause {
+  readonly kind: 'command' | 'breach';
+  readonly words: string;
+  readonly numbers: Readonly<Record<string, number>>;
+}
+
+/**
+ * Written by the executor on a variable's stream. `hosts` are the roster's numbers; `activeMs` is how much of the
+ * schedule has passed, so that paused time never counts and no replay depends on when a commit was made.
+ */
+export type VariableEvent =
+  | { readonly type: 'VariableDefined'; readonly version: number; readonly spec: VariableSpec; readonly reason: string }
+  | { readonly type: 'RampStarted'; readonly activeMs: number; readonly reason: string }
+  | { readonly type: 'RampReversed'; readonly activeMs: number; readonly reason: string }
+  | { readonly type: 'RampPaused'; readonly activeMs: number; readonly reason: string }
+  | { readonly type: 'RampResumed'; readonly activeMs: number; readonly reason: string }
+  | {
+      readonly type: 'RampStopped';
+      readonly activeMs: number;
+      readonly cause: StopCause;
+      readonly reason?: string;
+    }
+  | { readonly type: 'RampFinishOrdered'; readonly activeMs: number; readonly reason: string }
+  /** All that the schedule and the limits let have `side` have it. */
+  | {
+      readonly type: 'RampFinished';
+      readonly side: Side;
+      readonly counts: { readonly from: number; readonly to: number; readonly pinned: number };
+    }
+  /** All hosts have `from`, those that are away included; `count` had `to`. */
+  | { readonly type: 'VariableReverted'; readonly count: number; readonly reason: string }
+  | { readonly type: 'HostsPinned'; readonly hosts: readonly number[]; readonly value: Scalar; readonly reason: string }
+  | { readonly type: 'HostsUnpinned'; readonly hosts: readonly number[]; readonly reason: string }
+  /** The flips: from now on these hosts are to have that side. */
+  | {
+      readonly type: 'ValuesAssigned';
+      readonly hosts: readonly number[];
+      readonly side: Side;
+      readonly rule: AssignmentRule;
+    };

@@ -1,0 +1,64 @@
+import { MAX_FLEET_HOSTS, VARIABLE_NAME_PATTERN } from '../variables.js';
+import { closed, count, durationMs, int, list, map, name, oneOfTexts, pattern, reason, text, words } from './parts.js';
+import { targets } from './rollout-event-schemas.js';
+
+/** A value of a variable. */
+export const scalar = { anyOf: [text(4_000), { type: 'number' }, { type: 'boolean' }] };
+
+const linear = closed({ kind: oneOfTexts('linear'), durationMs });
+const point = {
+  type: 'array',
+  items: [durationMs, { type: 'number', minimum: 0, maximum: 1 }],
+  minItems: 2,
+  maxItems: 2,
+};
+const points = closed({ kind: oneOfTexts('points'), points: list(point, 100, 1) });
+
+const roleLimit = closed(
+  {
+    maxPercent: { type: 'number', minimum: 0, maximum: 100 },
+    minHosts: count,
+    maxHosts: count,
+    pace: closed({ changes: int(1, 100_000), windowMs: durationMs }),
+  },
+  'maxPercent',
+  'minHosts',
+  'maxHosts',
+  'pace',
+);
+
+const variableSpec = closed({
+  name: pattern(VARIABLE_NAME_PATTERN, 100),
+  type: oneOfTexts('string', 'number', 'boolean'),
+  from: scalar,
+  to: scalar,
+  schedule: { type: 'object', oneOf: [linear, points] },
+  limits: map(roleLimit, 10_000),
+  salt: text(200),
+});
+
+const hosts = targets;
+const number = int(0, MAX_FLEET_HOSTS - 1);
+const activeMs = durationMs;
+const moved = closed({ activeMs, reason });
+const stopCause = closed({ kind: oneOfTexts('command', 'breach'), words, numbers: map({ type: 'number' }, 32) });
+
+/** Payloads of version 1 of the events on `variable` streams. */
+export const VARIABLE_EVENT_SCHEMAS = {
+  HostsJoined: closed({ role: name, from: number, names: list(name, 100_000, 1) }),
+  HostsReturned: closed({ role: name, hosts }),
+  HostsMoved: closed({ role: name, hosts }),
+  HostsLeft: closed({ hosts, reason }, 'reason'),
+  VariableDefined: closed({ version: int(1, 1_000_000), spec: variableSpec, reason }),
+  RampStarted: moved,
+  RampReversed: moved,
+  RampPaused: moved,
+  RampResumed: moved,
+  RampStopped: closed({ activeMs, cause: stopCause, reason }, 'reason'),
+  RampFinishOrdered: moved,
+  RampFinished: closed({ side: oneOfTexts('from', 'to'), counts: closed({ from: count, to: count, pinned: count }) }),
+  VariableReverted: closed({ count, reason }),
+  HostsPinned: closed({ hosts, value: scalar, reason }),
+  HostsUnpinned: closed({ hosts, reason }),
+  ValuesAssigned: closed({ hosts, side: oneOfTexts('from', 'to'), rule: oneOfTexts('ramp', 'join') }),
+} as const;

@@ -1,0 +1,61 @@
+/** What a variable may be set to. The desired state of a host is a flat object of these. */
+export type Scalar = string | number | boolean;
+export type ScalarType = 'string' | 'number' | 'boolean';
+
+/**
+ * How much of each role has the new value after so much active time (paused time does not count). `points` are
+ * [ms from the start, fraction of 0..1], joined by straight lines; the line begins at [0, 0] unless the first point is
+ * at 0, and the last point has fraction 1.
+ */
+export type VariableSchedule =
+  | { readonly kind: 'linear'; readonly durationMs: number }
+  | { readonly kind: 'points'; readonly points: readonly (readonly [ms: number, fraction: number])[] };
+
+/**
+ * Of n hosts of a role at most max(min(minHosts, n), floor(n * maxPercent / 100)) have the new value, and never more
+ * than maxHosts; in any window of `windowMs` at most `changes` of them change.
+ */
+export interface RoleLimit {
+  readonly maxPercent?: number;
+  readonly minHosts?: number;
+  readonly maxHosts?: number;
+  readonly pace?: { readonly changes: number; readonly windowMs: number };
+}
+
+/** `limits`: by role; `*` stands for every role that is not named. `salt` gives the hosts another order. */
+export interface VariableSpec {
+  readonly name: string;
+  readonly type: ScalarType;
+  readonly from: Scalar;
+  readonly to: Scalar;
+  readonly schedule: VariableSchedule;
+  readonly limits: Readonly<Record<string, RoleLimit>>;
+  readonly salt: string;
+}
+
+/** What may be said to a variable; every one of them with a reason. */
+export type VariableCommand =
+  /** Makes it, changes its limits, or names its next value once all hosts have the last one. */
+  | { readonly type: 'define'; readonly spec: VariableSpec }
+  /** Sets out for `to`, from where it is. */
+  | { readonly type: 'ramp' }
+  | { readonly type: 'pause' }
+  | { readonly type: 'resume' }
+  | { readonly type: 'stop' }
+  /** Goes back for `from`, from where it is, as fast as it came. */
+  | { readonly type: 'reverse' }
+  /** All hosts have `from`, at once. */
+  | { readonly type: 'revert' }
+  /** The rest of the ramp at once, within its limits. */
+  | { readonly type: 'finish' }
+  | { readonly type: 'pin'; readonly hosts: readonly string[]; readonly value: Scalar }
+  | { readonly type: 'unpin'; readonly hosts: readonly string[] };
+
+export type VariableCommandType = VariableCommand['type'];
+
+/** Keys of a flat JSON object that every client can use. */
+export const VARIABLE_NAME_PATTERN = '^(?!(?:__proto__|constructor|prototype)$)[A-Za-z_][A-Za-z0-9_.-]{0,99}$';
+
+/** Hosts of one fleet, those that left included: each keeps its number for ever. */
+export const MAX_FLEET_HOSTS = 1_048_576;
+export const MAX_FLEET_ROLES = 10_000;
