@@ -18,10 +18,10 @@ export interface Weights {
   /** Settles after the first look, whatever came of it; never rejects. */
   readonly ready: Promise<void>;
   /** The newest good document; undefined until there is one. Never throws. */
-  current(): WeightDocument | undefined;
+  readonly current: () => WeightDocument | undefined;
   /** Why the last look brought nothing, in words; undefined when all is well. */
-  problem(): string | undefined;
-  stop(): void;
+  readonly problem: () => string | undefined;
+  readonly stop: () => void;
 }
 
 /** No document comes near it: what is longer is something else. */
