@@ -3,6 +3,7 @@ import type { EventLog, LogPlace } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
 
 import type { BalancerPort } from './balancer/ports.js';
+import type { FreezesPort } from './freezes/freezes.js';
 import type { LogLoss } from '@sluice/rollout';
 
 /** How a request to a host ended: `unreachable` = nobody listens there (known at once), `noAnswer` = not known. */
@@ -38,6 +39,8 @@ export interface ExecutorDeps {
   readonly agents: AgentPort;
   /** The load balancers of plans that have one; without it they are all down. */
   readonly balancers?: BalancerPort;
+  /** Freeze windows and stop-the-line; without it nothing is ever frozen. */
+  readonly freezes?: FreezesPort;
   readonly shards: readonly Shard[];
   /** Asked at each retry; without it a retry has the members that the plan has. */
   readonly members?: MembersPort;

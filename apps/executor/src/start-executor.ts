@@ -15,6 +15,7 @@ import type { Metrics } from '@sluice/observability';
 import { ExecutorModule } from './commands/executor.module.js';
 import { type BalancerConfig, startOutside } from './dependency/outside.js';
 import type { BreakerOptions } from './dependency/breaker.js';
+import { Freezes } from './freezes/freezes.js';
 import { NatsAgents } from './nats/agents.js';
 import { NatsMembers } from './members/nats-members.js';
 import { MeteredAgents, tracedAgents } from './nats/metered-agents.js';
@@ -67,6 +68,8 @@ export async function startExecutor(deps: StartExecutorDeps): Promise<RunningSer
   const memory = await memoryOf(deps);
   const { failed, fail } = failing();
   const outside = await startOutside(deps);
+  const freezes = new Freezes(deps);
+  await freezes.start();
   const owned: OwnedShards = new OwnedShards(
     {
       ...deps,
@@ -74,6 +77,7 @@ export async function startExecutor(deps: StartExecutorDeps): Promise<RunningSer
       agents: agentsOf(deps),
       members: new NatsMembers(nats),
       balancers: outside.balancers,
+      freezes,
       onFatal: fail,
     },
     natsIntake(nats, logger, { report: reportsOf(deps, () => owned), command: (...args) => owned.command(...args) }),
@@ -85,7 +89,7 @@ export async function startExecutor(deps: StartExecutorDeps): Promise<RunningSer
     memberId: deps.memberId ?? newId(),
   });
   const commands = await startCommandServer({
-    module: ExecutorModule.of(router, outside.dependencies),
+    module: ExecutorModule.of(router, outside.dependencies, freezes),
     servers,
     login: deps.login,
     queue: 'executor',
@@ -96,6 +100,7 @@ export async function startExecutor(deps: StartExecutorDeps): Promise<RunningSer
     stop: async () => {
       const stopped = await Promise.allSettled([leases.stop(), commands.stop()]);
       await outside.stop();
+      await freezes.stop();
       await memory.memory?.stop();
       for (const part of stopped)
         if (part.status === 'rejected') logger.error({ reason: messageOf(part.reason) }, 'a part did not stop cleanly');

@@ -1,20 +1,23 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 
 import type { Dependencies } from '../dependency/dependencies.js';
+import type { Freezes } from '../freezes/freezes.js';
 import type { CommandRouter } from '../shards/command-router.js';
 import { CommandsController, ROUTER } from './commands.controller.js';
 import { DEPENDENCIES, DependenciesController } from './dependencies.controller.js';
+import { FREEZES, FreezesController } from './freezes.controller.js';
 
 @Module({})
 export class ExecutorModule {
   /** The command side: what comes goes on to the owners. */
-  static of(router: CommandRouter, dependencies: Dependencies): DynamicModule {
+  static of(router: CommandRouter, dependencies: Dependencies, freezes: Freezes): DynamicModule {
     return {
       module: ExecutorModule,
-      controllers: [CommandsController, DependenciesController],
+      controllers: [CommandsController, DependenciesController, FreezesController],
       providers: [
         { provide: ROUTER, useValue: router },
         { provide: DEPENDENCIES, useValue: dependencies },
+        { provide: FREEZES, useValue: freezes },
       ],
     };
   }
