@@ -3,7 +3,7 @@ import type { EventLog, LogPlace } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
 
 import type { BalancerPort } from './balancer/ports.js';
-import type { FreezesPort } from './freezes/freezes.js';
+import type { FreezesPort } from './freezes/ports.js';
 import type { LogLoss } from '@sluice/rollout';
 
 /** How a request to a host ended: `unreachable` = nobody listens there (known at once), `noAnswer` = not known. */

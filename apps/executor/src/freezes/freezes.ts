@@ -24,14 +24,7 @@ import type { ActorDeps } from '../actors/actor-parts.js';
 import { commandCause, EXECUTOR } from '../actors/rollout-actor.js';
 import { SharedActor } from '../actors/shared-actor.js';
 import { Timers } from '../course/timers.js';
-
-/** What an engine asks about freezes. */
-export interface FreezesPort {
-  /** Those that hold for a rollout of this plan now. */
-  heldFor(plan: Pick<Plan, 'environment' | 'app' | 'group'>): readonly HeldFreeze[];
-  /** Told whenever that may have changed; returns how to stop listening. */
-  listen(onChanged: () => void): () => void;
-}
+import type { FreezesPort } from './ports.js';
 
 /** When it is tried again to follow the log. */
 const AGAIN_MS = 5_000;
