@@ -21,6 +21,9 @@ export interface GroupSides {
   readonly publish?: readonly WeightPlace[];
 }
 
+/** Two sides as people write them: `capacity` is `agents` when it is absent. */
+export type GroupSidesDocument = Omit<GroupSides, 'capacity'> & { readonly capacity?: string };
+
 /** What a request may say of its shift. Weights are percent of the new side, strictly increasing, the last is 100. */
 export interface TrafficWishes {
   readonly weights?: readonly number[];
@@ -96,6 +99,8 @@ export interface WeightDocument {
   readonly since: number;
   /** Fencing token of the rollout's lease: a document with a lower one is never written over this. */
   readonly token?: number;
+  /** Revision of the rollout's stream at which these weights were set: under one token, an older one is never written over this. */
+  readonly rev?: number;
   /** Who moved it, for its history. */
   readonly by?: string;
 }

@@ -188,8 +188,10 @@ export const weightDocument = closed(
     rolloutId: { anyOf: [text(30, 1), { type: 'null' }] },
     since: instant,
     token: count,
+    rev: count,
     by: text(200),
   },
   'token',
+  'rev',
   'by',
 );
