@@ -107,8 +107,15 @@ function commandOf(type: RolloutCommandType, state: RolloutState, failed: number
   if (type === 'reject') return { type, approval };
   if (type === 'skip' || type === 'waive') return { type, host: `h${failed}` };
   if (type === 'override') return { type, extraFailures: 1 };
+  return steeringOf(type, b);
+}
+
+function steeringOf(
+  type: Exclude<RolloutCommandType, 'approve' | 'reject' | 'skip' | 'waive' | 'override'>,
+  b: number,
+): RolloutCommand {
   if (type === 'setMode') return { type, mode: b % 2 === 0 ? 'manual' : 'automatic' };
-  if (type === 'setWeight') return { type, weight: b % 101 };
+  if (type === 'setWeight') return { type, weight: b };
   return type === 'setInterval' ? { type, intervalMs: b * 1_000 } : { type };
 }
 

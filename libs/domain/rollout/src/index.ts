@@ -8,8 +8,10 @@ export { type Leg, legOf, legsOf, type StepPlace } from './legs.js';
 export { PHASES, type Phase, stepsOfRun } from './phases.js';
 export { type StepDurations, stepDurations } from './report.js';
 export {
+  type FailedGate,
   type Failure,
   initialRollout,
+  isFrozen,
   isTerminal,
   type OpenAttempt,
   phaseAt,
@@ -19,3 +21,5 @@ export {
 } from './state.js';
 export { type RolloutSummary, summarizeRollout, targetsOf, type TargetView } from './summary.js';
 export { nextActions } from './transitions.js';
+export { type SideOrder, type StageTimes, type TrafficProgress } from './traffic/progress.js';
+export { type TrafficWork, trafficWork } from './traffic/work.js';

@@ -9,11 +9,14 @@ import type {
   RolloutMode,
   RunKind,
   StepName,
+  Verdict,
   WaitKind,
 } from '@sluice/contracts';
 import { SluiceError } from '@sluice/kernel';
 
+import type { HeldFreeze } from './inputs.js';
 import { PHASE_CODE, PHASES, type Phase } from './phases.js';
+import type { TrafficProgress } from './traffic/progress.js';
 
 export type RolloutStatus =
   | 'unplanned'
@@ -52,6 +55,12 @@ export interface Wait {
   readonly until: number;
 }
 
+export interface FailedGate {
+  readonly gate: GateName;
+  readonly words: string;
+  readonly phase?: 'entry' | 'during';
+}
+
 /** Where the current stage stands. `order` lists its targets as they are admitted: those out of service first. */
 export interface StageProgress {
   index: number;
@@ -62,11 +71,16 @@ export interface StageProgress {
   /** Round of the gates that were asked; 0 = none yet. */
   round: number;
   asked: boolean;
-  /** Those that were asked last. */
+  /** Those that were asked last, and whether that was before the stage was entered. */
   gates: readonly GateName[];
+  phase: 'entry' | undefined;
   readonly passed: Set<GateName>;
   /** The verdict that brakes as soon as the rollout runs; it may come while it is paused. */
-  failedGate: { readonly gate: GateName; readonly words: string } | undefined;
+  failedGate: FailedGate | undefined;
+  /** What was said last of the gates that watch the stage while it is under way. */
+  readonly during: Map<GateName, Verdict>;
+  /** How often a gate's brake was released in the stage. */
+  releases: number;
   awaited: boolean;
   proceeded: boolean;
 }
@@ -143,6 +157,12 @@ export interface RolloutState {
   readonly silent: Map<number, Phase>;
   /** When an unknown target is given up, ms; in that order. */
   readonly lostAt: Map<number, number>;
+  /** Of a plan that shifts traffic between two sides. */
+  traffic: TrafficProgress | undefined;
+  /** Freezes that hold, by name. */
+  readonly freezes: Map<string, HeldFreeze>;
+  /** Those among them that a hotfix goes on in spite of. */
+  readonly overridden: Set<string>;
   plannedAt: number;
   startedAt: number;
   endedAt: number;
@@ -157,13 +177,25 @@ export const freshStage = (index: number): StageProgress => ({
   round: 0,
   asked: false,
   gates: [],
+  phase: undefined,
   passed: new Set(),
   failedGate: undefined,
+  during: new Map(),
+  releases: 0,
   awaited: false,
   proceeded: false,
 });
 
 export const emptyRetry = (): RetryQueue => ({ redo: [], serving: [], probe: [], skips: new Set(), active: false });
+
+/** What the group's hosts do that are no targets, or have not been heard of. */
+const noMoves = (): Pick<RolloutState, 'arriving' | 'left' | 'joined' | 'silent' | 'lostAt'> => ({
+  arriving: [],
+  left: new Set(),
+  joined: new Map(),
+  silent: new Map(),
+  lostAt: new Map(),
+});
 
 export function initialRollout(): RolloutState {
   return {
@@ -205,11 +237,10 @@ export function initialRollout(): RolloutState {
     intervalMs: 0,
     tailIntervalMs: 0,
     rollbacks: 0,
-    arriving: [],
-    left: new Set(),
-    joined: new Map(),
-    silent: new Map(),
-    lostAt: new Map(),
+    ...noMoves(),
+    traffic: undefined,
+    freezes: new Map(),
+    overridden: new Set(),
     plannedAt: 0,
     startedAt: 0,
     endedAt: 0,
@@ -226,6 +257,13 @@ export const phaseAt = (state: RolloutState, target: number): Phase => PHASES[st
 
 export const countOf = (state: RolloutState, phase: Phase): number => state.phaseCounts[PHASE_CODE[phase]] ?? 0;
 
+/** A freeze holds that nobody has overridden: nothing is admitted, nothing is entered, no weight of a new side grows. */
+export const isFrozen = ({ freezes, overridden }: RolloutState): boolean =>
+  [...freezes.keys()].some((freeze) => !overridden.has(freeze));
+
 /** A rollout that no command and no report moves any more; `failed` still offers retry and close. */
 export const isTerminal = (status: RolloutStatus): boolean =>
   status === 'succeeded' || status === 'cancelled' || status === 'closed';
+
+/** True while it is started and not over. */
+export const isUnderWay = ({ status, startedAt }: RolloutState): boolean => startedAt > 0 && !isTerminal(status);

@@ -14,7 +14,7 @@ export interface Sync {
 /**
  * Holds the group as it is now against the targets. A host that was a target is never added anew: its attempts are
  * counted on. Members that do not fit the plan (another profile) stay outside; so do those of a rollback or a
- * scale-out, which are for the hosts that they name.
+ * scale-out, which are for the hosts that they name, and of a shift of traffic, which touches no host.
  */
 export function syncOf(state: RolloutState, members: readonly PlannableMember[]): Sync {
   const now = new Map(members.map((member) => [member.host, member]));
@@ -29,8 +29,8 @@ export function syncOf(state: RolloutState, members: readonly PlannableMember[])
 }
 
 export function takesMembers(state: RolloutState): boolean {
-  const { strategy } = planOf(state);
-  return strategy !== 'rollback' && strategy !== 'scaleOut';
+  const { strategy, traffic } = planOf(state);
+  return strategy !== 'rollback' && strategy !== 'scaleOut' && traffic === undefined;
 }
 
 function targetOf({ unfit, ...target }: PlannableMember): readonly PlanTarget[] {

@@ -1,6 +1,6 @@
 import type { BehindMembers, RolloutEvent, SeenMember } from '@sluice/contracts';
 
-import { isTerminal, type RolloutState, phaseAt, planOf } from '../state.js';
+import { isTerminal, isUnderWay, type RolloutState, phaseAt, planOf } from '../state.js';
 import { takesMembers } from './members.js';
 
 /** Members that are kept as joined in mid-rollout, and those that the end names. */
@@ -32,9 +32,6 @@ export function decideSeen(state: RolloutState, seen: readonly SeenMember[]): re
   const members = news.filter(({ host }) => state.joined.has(host) || (added += 1) <= room);
   return members.length === 0 ? [] : [{ type: 'MembersJoined', members }];
 }
-
-/** True while it is started and not over. */
-const isUnderWay = ({ status, startedAt }: RolloutState): boolean => startedAt > 0 && !isTerminal(status);
 
 /** It serves as far as anybody knows, and nobody waits for it. */
 export function mayGoSilent(state: RolloutState, target: number): boolean {
