@@ -34,10 +34,13 @@ describe('weights in a file', () => {
     const weights = watchWeights({ file });
     const serve = (id: string): string => sideOf({}, weights.current() ?? flopAt(0, 0), id);
     expect(serve('req-1')).toBe('flip');
-    // Faster than the clock of any file system ticks, and of the same size.
-    for (let version = 2; version <= 200; version += 1) {
-      replaceFile(file, json(version % 2 === 0 ? 100 : 0, version + 1000));
-      expect(serve('req-1'), `version ${version}`).toBe(version % 2 === 0 ? 'flop' : 'flip');
+    // Faster than the clock of most file systems ticks, of the same size, and every other time in the same inode.
+    for (let version = 1002; version <= 1200; version += 1) {
+      const percent = version % 4 < 2 ? 100 : 0;
+      const write = version % 2 === 0 ? replaceFile : writeFileSync;
+      write(file, json(percent, version));
+      expect(weights.current()?.version).toBe(version);
+      expect(serve('req-1'), `version ${version}`).toBe(percent === 100 ? 'flop' : 'flip');
     }
     expect(weights.problem()).toBeUndefined();
   });
@@ -157,6 +160,17 @@ describe('weights at a url', () => {
     expect(late.current()).toBeUndefined();
     expect(late.problem()).toContain(listening.url);
     late.stop();
+  });
+
+  it('takes nothing that arrives after it was stopped', async () => {
+    let answer: ServerResponse | undefined;
+    server.answerOtherwise((response) => (answer = response));
+    const stopped = watchWeights({ url: listening.url });
+    await until(() => expect(answer).toBeDefined());
+    stopped.stop();
+    answer?.end(json(10, 8));
+    await stopped.ready;
+    expect(stopped.current()).toBeUndefined();
   });
 
   it('asks no more once it is stopped', async () => {
