@@ -29,3 +29,33 @@ export {
 export { compareRanks, normalCdf, type RankComparison } from './metrics/mann-whitney.js';
 export { figure, MAX_SAMPLES, type Sample, type Series, seriesOf } from './metrics/samples.js';
 export { judgeThreshold, type ThresholdPolicy } from './metrics/threshold.js';
+export { fillQuery, type Filling, MAX_HOSTS, type QueryValues, spread } from './measured/fill.js';
+export {
+  type AskedQuery,
+  type CountedEvents,
+  type FactsFound,
+  type Found,
+  MAX_WARNINGS,
+  MAX_WORDS,
+  type MeasuredInputs,
+  type MeasuredTally,
+  type MeasureProblem,
+  NOTHING_MEASURED,
+  type SmokeRun,
+} from './measured/inputs.js';
+export {
+  judgedMeasure,
+  judgeMeasured,
+  type MeasuredJudgement,
+  specHash,
+  tallyAfter,
+} from './measured/judge-measured.js';
+export { MAX_VALUES, takeSeries, type TakenSeries } from './measured/taken.js';
+export {
+  type EndOfRollout,
+  foldScore,
+  type GateScore,
+  NO_SCORES,
+  type Scoreboard,
+  scoresOf,
+} from './scoreboard/scoreboard.js';

@@ -1,5 +1,6 @@
 import type { GateName, TargetCounts } from '@sluice/contracts';
 
+import { measuredFaults } from './measured/faults.js';
 import type { ReadyPolicy } from './policy.js';
 
 /** Log positions that the facts stand on: of the request, and of the last commit of the rollout that was folded. */
@@ -54,6 +55,7 @@ export interface ReadyInputs extends GateFrame {
   readonly problem?: string;
 }
 
+/** Of the built-in gates; those of the plan have MeasuredInputs. */
 export type GateInputs = SettledInputs | ReadyInputs;
 
 /** At most so many hosts are named in a verdict. */
@@ -106,6 +108,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 /** Names of what is missing or wrong in inputs that were read back from the log; empty when they can be judged. */
 export function inputFaults(gate: GateName, inputs: Readonly<Record<string, unknown>>): string[] {
+  if ('measure' in inputs) return measuredFaults(gate, inputs);
   const shape = Object.hasOwn(SHAPES, gate) ? SHAPES[gate] : undefined;
   if (shape === undefined || inputs['gate'] !== gate) return ['gate'];
   return Object.entries(shape)

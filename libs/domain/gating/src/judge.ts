@@ -2,6 +2,8 @@ import type { GateJudged, Verdict } from '@sluice/contracts';
 import { SluiceError, unreachable } from '@sluice/kernel';
 
 import { type GateFrame, type GateInputs, inputFaults, type ReadyInputs, type SettledInputs } from './inputs.js';
+import type { MeasuredInputs } from './measured/inputs.js';
+import { judgedMeasure, judgeMeasured } from './measured/judge-measured.js';
 
 /** A verdict and its arithmetic in words. */
 export interface Judgement {
@@ -10,7 +12,11 @@ export interface Judgement {
 }
 
 /** What follows from the inputs, and from nothing else. */
-export function judge(inputs: GateInputs): Judgement {
+export function judge(inputs: GateInputs | MeasuredInputs): Judgement {
+  if ('measure' in inputs) {
+    const { verdict, words } = judgeMeasured(inputs);
+    return { verdict, words };
+  }
   switch (inputs.gate) {
     case 'settled':
       return judgeSettled(inputs);
@@ -92,5 +98,6 @@ export function rejudge(event: GateJudged): GateJudged {
       },
     );
   }
+  if ('measure' in event.inputs) return judgedMeasure(event.inputs as unknown as MeasuredInputs, event.policyHash);
   return judged(event.inputs as unknown as GateInputs, event.policyHash);
 }

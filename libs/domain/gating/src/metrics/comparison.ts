@@ -17,7 +17,7 @@ export interface ComparedMetric {
 }
 
 export interface ComparisonPolicy {
-  /** How often two equal sides may be told apart: the level of each metric's test, over all looks together. */
+  /** How often two equal sides may be told apart, over all metrics and all looks together. */
   readonly level: number;
   /** How often it is looked at: each look gets its share of the level. */
   readonly looks: number;
@@ -99,7 +99,9 @@ function tested(
 export function judgeComparison(series: readonly ComparedSeries[], policy: ComparisonPolicy): Judgement {
   const total = series.reduce((sum, { metric }) => sum + metric.weight, 0);
   if (total <= 0) throw new SluiceError('BAD_POLICY', 'a comparison needs at least one metric with a weight above 0');
-  const findings = series.map((each) => ({ ...findingOf(each, policy), metric: each.metric }));
+  // Each metric gets its share of the level, so that many of them do not find more by chance than one.
+  const share = { ...policy, level: policy.level / series.length };
+  const findings = series.map((each) => ({ ...findingOf(each, share), metric: each.metric }));
   const weightOf = (standing: MetricStanding): number =>
     findings.filter((each) => each.standing === standing).reduce((sum, { metric }) => sum + metric.weight, 0);
   const words = findings.map((each) => each.words).join('; ');

@@ -2,7 +2,10 @@ import type { Verdict } from '@sluice/contracts';
 
 import type { Judgement } from '../judge.js';
 
-/** How many measurements in a row (errors) or in all (the others) a gate bears; one more decides. */
+/**
+ * How many measurements a gate bears: fails and passes in all, errors and inconclusive ones in a row. One fail more
+ * decides; one error or inconclusive one more is told as such.
+ */
 export interface VerdictLimits {
   readonly fail: number;
   readonly inconclusive: number;
@@ -17,6 +20,7 @@ export const DEFAULT_LIMITS: VerdictLimits = { fail: 0, inconclusive: 10, error:
 export interface VerdictTally {
   readonly pass: number;
   readonly fail: number;
+  /** Since the last one that passed or failed. */
   readonly inconclusive: number;
   /** Errors in a row, up to the last measurement. */
   readonly error: number;
@@ -24,9 +28,14 @@ export interface VerdictTally {
 
 export const NO_MEASUREMENT: VerdictTally = { pass: 0, fail: 0, inconclusive: 0, error: 0 };
 
-/** The tally after one more measurement. A measurement that is no error ends a row of errors. */
-export function counted(tally: VerdictTally, verdict: Verdict): VerdictTally {
-  return { ...tally, error: 0, [verdict]: tally[verdict] + 1 };
+/**
+ * The tally after one more measurement. One that is no error ends a row of errors; one that passes or fails ends a row
+ * of inconclusive ones: a gate that had nothing to go by in the night may still pass in the morning.
+ */
+export function counted<T extends VerdictTally>(tally: T, verdict: Verdict): T {
+  const isDefinite = verdict === 'pass' || verdict === 'fail';
+  const inconclusive = isDefinite ? 0 : tally.inconclusive;
+  return { ...tally, inconclusive, error: 0, [verdict]: tally[verdict] + 1 };
 }
 
 /**
@@ -40,7 +49,7 @@ export function judgeTally(tally: VerdictTally, limits: VerdictLimits): Judgemen
     return { verdict: 'error', words: `${error} errors in a row > limit ${limits.error}`, exceeded: true };
   }
   if (inconclusive > limits.inconclusive) {
-    const words = `inconclusive ${inconclusive} > limit ${limits.inconclusive}`;
+    const words = `inconclusive ${inconclusive} in a row > limit ${limits.inconclusive}`;
     return { verdict: 'inconclusive', words, exceeded: true };
   }
   if (pass >= limits.passes) {
