@@ -1,6 +1,6 @@
 export type { GateFrame, GateInputs, GatePositions, ReadyExample, ReadyInputs, SettledInputs } from './inputs.js';
 export { inputFaults, MAX_EXAMPLES } from './inputs.js';
-export type { Judgement } from './judge.js';
+export type { Judgement } from './judgement.js';
 export { isFinal, judge, judged, rejudge } from './judge.js';
 export type { GatePolicy, ReadyPolicy } from './policy.js';
 export { DEFAULT_POLICY } from './policy.js';

@@ -3,13 +3,8 @@ import { SluiceError, unreachable } from '@sluice/kernel';
 
 import { type GateFrame, type GateInputs, inputFaults, type ReadyInputs, type SettledInputs } from './inputs.js';
 import type { MeasuredInputs } from './measured/inputs.js';
+import type { Judgement } from './judgement.js';
 import { judgedMeasure, judgeMeasured } from './measured/judge-measured.js';
-
-/** A verdict and its arithmetic in words. */
-export interface Judgement {
-  readonly verdict: Verdict;
-  readonly words: string;
-}
 
 /** What follows from the inputs, and from nothing else. */
 export function judge(inputs: GateInputs | MeasuredInputs): Judgement {

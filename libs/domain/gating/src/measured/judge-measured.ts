@@ -1,6 +1,6 @@
 import { type GateJudged, type GateSpec, hashOf } from '@sluice/contracts';
 
-import type { Judgement } from '../judge.js';
+import type { Judgement } from '../judgement.js';
 import { counted, judgeTally } from '../metrics/limits.js';
 import type { MeasuredInputs, MeasuredTally } from './inputs.js';
 import { isLook, measure } from './measure.js';

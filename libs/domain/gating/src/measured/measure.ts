@@ -1,7 +1,14 @@
-import type { ComparisonMeasure, FactsMeasure, SmokeMeasure, ThresholdMeasure } from '@sluice/contracts';
+import type {
+  BurnRateMeasure,
+  ComparisonMeasure,
+  FactsMeasure,
+  GateMeasure,
+  SmokeMeasure,
+  ThresholdMeasure,
+} from '@sluice/contracts';
 import { formatDuration } from '@sluice/kernel';
 
-import type { Judgement } from '../judge.js';
+import type { Judgement } from '../judgement.js';
 import { judgeBurnRate, type WindowCounts } from '../metrics/burn-rate.js';
 import { judgeComparison } from '../metrics/comparison.js';
 import { judgeThreshold } from '../metrics/threshold.js';
@@ -27,25 +34,37 @@ export function isLook({ measure: of, found }: MeasuredInputs): boolean {
   );
 }
 
+type MeasureOf<K extends GateMeasure['kind']> = Extract<GateMeasure, { readonly kind: K }>;
+type FoundOf<K extends Found['kind']> = Extract<Found, { readonly kind: K }>;
+
+/** How each kind is judged. */
+const JUDGES: {
+  readonly [K in Found['kind']]: (of: MeasureOf<K>, found: FoundOf<K>, inputs: MeasuredInputs) => Judgement;
+} = {
+  threshold: (of, { series }, { window }) => threshold(of, series, window.to),
+  burnRate: (of, found) => burnRate(of, found),
+  comparison: (of, { metrics }, { tally }) => comparison(of, metrics, tally.looks),
+  smoke: (of, { runs }) => smoke(of, runs),
+  facts: (of, found) => facts(of, found),
+  webhook: (_, { verdict, words }) => ({ verdict, words }),
+};
+
 function ofKind(inputs: MeasuredInputs, found: Found): Judgement {
   const { measure: of } = inputs;
-  if (of.kind === 'threshold' && found.kind === 'threshold') return threshold(of, found.series, inputs.window.to);
-  if (of.kind === 'burnRate' && found.kind === 'burnRate') {
-    const counts = (name: string, { bad, total }: CountedEvents): WindowCounts => ({
-      ...{ name, bad: bad ?? undefined, total: total ?? undefined },
-    });
-    const { longMs, shortMs } = of;
-    const windows = {
-      long: counts(formatDuration(longMs), found.long),
-      short: counts(formatDuration(shortMs), found.short),
-    };
-    return judgeBurnRate(windows, of);
-  }
-  if (of.kind === 'comparison' && found.kind === 'comparison') return comparison(of, found.metrics, inputs.tally.looks);
-  if (of.kind === 'smoke' && found.kind === 'smoke') return smoke(of, found.runs);
-  if (of.kind === 'facts' && found.kind === 'facts') return facts(of, found);
-  if (found.kind === 'webhook') return { verdict: found.verdict, words: found.words };
-  return { verdict: 'inconclusive', words: `a ${of.kind} was wanted, and a ${found.kind} was found` };
+  if (of.kind !== found.kind)
+    return { verdict: 'inconclusive', words: `a ${of.kind} was wanted, and a ${found.kind} was found` };
+  // Both are of one kind, which the types cannot say of two values.
+  const judgeKind = JUDGES[of.kind] as (of: GateMeasure, found: Found, inputs: MeasuredInputs) => Judgement;
+  return judgeKind(of, found, inputs);
+}
+
+function burnRate(of: BurnRateMeasure, { long, short }: FoundOf<'burnRate'>): Judgement {
+  const counts = (ms: number, { bad, total }: CountedEvents): WindowCounts => ({
+    name: formatDuration(ms),
+    bad: bad ?? undefined,
+    total: total ?? undefined,
+  });
+  return judgeBurnRate({ long: counts(of.longMs, long), short: counts(of.shortMs, short) }, of);
 }
 
 /** A series that ended a while ago says what was, not what is: it may fail, and never passes. */
@@ -57,11 +76,7 @@ function threshold(of: ThresholdMeasure, taken: TakenSeries, now: number): Judge
   return { verdict: 'inconclusive', words: `${said.words}; but ${old}` };
 }
 
-function comparison(
-  of: ComparisonMeasure,
-  metrics: Extract<Found, { kind: 'comparison' }>['metrics'],
-  looks: number,
-): Judgement {
+function comparison(of: ComparisonMeasure, metrics: FoundOf<'comparison'>['metrics'], looks: number): Judgement {
   const series = of.metrics.map((metric) => {
     const taken = metrics.find(({ name }) => name === metric.name);
     const none = { samples: [], unusable: 0 };

@@ -1,4 +1,4 @@
-import type { Judgement } from '../judge.js';
+import type { Judgement } from '../judgement.js';
 import { figure } from './samples.js';
 
 /**

@@ -1,6 +1,6 @@
 import { SluiceError } from '@sluice/kernel';
 
-import type { Judgement } from '../judge.js';
+import type { Judgement } from '../judgement.js';
 import { compareRanks, type RankComparison } from './mann-whitney.js';
 import { figure, type Series } from './samples.js';
 

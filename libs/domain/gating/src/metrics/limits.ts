@@ -1,6 +1,6 @@
 import type { Verdict } from '@sluice/contracts';
 
-import type { Judgement } from '../judge.js';
+import type { Judgement } from '../judgement.js';
 
 /**
  * How many measurements a gate bears: fails and passes in all, errors and inconclusive ones in a row. One fail more

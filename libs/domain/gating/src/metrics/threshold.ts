@@ -1,4 +1,4 @@
-import type { Judgement } from '../judge.js';
+import type { Judgement } from '../judgement.js';
 import { figure, type Series } from './samples.js';
 
 /** `n` of the last `of` values beyond the limit fail. `max`: larger ones are beyond it; `min`: smaller ones. */
