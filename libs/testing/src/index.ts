@@ -5,6 +5,8 @@ export type { HaproxyServer, RunningHaproxy } from './haproxy.js';
 export { haproxyMissing, NO_HAPROXY, startHaproxy } from './haproxy.js';
 export type { NatsServerOptions, RunningNatsServer } from './nats-server.js';
 export { startNatsServer } from './nats-server.js';
+export type { PrometheusOptions, PrometheusTarget, RunningPrometheus } from './prometheus.js';
+export { NO_PROMETHEUS, prometheusMissing, startPrometheus } from './prometheus.js';
 export { given, type Given, type Outcome } from './deciders/given.js';
 export { FleetCounters } from './fleet/counters.js';
 export { type Answered, FakeFleet, type FleetMember, type FleetOptions, type ReportSink } from './fleet/fake-fleet.js';
