@@ -27,6 +27,7 @@ import { Said } from './course/said.js';
 import { Timers } from './course/timers.js';
 import { causeOf, inputOfGate, VerdictBuffer } from './course/verdicts.js';
 import { Dispatcher } from './fleet/dispatcher.js';
+import { Holding } from './freezes/holding.js';
 import { MembersSync } from './members/members-sync.js';
 import { type EngineLogger, type ExecutorDeps, silentLogger } from './ports.js';
 import { LossBrake } from './regression/loss-brake.js';
@@ -50,6 +51,7 @@ export class ExecutorEngine {
   private readonly said: Said;
   private readonly dispatcher: Dispatcher;
   private readonly balancing: Balancing;
+  private readonly holding: Holding;
   private readonly logger: EngineLogger;
   private readonly aborter = new AbortController();
   /** Rollouts whose rollback was ordered and whose version was not blocked where the log was folded. */
@@ -83,6 +85,11 @@ export class ExecutorEngine {
         this.timers.clear(againOf(id));
       },
     });
+    this.holding = new Holding(
+      deps.freezes,
+      () => this.registry.all(),
+      (actor, input) => this.tell(actor, input),
+    );
     this.lossBrake = new LossBrake(deps.loss);
     this.coordinator = new Coordinator(this.registry, logger, this.lossBrake, (actor) => this.again(actor));
     this.members = new MembersSync(deps.members, clock, logger, this.registry);
@@ -169,6 +176,7 @@ export class ExecutorEngine {
     this.live = true;
     this.logger.info({ position: item.position, open: this.registry.size }, 'the log is folded; driving');
     this.lossBrake.hold(this.registry.all());
+    this.holding.start();
     for (const actor of this.registry.all()) this.takeUp(actor);
     this.verdicts.clear();
     for (const id of this.unblocked) void this.block(id);
@@ -193,6 +201,8 @@ export class ExecutorEngine {
   private takeUp(actor: RolloutActor): void {
     const plan = actor.state.plan;
     if (plan === undefined) return;
+    // What is decided first is not admitted by a start.
+    this.holding.look(actor);
     const brake = this.lossBrake.inputFor(actor);
     if (brake !== undefined) this.tell(actor, brake);
     this.coordinator.excludeAll(actor, plan);
@@ -222,7 +232,9 @@ export class ExecutorEngine {
       return;
     }
     this.registry.planned(actor, plan.group);
-    if (this.live) this.coordinator.react(actor);
+    if (!this.live) return;
+    this.holding.look(actor);
+    this.coordinator.react(actor);
   }
 
   private onExec(commit: RecordedCommit<'exec'>): void {
@@ -326,6 +338,7 @@ export class ExecutorEngine {
   private halt(): Promise<void> {
     this.live = false;
     this.aborter.abort();
+    this.holding.stop();
     this.dispatcher.stop();
     this.balancing.stop();
     this.timers.clearAll();
