@@ -34,4 +34,4 @@ function weightsOf(weights: unknown): Record<string, number> {
 const isWhole = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
 /** Names travel in a header, and are sorted: ASCII sorts alike in every language. */
-const isSideName = (text: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._+~-]{0,127}$/.test(text);
+const isSideName = (text: string): boolean => /^[A-Za-z0-9_][A-Za-z0-9._@+~-]{0,199}$/.test(text);

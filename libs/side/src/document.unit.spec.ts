@@ -14,6 +14,7 @@ describe('a document of weights', () => {
   it.each([
     ['as Sluice publishes it', good],
     ['of a person', { ...good, rolloutId: null }],
+    ['whose sides are named in other ways', { ...good, weights: { _green: 95, 'Blue-2.0+b@eu': 5 } }],
     ['of which a side has nothing', { ...good, weights: { flop: 0, flip: 100 } }],
   ])('is taken %s', (_, document) => {
     expect(parseWeights(JSON.stringify(document))).toEqual(document);
