@@ -1,5 +1,12 @@
+export { exportedCommits, exportedFrom } from './export-lines.js';
+export type { ChainCode, CheckpointCode, Finding, SourceCode } from './findings.js';
 export type { Complain } from './invariants/admissions.js';
 export { Invariants, type Violation, type Witness } from './invariants/invariants.js';
 export { isOfTheExecutor } from './invariants/results.js';
 export { type ModelStatus, numbersOf, type RolloutModel, type TargetModel } from './invariants/rollout-model.js';
 export type { Appended } from './invariants/seen.js';
+export { proveCommit } from './prove.js';
+export { type AuditedCommit, type CommitSource, inLogOrder } from './source.js';
+export type { TreeSeen } from './tree.js';
+export { type AuditCounts, type AuditReport, LogVerifier, verifyLog, type VerifyOptions } from './verify.js';
+export { findingWords, reportWords } from './words.js';

@@ -9,9 +9,19 @@ export interface GroupModel {
   /** Host -> since when, ms since the epoch. */
   readonly excluded: Map<string, number>;
   readonly blocked: Set<string>;
+  /** From its first event on; a reader may begin at a checkpoint. */
+  isKnown: boolean;
 }
 
-export const newGroup = (): GroupModel => ({ active: undefined, token: 0, excluded: new Map(), blocked: new Set() });
+type Checkpointed = Extract<GroupEvent, { readonly type: 'GroupCheckpointed' }>;
+
+export const newGroup = (): GroupModel => ({
+  active: undefined,
+  token: 0,
+  excluded: new Map(),
+  blocked: new Set(),
+  isKnown: true,
+});
 
 /** I2: one lease, and a token that strictly grows. */
 export function applyGroup(group: GroupModel, event: GroupEvent, at: number, complain: Complain): void {
@@ -40,7 +50,29 @@ export function applyGroup(group: GroupModel, event: GroupEvent, at: number, com
     case 'VersionUnblocked':
       group.blocked.delete(event.version);
       break;
+    case 'GroupCheckpointed':
+      checkpoint(group, event, at, complain);
+      break;
     default:
       break;
   }
 }
+
+/** I10: it says what the events before it came to. Who reads from here on takes its word. */
+function checkpoint(group: GroupModel, event: Checkpointed, at: number, complain: Complain): void {
+  const told = { active: event.active, token: event.token };
+  const hosts = event.excluded.map(({ host }) => host);
+  const versions = event.blocked.map(({ version }) => version);
+  const isSame =
+    group.active === told.active &&
+    group.token === told.token &&
+    isSameSet(group.excluded, hosts) &&
+    isSameSet(group.blocked, versions);
+  if (group.isKnown && !isSame) complain('I10', `the checkpoint of the group is not what its events come to`);
+  Object.assign(group, told);
+  for (const host of hosts) if (!group.excluded.has(host)) group.excluded.set(host, at);
+  for (const version of versions) group.blocked.add(version);
+}
+
+const isSameSet = (known: { readonly size: number; has(key: string): boolean }, told: readonly string[]): boolean =>
+  known.size === told.length && told.every((key) => known.has(key));

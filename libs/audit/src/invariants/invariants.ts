@@ -24,12 +24,16 @@ export interface Violation {
   readonly what: string;
   readonly event: string;
   readonly position: number;
+  /** Of the event in its commit, from 0; of the last one where the commit as a whole is meant. */
+  readonly index: number;
 }
 
 /** Asked about each event of a rollout before it is applied: somebody who knows more than the log. */
 export type Witness = (model: RolloutModel, event: RolloutEvent, complain: Complain) => void;
 
 const MAX_KEPT = 20;
+/** Commands of one stream that are remembered, to see that none has its effect twice. */
+const MAX_COMMANDS = 1_000;
 /** Above so many targets the folded state is compared at every hundredth commit only. */
 const COMPARE_ALWAYS_UP_TO = 200;
 
@@ -41,7 +45,8 @@ export class Invariants {
   private readonly groups = new Map<string, GroupModel>();
   private readonly planned = new Map<string, PlanTarget[]>();
   private readonly replays = new Map<string, Replay>();
-  private readonly commanded = new Map<string, number>();
+  private readonly commanded = new Map<string, Map<string, number>>();
+  private readonly distrusted = new Set<string>();
   private readonly toBrake = new Set<string>();
   private commits = 0;
 
@@ -49,20 +54,33 @@ export class Invariants {
 
   apply({ stream, draft, head }: Appended): void {
     this.commits += 1;
-    let last = '';
+    if (this.distrusted.has(stream.id)) return;
+    let [last, index] = ['', -1];
     const complain: Complain = (invariant, what) => {
       if (this.violations.length < MAX_KEPT)
-        this.violations.push({ invariant, what, event: last, position: head.position });
+        this.violations.push({ invariant, what, event: last, position: head.position, index });
     };
     for (const item of draft.events) {
       this.events += 1;
       last = item.event.type;
+      index += 1;
       this.once(stream, item, head.position, complain);
       this.one(stream, item, head.at, complain);
     }
     const model = stream.writer === 'exec' ? this.rollouts.get(stream.id) : undefined;
     if (model !== undefined && model.targets.length <= COMPARE_ALWAYS_UP_TO) hasBraked(model, complain);
-    if (stream.writer === 'plan' || stream.writer === 'exec') this.replay(stream, draft.events, head.at, head.position);
+    if (stream.writer === 'plan' || stream.writer === 'exec') this.replay(stream, draft.events, head.at, complain);
+  }
+
+  /** Its history is not whole: nothing more is said of it, nor of what depends on it. */
+  distrust(id: string): void {
+    this.distrusted.add(id);
+    this.forget(id);
+  }
+
+  /** It is over and nobody asks for it any more. */
+  forget(id: string): void {
+    for (const map of [this.rollouts, this.planned, this.replays, this.commanded]) map.delete(id);
   }
 
   /**
@@ -97,8 +115,12 @@ export class Invariants {
   /** A command that is said twice has one effect, whoever was killed in between. */
   private once({ id }: StreamName, { event, meta }: EventToAppend, position: number, complain: Complain): void {
     if (meta.by.kind !== 'user' || !meta.cause.startsWith('command:')) return;
-    const first = this.commanded.get(`${id} ${meta.cause}`) ?? position;
-    this.commanded.set(`${id} ${meta.cause}`, first);
+    const said = this.commanded.get(id) ?? new Map<string, number>();
+    this.commanded.set(id, said);
+    const first = said.get(meta.cause) ?? position;
+    said.set(meta.cause, first);
+    const [oldest = ''] = said.keys();
+    if (said.size > MAX_COMMANDS) said.delete(oldest);
     if (first !== position)
       complain('I11', `${meta.cause} had its effect at position ${first}, and ${event.type} once more`);
   }
@@ -116,7 +138,10 @@ export class Invariants {
     this.brakesAfterLoss(stream.id, event as RolloutEvent, complain);
     this.spares(model, event as RolloutEvent, at, complain);
     this.witness?.(model, event as RolloutEvent, complain);
+    const isOver = model.status === 'ended';
     applyRollout(model, event as RolloutEvent, { meta, at }, complain);
+    if (isOver && (model.status !== 'ended' || ENDS.has(event.type)))
+      complain('TERMINAL', `${event.type} behind the end of the rollout`);
   }
 
   private brakesAfterLoss(id: string, event: RolloutEvent, complain: Complain): void {
@@ -127,7 +152,7 @@ export class Invariants {
 
   /** I7: a host that was excluded before gets no command, whenever its rollout was planned. */
   private spares({ plan, targets }: RolloutModel, event: RolloutEvent, at: number, complain: Complain): void {
-    if (event.type !== 'TargetsAdmitted') return;
+    if (event.type !== 'TargetsAdmitted' || this.distrusted.has(groupStreamId(plan.group))) return;
     const { excluded } = this.group(groupStreamId(plan.group));
     for (const index of event.targets) {
       const host = targets[index]?.host ?? '';
@@ -150,8 +175,14 @@ export class Invariants {
     this.budget(plan, complain);
     const hosts = targets.map(({ host }) => host);
     if (new Set(hosts).size !== hosts.length) complain('I2', 'a host is in the plan twice');
-    if (plan.strategy === 'rollback') planRollback(plan, hosts, this.rollouts.get(plan.rollbackOf ?? ''), complain);
+    this.takesBack(plan, hosts, complain);
     this.rollouts.set(id, modelOf(plan, planHash, targets));
+  }
+
+  private takesBack(plan: Plan, hosts: readonly string[], complain: Complain): void {
+    const { strategy, rollbackOf = '' } = plan;
+    if (strategy !== 'rollback' || this.distrusted.has(rollbackOf)) return;
+    planRollback(plan, hosts, this.rollouts.get(rollbackOf), complain);
   }
 
   /** A by the letter of design 6.5; a number of batches rounds up, a rollback is two batches. */
@@ -163,18 +194,18 @@ export class Invariants {
   }
 
   private holdsLease(model: RolloutModel, event: RolloutEvent, complain: Complain): void {
-    if (event.type !== 'RolloutStarted') return;
-    const group = [...this.groups.values()].find(({ active }) => active === model.id);
-    if (group === undefined) complain('I2', `${model.id} started without the lease`);
+    if (event.type !== 'RolloutStarted' || this.distrusted.has(groupStreamId(model.plan.group))) return;
+    const group = this.group(groupStreamId(model.plan.group));
+    if (group.active !== model.id) complain('I2', `${model.id} started without the lease`);
     else if (group.token !== event.token)
       complain('I2', `${model.id} started with token ${event.token}, the lease has ${group.token}`);
     for (const { host, where } of model.targets) {
-      if (where !== 'excluded' && group?.excluded.has(host) === true && model.plan.strategy === 'rollback')
+      if (where !== 'excluded' && group.excluded.has(host) && model.plan.strategy === 'rollback')
         complain('I7', `${host} is excluded and in a rollback's plan`);
     }
   }
 
-  private replay(stream: StreamName, events: readonly EventToAppend[], at: number, position: number): void {
+  private replay(stream: StreamName, events: readonly EventToAppend[], at: number, complain: Complain): void {
     const replay = this.replays.get(stream.id) ?? new Replay();
     this.replays.set(stream.id, replay);
     replay.fold(
@@ -182,10 +213,11 @@ export class Invariants {
       at,
     );
     const model = this.rollouts.get(stream.id);
-    if (model === undefined || (model.targets.length > COMPARE_ALWAYS_UP_TO && this.commits % 100 !== 0)) return;
-    replay.compare(model, (invariant, what) => {
-      if (this.violations.length < MAX_KEPT)
-        this.violations.push({ invariant, what, event: events.at(-1)?.event.type ?? '', position });
-    });
+    if (model === undefined) return;
+    const isEnd = events.some(({ event }) => ENDS.has(event.type));
+    if (model.targets.length > COMPARE_ALWAYS_UP_TO && this.commits % 100 !== 0 && !isEnd) return;
+    replay.compare(model, complain);
   }
 }
+
+const ENDS: ReadonlySet<string> = new Set(['RolloutSucceeded', 'RolloutFailed', 'RolloutCancelled', 'RolloutClosed']);
