@@ -43,6 +43,7 @@ const composed = {
   group: context('group'),
   dependency: context('dependency'),
   freeze: context('freeze'),
+  variable: context('variable'),
   gating: context('gating'),
   notification: context('notification'),
   config: { path: 'libs/config', layer: 'infrastructure', imports: base },
