@@ -14,8 +14,8 @@ export interface GateSource {
   readonly timeoutMs: number;
   /** Questions under way at once. */
   readonly concurrency: number;
-  /** Folder of the recordings of `smoke`. */
-  readonly recordings?: string;
+  /** File of requests that `smoke` may send again, one object in each line. */
+  readonly recording?: string;
 }
 
 export const SOURCE_DEFAULTS = { timeoutMs: 10_000, concurrency: 4 } as const;
@@ -30,7 +30,7 @@ const REFERENCE = /^(?:env:[A-Za-z_][A-Za-z0-9_]{0,199}|file:\/[^\0]{1,4000})$/;
 const FORM = 'name=prometheus+https://host/path, name=webhook+... or name=smoke+...';
 
 /**
- * Reads `SLUICE_GATE_SOURCES`: `name=kind+url` and its options `auth=`, `timeout=`, `concurrency=`, `recordings=` behind
+ * Reads `SLUICE_GATE_SOURCES`: `name=kind+url` and its options `auth=`, `timeout=`, `concurrency=`, `recording=` behind
  * spaces; several separated by commas or lines. All faults at once, and none repeats an address: it may hold a password.
  */
 export function readGateSources(text: string): GateSourcesReading {
@@ -81,7 +81,7 @@ function urlFaults(url: string, kind: GateSourceKind): readonly string[] {
   return rules.flatMap(([holds, fault]) => (holds ? [] : [fault]));
 }
 
-type Settings = Partial<Pick<GateSource, 'auth' | 'timeoutMs' | 'concurrency' | 'recordings'>>;
+type Settings = Partial<Pick<GateSource, 'auth' | 'timeoutMs' | 'concurrency' | 'recording'>>;
 
 /** Reads one option; undefined: not in the form that `wanted` says. */
 interface Option {
@@ -100,10 +100,10 @@ const OPTIONS: ReadonlyMap<string, Option> = new Map([
   ['timeout', { wanted: 'timeout wants a duration such as 5s, up to 60s', read: timeoutOf }],
   ['concurrency', { wanted: `concurrency wants a whole number from 1 to ${MOST.concurrency}`, read: concurrencyOf }],
   [
-    'recordings',
+    'recording',
     {
-      wanted: 'recordings wants the absolute path of a folder, and belongs to smoke',
-      read: (value, kind) => (kind === 'smoke' && /^\/[^\0]*$/.test(value) ? { recordings: value } : undefined),
+      wanted: 'recording wants the absolute path of a file, and belongs to smoke',
+      read: (value, kind) => (kind === 'smoke' && /^\/[^\0]*$/.test(value) ? { recording: value } : undefined),
     },
   ],
 ] satisfies [string, Option][]);

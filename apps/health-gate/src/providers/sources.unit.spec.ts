@@ -13,7 +13,7 @@ describe('SLUICE_GATE_SOURCES', () => {
       main=prometheus+http://prometheus:9090/
       far=prometheus+https://metrics.example/tenant/7 auth=env:METRICS_TOKEN timeout=3s concurrency=8,
       judge=webhook+https://judge.example/verdict?team=shop auth=file:/run/secrets/judge
-      canary=smoke+http://{host}:8080 recordings=/srv/recordings
+      canary=smoke+http://{host}:8080 recording=/srv/shop.jsonl
     `;
     const usual = { timeoutMs: 10_000, concurrency: 4 };
     expect(readGateSources(text)).toEqual({
@@ -28,7 +28,7 @@ describe('SLUICE_GATE_SOURCES', () => {
           ...{ name: 'judge', kind: 'webhook', url: 'https://judge.example/verdict?team=shop' },
           ...{ auth: { bearerFrom: 'file:/run/secrets/judge' }, ...usual },
         },
-        { name: 'canary', kind: 'smoke', url: 'http://{host}:8080', recordings: '/srv/recordings', ...usual },
+        { name: 'canary', kind: 'smoke', url: 'http://{host}:8080', recording: '/srv/shop.jsonl', ...usual },
       ],
     });
     expect(readGateSources('')).toEqual({ ok: true, sources: [] });
@@ -47,8 +47,8 @@ describe('SLUICE_GATE_SOURCES', () => {
     ['main=prometheus+http://a auth=sesame', 'main: auth wants env:NAME of a variable or file:/path'],
     ['main=prometheus+http://a timeout=61s', 'main: timeout wants a duration such as 5s, up to 60s'],
     ['main=prometheus+http://a concurrency=0', 'main: concurrency wants a whole number from 1 to 64'],
-    ['main=prometheus+http://a recordings=/x', 'main: recordings wants the absolute path of a folder'],
-    ['main=prometheus+http://a retries=3', 'main: its options are auth=, timeout=, concurrency=, recordings='],
+    ['main=prometheus+http://a recording=/x', 'main: recording wants the absolute path of a file'],
+    ['main=prometheus+http://a retries=3', 'main: its options are auth=, timeout=, concurrency=, recording='],
     ['main=prometheus+http://a timeout=1s timeout=2s', 'main: has timeout twice'],
     ['main=prometheus+http://a, main=webhook+http://b', 'main: is there twice'],
   ])('refuses %s', (text, words) => {

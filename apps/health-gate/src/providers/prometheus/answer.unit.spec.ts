@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
 import { dataOf, errorOf, oneOf } from './answer.js';
-import { filledQuery } from './query-template.js';
 
 const success = (resultType: string, result: unknown): unknown => ({ status: 'success', data: { resultType, result } });
 const sample = (text: unknown) => dataOf(success('scalar', [1_700_000_000.1239, text])).series[0]?.samples[0];
@@ -45,26 +44,5 @@ describe('an answer of Prometheus', () => {
     expect(errorOf({ status: 'error', errorType: 'bad_data', error: 'no' })).toEqual({ type: 'bad_data', words: 'no' });
     for (const document of [null, 'error', { status: 'error' }, success('vector', [])])
       expect(errorOf(document)).toBeUndefined();
-  });
-});
-
-describe('a query for one target', () => {
-  it('has the names of the target in it', () => {
-    const template = 'rate(rx{host="{{host}}",app="{{ app }}"}[1m]) / on() max(up{instance=~"{{host:re}}:.+"})';
-    expect(filledQuery(template, { host: 'web-01.example', app: 'shop' })).toBe(
-      String.raw`rate(rx{host="web-01.example",app="shop"}[1m]) / on() max(up{instance=~"web-01\u005c.example:.+"})`,
-    );
-  });
-
-  it('cannot be changed by a name', () => {
-    const filled = filledQuery('up{host="{{host}}"}', { host: '"} or vector(0) #\\\n' });
-    expect(filled).toBe(String.raw`up{host="\u0022} or vector(0) #\u005c\u000a"}`);
-  });
-
-  it('is refused when it asks for a name that is not there', () => {
-    for (const name of ['hots', 'constructor'])
-      expect(() => filledQuery(`up{host="{{${name}}}"}`, { host: 'a' })).toThrow(
-        `the query holds {{${name}}}; there is {{host}}`,
-      );
   });
 });

@@ -9,7 +9,7 @@ export interface Miss {
 }
 
 /** What is not as expected, in words that hold nothing of the answer's body. */
-export function missesOf(answer: Exchanged, ms: number, expect: SmokeExpectation = {}): readonly Miss[] {
+export function missesOf(answer: Exchanged, ms: number, expect: SmokeExpectation): readonly Miss[] {
   const misses = [statusMiss(answer, expect), ...bodyMisses(answer, expect)];
   if (expect.maxMs !== undefined && ms > expect.maxMs)
     misses.push({ check: 'latency', words: `took ${Math.round(ms)} ms > ${expect.maxMs} ms` });
@@ -22,21 +22,19 @@ function statusMiss({ status }: Exchanged, { status: wanted }: SmokeExpectation)
   return isGood ? undefined : { check: 'status', words: `status ${status}, wanted ${list?.join(' or ') ?? '2xx'}` };
 }
 
-function bodyMisses({ text, isCut }: Exchanged, { bodyContains, bodyMatches }: SmokeExpectation): (Miss | undefined)[] {
+function bodyMisses({ text, isCut }: Exchanged, { contains, matches }: SmokeExpectation): (Miss | undefined)[] {
   const where = isCut
     ? `the first ${SMOKE_LIMITS.bodyBytes} bytes of the body`
     : `the body of ${text.length} characters`;
-  const lacks = (what: string, wanted: string): Miss => ({
+  const lacks = (what: string, wanted = ''): Miss => ({
     check: 'body',
     words: `${where} ${what} ${JSON.stringify(wanted.slice(0, 100))}`,
   });
-  const contains = bodyContains === undefined || text.includes(bodyContains);
-  const matches = bodyMatches === undefined ? true : matchedWithin(bodyMatches, text);
+  const isHeld = contains === undefined || text.includes(contains);
+  const isMatch = matches === undefined ? true : matchedWithin(matches, text);
   return [
-    contains ? undefined : lacks('does not contain', bodyContains ?? ''),
-    matches === true
-      ? undefined
-      : lacks(matches === false ? 'does not match' : 'takes too long to match', bodyMatches ?? ''),
+    isHeld ? undefined : lacks('does not contain', contains),
+    isMatch === true ? undefined : lacks(isMatch === false ? 'does not match' : 'takes too long to match', matches),
   ];
 }
 

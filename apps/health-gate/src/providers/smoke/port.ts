@@ -1,21 +1,22 @@
 /** What must hold of an answer. Without a word on the status it must be 2xx. */
 export interface SmokeExpectation {
   readonly status?: number | readonly number[];
-  readonly bodyContains?: string;
+  /** The body holds this text. */
+  readonly contains?: string;
   /** A regular expression without flags. */
-  readonly bodyMatches?: string;
+  readonly matches?: string;
   /** Most milliseconds up to the end of the answer. */
   readonly maxMs?: number;
 }
 
-export interface SmokeRequest {
+/** One request and what its answer must be: in gates and in the lines of a recording alike. */
+export interface SmokeRequest extends SmokeExpectation {
   /** GET when absent. */
   readonly method?: string;
   /** From `/` on, with its query. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  readonly expect?: SmokeExpectation;
 }
 
 export interface SmokeQuestion {
@@ -27,17 +28,17 @@ export interface SmokeQuestion {
   readonly place?: { readonly host: string } | { readonly baseUrl: string };
   /** Sent with every request, such as `x-sluice-side` to reach the dark side; they win over those of a request. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** `recording`: name of a JSONL file in the source's folder; its first `limit` requests. */
+  /** `recorded`: the first `limit` requests of the source's recording. */
   readonly send:
     | { readonly kind: 'synthetic'; readonly requests: readonly SmokeRequest[] }
-    | { readonly kind: 'recorded'; readonly recording: string; readonly limit?: number };
+    | { readonly kind: 'recorded'; readonly limit?: number };
   /** Requests other than GET, HEAD and OPTIONS change something: they are skipped and counted unless this is true. */
   readonly mutating?: boolean;
   /** Requests that are begun in a second, at most. */
   readonly perSecond?: number;
   /** Requests under way at once. */
   readonly concurrency?: number;
-  /** For all together: what was not begun by then is `unsent`. */
+  /** For all together: what was not begun by then is `unsent`. What the rate needs and half a minute when absent. */
   readonly timeoutMs?: number;
 }
 
@@ -75,14 +76,15 @@ export interface SmokeResult {
 }
 
 export const SMOKE_LIMITS = {
-  requests: 1_000,
+  requests: 100_000,
   perSecond: { most: 500, usual: 20 },
   concurrency: { most: 32, usual: 4 },
-  timeoutMs: { most: 600_000, usual: 30_000 },
+  timeoutMs: { most: 600_000, spare: 30_000 },
   /** Of an answer that is looked at. */
   bodyBytes: 256 * 1024,
   examples: 5,
+  text: 2_000,
   pattern: 500,
-  line: 64 * 1024,
+  line: 256 * 1024,
   fileBytes: 16 * 1024 * 1024,
 } as const;

@@ -1,26 +1,17 @@
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename } from 'node:path';
 
 import { isSluiceError, SluiceError } from '@sluice/kernel';
 
 import { SMOKE_LIMITS, type SmokeRequest } from './port.js';
 import { requestOf } from './requests.js';
 
-/** A file of the folder itself: no name leads out of it. */
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
-
 /** The first requests of a JSONL file, one object a line; empty lines do not count. Code RECORDING_INVALID. */
-export async function readRecording(
-  folder: string | undefined,
-  name: string,
-  limit: number,
-): Promise<readonly SmokeRequest[]> {
-  if (folder === undefined)
-    throw invalid('the source has no folder of recordings: give it recordings=/path in SLUICE_GATE_SOURCES');
-  if (!NAME.test(name)) throw invalid('a recording is named by its file alone, such as checkout.jsonl');
-  const lines = (await textOf(join(folder, name), name)).split('\n');
+export async function readRecording(path: string | undefined, limit: number): Promise<readonly SmokeRequest[]> {
+  if (path === undefined) throw invalid('the source has no recording: give it recording=/path in SLUICE_GATE_SOURCES');
+  const name = basename(path);
   const requests: SmokeRequest[] = [];
-  for (const [i, line] of lines.entries()) {
+  for (const [i, line] of (await textOf(path, name)).split('\n').entries()) {
     if (line.trim() === '') continue;
     if (requests.length >= limit) break;
     requests.push(requestOf(parsed(line, `${name} line ${i + 1}`), `${name} line ${i + 1}`));
@@ -53,7 +44,7 @@ async function textOf(path: string, name: string): Promise<string> {
     }
   } catch (error) {
     if (isSluiceError(error)) throw error;
-    throw invalid(`${name} cannot be read: put it into the source's folder of recordings`);
+    throw invalid(`${name} cannot be read: put it where SLUICE_GATE_SOURCES names it`);
   }
 }
 

@@ -1,29 +1,37 @@
 import { SluiceError } from '@sluice/kernel';
 
-import { SMOKE_LIMITS, type SmokeExpectation, type SmokeRequest } from './port.js';
+import { SMOKE_LIMITS, type SmokeRequest } from './port.js';
 
 const METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
-const FIELDS = ['method', 'path', 'headers', 'body', 'expect', 'at', 'note'];
 const MAX_HEADERS = 64;
 const MAX_PATH = 8_192;
 
 /** Of the connection, not of the request: they are what this connection needs, whatever was recorded. */
-const OF_CONNECTION = new Set([
-  ...[
-    'connection',
-    'keep-alive',
-    'proxy-connection',
-    'transfer-encoding',
-    'content-length',
-    'upgrade',
-    'te',
-    'trailer',
-  ],
-  ...['expect', 'accept-encoding', 'http2-settings'],
-]);
+const OF_CONNECTION = new Set(
+  'connection keep-alive proxy-connection transfer-encoding content-length upgrade te trailer expect accept-encoding'.split(
+    ' ',
+  ),
+);
 
 export const isMutating = ({ method = 'GET' }: SmokeRequest): boolean => !SAFE.has(method);
+
+/** What each field must be, and what is said when it is not. `at` and `note` are for whoever recorded it. */
+const FIELDS: Readonly<Record<string, readonly [(value: unknown) => boolean, string]>> = {
+  method: [(value) => METHODS.some((method) => method === value), `is one of ${METHODS.join(', ')}`],
+  path: [isPath, 'begins with / and has visible ASCII characters, others as %XX'],
+  headers: [isRecord, 'is an object of texts'],
+  body: [() => true, ''],
+  status: [isStatuses, 'is a status such as 200, or a list of them'],
+  contains: [(value) => isText(value, SMOKE_LIMITS.text), `is a text of 1 to ${SMOKE_LIMITS.text} characters`],
+  matches: [isPattern, `is a regular expression of 1 to ${SMOKE_LIMITS.pattern} characters`],
+  maxMs: [
+    (value) => typeof value === 'number' && value > 0 && value <= SMOKE_LIMITS.timeoutMs.most,
+    'is a number of milliseconds above 0',
+  ],
+  at: [() => true, ''],
+  note: [() => true, ''],
+};
 
 /**
  * One request of a gate or of a recording, checked. Unknown fields are refused: a misspelt expectation would be a check
@@ -32,20 +40,25 @@ export const isMutating = ({ method = 'GET' }: SmokeRequest): boolean => !SAFE.h
 export function requestOf(value: unknown, where: string): SmokeRequest {
   const wrong = (what: string): SluiceError => new SluiceError('RECORDING_INVALID', `${where}: ${what}`);
   if (!isRecord(value)) throw wrong('wants a request such as {"method":"GET","path":"/health"}');
-  const known = fieldsOf(value, FIELDS, wrong, 'it');
-  const method = known['method'] ?? 'GET';
-  const path = known['path'];
-  if (typeof method !== 'string' || !METHODS.includes(method))
-    throw wrong(`its method is one of ${METHODS.join(', ')}`);
-  if (!isPath(path)) throw wrong('its path begins with / and has visible ASCII characters, others as %XX');
-  const body = bodyOf(known['body'], method, wrong);
+  for (const [name, one] of Object.entries({ path: undefined, ...value })) {
+    const fault = faultOf(name, one);
+    if (fault !== undefined) throw wrong(fault);
+  }
+  const { at: _at, note: _note, headers, body, ...rest } = value as unknown as SmokeRequest & Record<string, unknown>;
+  const sent = bodyOf(body, rest.method ?? 'GET', wrong);
   return {
-    method,
-    path,
-    ...('headers' in known ? { headers: headersOf(known['headers'], wrong) } : {}),
-    ...(body === undefined ? {} : { body }),
-    ...('expect' in known ? { expect: expectationOf(known['expect'], wrong) } : {}),
+    ...rest,
+    ...(headers === undefined ? {} : { headers: headersOf(headers, wrong) }),
+    ...(sent === undefined ? {} : { body: sent }),
   };
+}
+
+function faultOf(name: string, value: unknown): string | undefined {
+  const field = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
+  if (field === undefined)
+    return `holds ${JSON.stringify(name.slice(0, 40))}; what it may hold is ${Object.keys(FIELDS).join(', ')}`;
+  const [holds, wanted] = field;
+  return (value === undefined && name !== 'path') || holds(value) ? undefined : `${name} ${wanted}`;
 }
 
 /** A body that is no text is sent as JSON. */
@@ -53,17 +66,6 @@ function bodyOf(body: unknown, method: string, wrong: Wrong): string | undefined
   if (body === undefined) return undefined;
   if (method === 'GET' || method === 'HEAD') throw wrong(`${method} has no body`);
   return typeof body === 'string' ? body : JSON.stringify(body);
-}
-
-function fieldsOf(
-  value: Record<string, unknown>,
-  names: readonly string[],
-  wrong: Wrong,
-  what: string,
-): Readonly<Record<string, unknown>> {
-  const stranger = Object.keys(value).find((key) => !names.includes(key));
-  if (stranger === undefined) return value;
-  throw wrong(`${what} holds ${JSON.stringify(stranger.slice(0, 40))}; what it may hold is ${names.join(', ')}`);
 }
 
 type Wrong = (what: string) => SluiceError;
@@ -75,7 +77,7 @@ export function headersOf(value: unknown, wrong: Wrong): Readonly<Record<string,
     throw wrong(`its headers are an object of up to ${MAX_HEADERS}`);
   const kept: Record<string, string> = {};
   for (const [name, text] of entries) {
-    if (!/^[A-Za-z0-9!#$%&'*+.^_|~-]{1,100}$/.test(name)) throw wrong('a header has a name that is none');
+    if (!/^[A-Za-z0-9!#$%&'*+.^_|~-]{1,200}$/.test(name)) throw wrong('a header has a name that is none');
     if (typeof text !== 'string' || text.length > 8_192 || !/^[\t\x20-\x7e]*$/.test(text))
       throw wrong(`the header ${name} is no text of visible ASCII characters`);
     if (!OF_CONNECTION.has(name.toLowerCase())) kept[name.toLowerCase()] = text;
@@ -83,42 +85,23 @@ export function headersOf(value: unknown, wrong: Wrong): Readonly<Record<string,
   return kept;
 }
 
-/** What each field of an expectation must be, and what is said when it is not. */
-const EXPECTED: Readonly<Record<string, readonly [(value: unknown) => boolean, string]>> = {
-  status: [isStatuses, 'is a status such as 200, or a list of them'],
-  bodyContains: [isText, `is a text of 1 to ${SMOKE_LIMITS.pattern} characters`],
-  bodyMatches: [isPattern, `is a regular expression of 1 to ${SMOKE_LIMITS.pattern} characters`],
-  maxMs: [
-    (value) => typeof value === 'number' && value > 0 && value <= SMOKE_LIMITS.timeoutMs.most,
-    'is a number of milliseconds above 0',
-  ],
-};
-
-function expectationOf(value: unknown, wrong: Wrong): SmokeExpectation {
-  if (!isRecord(value)) throw wrong('its expect is an object');
-  for (const [name, one] of Object.entries(fieldsOf(value, Object.keys(EXPECTED), wrong, 'expect'))) {
-    const [holds, wanted] = EXPECTED[name] ?? [];
-    if (holds?.(one) !== true) throw wrong(`expect.${name} ${wanted ?? 'is unknown'}`);
-  }
-  return value;
-}
-
 function isStatuses(value: unknown): boolean {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   return list.length > 0 && list.length <= 20 && list.every(isStatus);
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= SMOKE_LIMITS.pattern;
+function isText(value: unknown, most: number): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= most;
 }
 
-const isPath = (value: unknown): value is string =>
-  typeof value === 'string' && value.length <= MAX_PATH && /^\/[\x21-\x7e]*$/.test(value);
+function isPath(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= MAX_PATH && /^\/[\x21-\x7e]*$/.test(value);
+}
 
 const isStatus = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 100 && Number(value) <= 599;
 
 function isPattern(value: unknown): boolean {
-  if (!isText(value)) return false;
+  if (!isText(value, SMOKE_LIMITS.pattern)) return false;
   try {
     return new RegExp(value) instanceof RegExp;
   } catch {
@@ -126,5 +109,6 @@ function isPattern(value: unknown): boolean {
   }
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

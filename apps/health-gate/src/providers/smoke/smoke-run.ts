@@ -12,13 +12,13 @@ import { digestOf, SmokeTally } from './tally.js';
 
 /** Sends the requests of a question at its pace. Throws the codes of a measurement when nothing can be sent at all. */
 export async function runSmoke(client: SourceClient, question: SmokeQuestion, clock: Clock): Promise<SmokeResult> {
-  const pace = paceOf(question);
   const address = addressOf(client, question.place);
   const extra = headersOf(question.headers ?? {}, (what) => invalid(`the question: ${what}`));
   const all = await requestsOf(client, question.send);
   const requests = question.mutating === true ? all : all.filter((request) => !isMutating(request));
   const skipped = all.length - requests.length;
   if (requests.length === 0) throw new SluiceError('SMOKE_EMPTY', emptyWords(skipped));
+  const pace = paceOf(question, requests.length);
   // A run as long as its question allows is none that hangs.
   return client.use(pace.timeoutMs + client.source.timeoutMs + GRACE_MS, async (signal) => {
     const secret = address.isOwn ? await client.secret(signal) : undefined;
@@ -40,20 +40,19 @@ interface Pace {
   readonly timeoutMs: number;
 }
 
-function paceOf(question: SmokeQuestion): Pace {
+function paceOf(question: SmokeQuestion, requests: number): Pace {
   const { perSecond, concurrency, timeoutMs } = SMOKE_LIMITS;
-  const picked = (
-    name: 'perSecond' | 'concurrency' | 'timeoutMs',
-    { most, usual }: { most: number; usual: number },
-  ) => {
+  const picked = (name: 'perSecond' | 'concurrency' | 'timeoutMs', most: number, usual: number): number => {
     const value = question[name] ?? usual;
     if (value > 0 && value <= most) return value;
     throw new SluiceError('QUERY_INVALID', `${name} of a smoke test is above 0 and at most ${most}`);
   };
+  const everyMs = 1_000 / picked('perSecond', perSecond.most, perSecond.usual);
+  const needed = Math.min(requests * everyMs + timeoutMs.spare, timeoutMs.most);
   return {
-    everyMs: 1_000 / picked('perSecond', perSecond),
-    atOnce: Math.ceil(picked('concurrency', concurrency)),
-    timeoutMs: picked('timeoutMs', timeoutMs),
+    everyMs,
+    atOnce: Math.ceil(picked('concurrency', concurrency.most, concurrency.usual)),
+    timeoutMs: picked('timeoutMs', timeoutMs.most, needed),
   };
 }
 
@@ -89,7 +88,7 @@ function requestsOf(
   const { requests: most } = SMOKE_LIMITS;
   if (send.kind === 'recorded') {
     const limit = Math.min(Math.max(1, send.limit ?? most), most);
-    return readRecording(client.source.recordings, send.recording, limit);
+    return readRecording(client.source.recording, limit);
   }
   if (send.requests.length > most) throw invalid(`a smoke test sends at most ${most} requests`);
   return send.requests.map((request, i) => requestOf(request, `request ${i + 1}`));
@@ -133,7 +132,7 @@ class Sending {
 
   async #send(n: number, request: SmokeRequest): Promise<void> {
     const { client, clock, base, signal } = this.deps;
-    const { method = 'GET', body, expect } = request;
+    const { method = 'GET', body } = request;
     const url = new URL(`${base}${request.path}`);
     const headers = { 'user-agent': 'sluice-smoke', ...request.headers, ...this.deps.headers };
     const started = performance.now();
@@ -142,7 +141,7 @@ class Sending {
         exchange({ url, method, headers, body, maxBytes: SMOKE_LIMITS.bodyBytes, signal: own }),
       );
       const ms = performance.now() - started;
-      this.#tally.answered(n, request, ms, missesOf(answer, ms, expect));
+      this.#tally.answered(n, request, ms, missesOf(answer, ms, request));
     } catch (error) {
       signal.throwIfAborted();
       const isLate = isSluiceError(error, 'SOURCE_TIMEOUT');

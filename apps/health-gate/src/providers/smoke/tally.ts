@@ -65,7 +65,7 @@ const rounded = (ms: number): number => Math.round(ms * 10) / 10;
 /** Says whether two runs sent the same, without what was sent. */
 export function digestOf(requests: readonly SmokeRequest[]): string {
   const hash = createHash('sha256');
-  for (const { method, path, headers, body, expect } of requests)
-    hash.update(`${JSON.stringify([method, path, headers, body, expect])}\n`);
+  for (const { method, path, headers, body, status, contains, matches, maxMs } of requests)
+    hash.update(`${JSON.stringify([method, path, headers, body, status, contains, matches, maxMs])}\n`);
   return `sha256:${hash.digest('hex')}`;
 }
