@@ -4,6 +4,7 @@ import { addAgent } from './agent/commands.js';
 import { addArchive } from './archive/commands.js';
 import { addCommanding } from './commands/commanding.js';
 import { addDependencies } from './commands/dependencies.js';
+import { addFreezes } from './commands/freezes.js';
 import { addGrouping } from './commands/grouping.js';
 import { addCompletion } from './commands/completion.js';
 import { addOutputs } from './commands/outputs.js';
@@ -50,6 +51,7 @@ export function createProgram(surroundings: Surroundings): Command {
   addWatching(program, surroundings);
   addTemplates(program, surroundings);
   addDependencies(program, surroundings);
+  addFreezes(program, surroundings);
   addTokens(program, surroundings);
   addDoctor(program, surroundings);
   addServices(program, surroundings);

@@ -1,10 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 
+import type { Clock } from '@sluice/kernel';
+
 import type { Tokens } from './access/tokens.js';
 import type { CommandClient } from './commands/command-client.js';
 import type { Commander } from './commands/commander.js';
 import { AppsController } from './http/apps.controller.js';
 import { DependenciesController } from './http/dependencies.controller.js';
+import { FreezesController } from './http/freezes.controller.js';
 import { GroupsController } from './http/groups.controller.js';
 import { InventoryController } from './http/inventory.controller.js';
 import { OutputsController } from './http/outputs.controller.js';
@@ -17,6 +20,7 @@ import { TokensController } from './http/tokens.controller.js';
 import type { RolloutStreams } from './live/streams.js';
 import type { Outputs } from './outputs/outputs.js';
 import type { DependencyIndex } from './read-model/dependency-index.js';
+import type { FreezeIndex } from './read-model/freeze-index.js';
 import type { GroupCatalog } from './read-model/group-catalog.js';
 import type { InventoryView } from './read-model/inventory-view.js';
 import type { Reports } from './read-model/reports.js';
@@ -24,9 +28,11 @@ import type { RolloutHistory } from './read-model/rollout-history.js';
 import type { RolloutIndex } from './read-model/rollout-index.js';
 import type { Requests } from './requests/requests.js';
 import {
+  CLOCK,
   COMMANDER,
   COMMANDS,
   DEPENDENCIES,
+  FREEZES,
   GROUPS,
   HISTORY,
   OUTPUTS,
@@ -45,6 +51,8 @@ export interface GatewayParts {
   readonly history: RolloutHistory;
   readonly groups: GroupCatalog;
   readonly dependencies: DependencyIndex;
+  readonly freezes: FreezeIndex;
+  readonly clock: Clock;
   readonly streams: RolloutStreams;
   readonly reports: Reports;
   readonly commands: CommandClient;
@@ -69,6 +77,7 @@ export class GatewayModule {
         GroupsController,
         AppsController,
         DependenciesController,
+        FreezesController,
         InventoryController,
         TemplatesController,
         TokensController,
@@ -79,6 +88,8 @@ export class GatewayModule {
         { provide: HISTORY, useValue: parts.history },
         { provide: GROUPS, useValue: parts.groups },
         { provide: DEPENDENCIES, useValue: parts.dependencies },
+        { provide: FREEZES, useValue: parts.freezes },
+        { provide: CLOCK, useValue: parts.clock },
         { provide: STREAMS_OF_ROLLOUTS, useValue: parts.streams },
         { provide: REPORTS, useValue: parts.reports },
         { provide: COMMANDS, useValue: parts.commands },

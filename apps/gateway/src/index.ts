@@ -13,6 +13,7 @@ export { type CommitView, commitView, type EventView } from './read-model/commit
 export type { Candidate, GroupMember, GroupSummary } from './read-model/group-catalog.js';
 export type { RolloutReport, StageReport } from './read-model/report.js';
 export type { DependencyView } from './read-model/dependency-index.js';
+export type { FreezeView } from './read-model/freeze-index.js';
 export type { StoredTemplate } from './read-model/inventory-view.js';
 export { RolloutIndex } from './read-model/rollout-index.js';
 export type { GroupSkew, GroupVersions, VersionRow } from './read-model/versions.js';

@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 
-import { BUCKETS } from '@sluice/contracts';
+import { BUCKETS, type RecordedCommit } from '@sluice/contracts';
 import type { ArchiveReader, EventLog } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
 import type { RunningService } from '@sluice/messaging';
@@ -22,6 +22,7 @@ import { BucketWatch } from './read-model/bucket-watch.js';
 import { Outputs } from './outputs/outputs.js';
 import { LogFollower } from './read-model/follower.js';
 import { DependencyIndex } from './read-model/dependency-index.js';
+import { FreezeIndex } from './read-model/freeze-index.js';
 import { GroupCatalog } from './read-model/group-catalog.js';
 import { GroupIndex } from './read-model/group-index.js';
 import { InventoryView } from './read-model/inventory-view.js';
@@ -162,20 +163,9 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
   const groupIndex = new GroupIndex();
   const view = new InventoryView();
   const dependencies = new DependencyIndex(view, clock);
+  const freezes = new FreezeIndex(clock);
   const known = new KnownTokens();
-  const follower = new LogFollower({
-    log,
-    clock,
-    logger,
-    apply: async (commit) => {
-      groupIndex.apply(commit);
-      dependencies.apply(commit);
-      await rollouts.apply(commit);
-    },
-    forgetAll: () => {
-      for (const model of [groupIndex, dependencies, rollouts]) model.forgetAll();
-    },
-  });
+  const follower = followerOf(deps, rollouts, [groupIndex, dependencies, freezes]);
   const commands = new CommandClient(nats, limits.commandMs);
   const groups = new GroupCatalog(groupIndex, view);
   const openLocally = deps.openLocally === true && LOOPBACK.test(hostOf(deps));
@@ -190,6 +180,8 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
     history,
     groups,
     dependencies,
+    freezes,
+    clock,
     streams: new RolloutStreams({ log, clock, logger, options: limits }),
     reports: new Reports(log, rollouts),
     commands,
@@ -202,6 +194,31 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
   };
   const guards = { access, history, logger, rates: new RateLimit(limits.calls, now) };
   return { parts, guards, follower, watches: watchesOf(deps, view, known), known };
+}
+
+/** What keeps a read model behind the log. */
+interface Following {
+  apply(commit: RecordedCommit): void;
+  forgetAll(): void;
+}
+
+function followerOf(
+  { log, clock, logger }: GatewayDeps,
+  rollouts: RolloutIndex,
+  models: readonly Following[],
+): LogFollower {
+  return new LogFollower({
+    log,
+    clock,
+    logger,
+    apply: async (commit) => {
+      for (const model of models) model.apply(commit);
+      await rollouts.apply(commit);
+    },
+    forgetAll: () => {
+      for (const model of [...models, rollouts]) model.forgetAll();
+    },
+  });
 }
 
 function watchesOf(

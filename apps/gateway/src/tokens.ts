@@ -11,4 +11,6 @@ export const COMMANDER = Symbol('Commander');
 export const OUTPUTS = Symbol('Outputs');
 export const TEMPLATES = Symbol('Templates');
 export const DEPENDENCIES = Symbol('DependencyIndex');
+export const FREEZES = Symbol('FreezeIndex');
+export const CLOCK = Symbol('Clock');
 export const TOKENS = Symbol('Tokens');

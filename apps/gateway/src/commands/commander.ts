@@ -1,6 +1,7 @@
 import {
   type CommandEnvelope,
   type DependencyCommand,
+  type FreezeCommand,
   type GroupCommand,
   type InventoryCommand,
   isRolloutId,
@@ -47,6 +48,10 @@ export class Commander {
 
   async dependency(said: Said<DependencyCommand>, reply: Reply): Promise<Done> {
     return this.done(await this.client.send('dependency', this.envelope(said)), reply);
+  }
+
+  async freeze(said: Said<FreezeCommand>, reply: Reply): Promise<Done> {
+    return this.done(await this.client.send('freeze', this.envelope(said)), reply);
   }
 
   async inventory(said: Said<InventoryCommand | TemplateCommand>, reply: Reply): Promise<Done> {

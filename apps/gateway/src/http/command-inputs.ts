@@ -71,6 +71,14 @@ export class OverrideInput extends CommandInput {
   readonly extraFailures!: number;
 }
 
+export class WeightInput extends CommandInput {
+  @ApiProperty({ description: 'Percent of traffic on the new side.', minimum: 0, maximum: 100 })
+  @IsInt()
+  @Min(0)
+  @Max(100)
+  readonly weight!: number;
+}
+
 export class ModeInput extends CommandInput {
   @ApiProperty({ enum: ['automatic', 'manual'], description: 'manual: each batch waits for proceed.' })
   @IsIn(['automatic', 'manual'])

@@ -4,7 +4,11 @@ import { ApiOperation } from '@nestjs/swagger';
 import { ApiAnswer, ApiCommandHeaders, ApiProblems } from './documentation.js';
 
 /** `POST <path>`: one command. The operation is named by its last part and the aggregate, e.g. `pauseRollout`. */
-export function Command(path: string, aggregate: 'Rollout' | 'Group' | 'Dependency', summary: string): MethodDecorator {
+export function Command(
+  path: string,
+  aggregate: 'Rollout' | 'Group' | 'Dependency' | 'Freeze',
+  summary: string,
+): MethodDecorator {
   const verb = path.slice(path.lastIndexOf('/') + 1);
   return applyDecorators(
     Post(path),

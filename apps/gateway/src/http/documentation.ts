@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiHeader, ApiResponse } from '@nestjs/swagger';
 
 import { DEPENDENCY_SCHEMAS } from './schemas/dependencies.js';
+import { FREEZE_SCHEMAS } from './schemas/freezes.js';
 import { GROUP_SCHEMAS } from './schemas/groups.js';
 import { REQUEST_SCHEMAS } from './schemas/requests.js';
 import { ROLLOUT_SCHEMAS } from './schemas/rollouts.js';
@@ -11,6 +12,7 @@ export const ANSWER_SCHEMAS = {
   ...ROLLOUT_SCHEMAS,
   ...GROUP_SCHEMAS,
   ...DEPENDENCY_SCHEMAS,
+  ...FREEZE_SCHEMAS,
   ...REQUEST_SCHEMAS,
 } as const;
 

@@ -14,7 +14,9 @@ import {
   IntervalInput,
   ModeInput,
   OverrideInput,
+  ReasonInput,
   RejectInput,
+  WeightInput,
 } from './command-inputs.js';
 import type { Exchange, Reply } from './exchange.js';
 
@@ -167,6 +169,30 @@ export class RolloutCommandsController {
     @Res({ passthrough: true }) reply: Reply,
   ): Answer {
     return this.say({ id, body, request, reply }, { type: 'close' });
+  }
+
+  @Command('weight', 'Rollout', 'Move so much traffic to the new side by hand; the next stages go on from there')
+  weight(
+    @Param('id') id: string,
+    @Body() body: WeightInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
+    return this.say({ id, body, request, reply }, { type: 'setWeight', weight: body.weight });
+  }
+
+  @Command(
+    'hotfix',
+    'Rollout',
+    'Go on in spite of the freezes that hold now; needs a reason and somebody who answers for it',
+  )
+  hotfix(
+    @Param('id') id: string,
+    @Body() body: ReasonInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Answer {
+    return this.say({ id, body, request, reply }, { type: 'hotfix' });
   }
 
   private say({ id, body, request, reply }: Call, command: RolloutCommand): Answer {
