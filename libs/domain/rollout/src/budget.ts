@@ -67,13 +67,19 @@ export function budgetCause(state: RolloutState): BrakeCause | undefined {
 /** A gate of the current stage that failed. */
 export function gateCause({ stage }: RolloutState): BrakeCause | undefined {
   if (stage.failedGate === undefined) return undefined;
-  const { gate, words } = stage.failedGate;
+  const { gate, words, phase } = stage.failedGate;
+  const round = phase === 'during' ? stage.releases + 1 : stage.round;
   return {
     kind: 'gate',
-    words: `gate ${gate} failed at stage ${stage.index}: ${words}`.slice(0, 600),
-    numbers: { stage: stage.index, round: stage.round },
+    words: `gate ${gate} failed ${phase === undefined ? 'at' : WHEN[phase]} stage ${stage.index}: ${words}`.slice(
+      0,
+      600,
+    ),
+    numbers: { stage: stage.index, round },
   };
 }
+
+const WHEN = { entry: 'before', during: 'during' } as const;
 
 /** A failing canary brakes at once; only failures that an operator took on afterwards are forgiven. */
 export function canaryCause(state: RolloutState): BrakeCause | undefined {

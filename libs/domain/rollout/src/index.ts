@@ -21,5 +21,6 @@ export {
 } from './state.js';
 export { type RolloutSummary, summarizeRollout, targetsOf, type TargetView } from './summary.js';
 export { nextActions } from './transitions.js';
+export { wentBack } from './traffic/back.js';
 export { type SideOrder, type StageTimes, type TrafficProgress } from './traffic/progress.js';
 export { type TrafficWork, trafficWork } from './traffic/work.js';

@@ -5,17 +5,28 @@ import { counts, stageCounts, touchedTargets } from '../counts.js';
 import { admitPending, admitRetries, admitted, followUps } from './admission.js';
 import { enter } from './enter.js';
 import { behindOf } from './presence.js';
-import { countOf, phaseAt, planOf, type RolloutState } from '../state.js';
+import { countOf, isFrozen, phaseAt, planOf, type RolloutState } from '../state.js';
+import { advanceShift } from '../traffic/course.js';
 
 /**
  * The rollout's own course: the next thing that follows from the state and the time, or nothing. Called again after
  * each of its events until it stays quiet.
  */
 export function advance(state: RolloutState, now: number): readonly RolloutEvent[] {
-  if (state.status === 'settling') return state.open.size === 0 ? settled(state) : [];
-  if (state.status === 'failed') return afterAll(state, now);
+  if (state.status === 'settling') return state.open.size === 0 && !isMovingBack(state) ? settled(state) : [];
+  if (state.status === 'failed') return isFrozen(state) ? [] : afterAll(state, now);
   if (state.status !== 'running') return [];
-  return state.retry.active ? admitRetries(state, now) : goOn(state, now);
+  return state.retry.active ? goOnWithRetry(state, now) : goOn(state, now);
+}
+
+/** Weights that are to be everywhere before the rollout ends. */
+const isMovingBack = ({ traffic }: RolloutState): boolean => traffic?.pending === true;
+
+/** What watches the stage brakes at any time; what is asked at its ends, when the retry is over. */
+function goOnWithRetry(state: RolloutState, now: number): readonly RolloutEvent[] {
+  const cause = state.stage.failedGate?.phase === 'during' ? gateCause(state) : undefined;
+  if (cause !== undefined) return [{ type: 'RolloutBraked', cause }];
+  return isFrozen(state) ? [] : admitRetries(state, now);
 }
 
 /** Agents that were not heard of may report after the end: a canary is held as ever, and without a failure it is a success. */
@@ -28,6 +39,8 @@ function afterAll(state: RolloutState, now: number): readonly RolloutEvent[] {
 function goOn(state: RolloutState, now: number): readonly RolloutEvent[] {
   const cause = canaryCause(state) ?? budgetCause(state) ?? gateCause(state);
   if (cause !== undefined) return [{ type: 'RolloutBraked', cause }];
+  if (isFrozen(state)) return [];
+  if (state.traffic !== undefined) return advanceShift(state, state.traffic, now) ?? finish(state);
   return followUps(state, now) ?? onStage(state, now);
 }
 
@@ -87,7 +100,7 @@ function gatesOf(state: RolloutState, stage: Stage): Stage['gates'] {
   return [];
 }
 
-function finish(state: RolloutState): readonly RolloutEvent[] {
+export function finish(state: RolloutState): readonly RolloutEvent[] {
   const tally = counts(state);
   return tally.failed + tally.unknown === 0
     ? [{ type: 'RolloutSucceeded', counts: tally, ...behindOf(state) }]
@@ -103,7 +116,8 @@ function settled(state: RolloutState): readonly RolloutEvent[] {
     notServing: notServing(state),
     ...behindOf(state),
   };
-  const back = cause === 'rollback' ? rollbackRequested(state, state.end?.reason) : [];
+  // What moved traffic has moved it back already: there is nothing to restore on hosts.
+  const back = cause === 'rollback' && state.traffic === undefined ? rollbackRequested(state, state.end?.reason) : [];
   return [cancelled, ...back];
 }
 

@@ -1,4 +1,4 @@
-import type { RolloutCommand, RolloutEvent, Stage } from '@sluice/contracts';
+import type { EndCause, RolloutCommand, RolloutEvent, Stage } from '@sluice/contracts';
 import { stageAt, stageCount } from '@sluice/contracts';
 import { type Actor, isNamed, SluiceError, unreachable } from '@sluice/kernel';
 
@@ -6,8 +6,11 @@ import { budgetFor, budgetIsFree } from '../budget.js';
 import { LOST } from '../evolve/members.js';
 import type { FreshMembers } from '../inputs.js';
 import { phaseAt, planOf, type RolloutState } from '../state.js';
+import { wayBack } from '../traffic/back.js';
+import { setWeight } from '../traffic/weight.js';
 import { assertOffered } from '../transitions.js';
 import { rollbackRequested } from './advance.js';
+import { hotfix } from './freezes.js';
 import { decideSync } from './members.js';
 
 export interface Said {
@@ -35,7 +38,7 @@ export function decideCommand(state: RolloutState, command: RolloutCommand, said
         ? [{ type: 'BrakeReleased', by: 'resume', ...why }]
         : [{ type: 'RolloutResumed', ...why }];
     case 'cancel':
-      return [{ type: 'RolloutSettling', cause: 'cancelled', ...why }];
+      return settling(state, 'cancelled', why);
     case 'rollback':
       return rollback(state, why);
     case 'retry':
@@ -53,8 +56,9 @@ export function decideCommand(state: RolloutState, command: RolloutCommand, said
     case 'setInterval':
       return setIntervals(state, command, why);
     case 'setWeight':
+      return setWeight(state, command.weight, said.reason);
     case 'hotfix':
-      throw new SluiceError('NOT_OFFERED', `${command.type} is not offered by this rollout`);
+      return hotfix(said);
     case 'close':
       return [{ type: 'RolloutClosed', cause: 'closed', ...why }];
     default:
@@ -101,10 +105,12 @@ function approve(
 
 function reject(state: RolloutState, approval: 'canary' | 'batches', why: Why): Decided {
   assertWanted(state, approval);
-  return [
-    { type: 'ApprovalRejected', approval, ...why },
-    { type: 'RolloutSettling', cause: 'rejected', ...why },
-  ];
+  return [{ type: 'ApprovalRejected', approval, ...why }, ...settling(state, 'rejected', why)];
+}
+
+/** It ends without success; a shift of traffic takes back what it has moved. */
+function settling(state: RolloutState, cause: EndCause, why: Why): Decided {
+  return [...wayBack(state, { person: true, ...why }), { type: 'RolloutSettling', cause, ...why }];
 }
 
 function assertWanted(state: RolloutState, approval: string): void {
@@ -120,7 +126,7 @@ function rollback(state: RolloutState, why: Why): Decided {
     state.status === 'failed' ||
     state.status === 'cancelled' ||
     state.status === 'closed';
-  return ended ? rollbackRequested(state, why.reason) : [{ type: 'RolloutSettling', cause: 'rollback', ...why }];
+  return ended ? rollbackRequested(state, why.reason) : settling(state, 'rollback', why);
 }
 
 /**

@@ -1,15 +1,19 @@
-import type { GateJudged, RolloutEvent } from '@sluice/contracts';
+import type { RolloutEvent } from '@sluice/contracts';
 import { unreachable } from '@sluice/kernel';
 
 import { lossCause } from '../budget.js';
 import type { LogLoss, RolloutInput } from '../inputs.js';
 import { isTerminal, type RolloutState } from '../state.js';
-import { advance } from './advance.js';
+import { isPastReturn, wayBack } from '../traffic/back.js';
+import { decideTraffic } from '../traffic/inputs.js';
+import { advance, finish } from './advance.js';
 import { decideBalanced } from './balancer.js';
 import { decideCommand, decideExclude } from './commands.js';
+import { decideFreezes } from './freezes.js';
 import { decideArrival } from './members.js';
 import { decideHeard, decideSeen, decideSilent } from './presence.js';
 import { decideDeadlines, decideNeverSeen, decideRefused, decideReport, decideUnreachable } from './reports.js';
+import { decideVerdict } from './verdicts.js';
 
 /** What follows from one input at `now` (ms since the epoch). Follow it with `advance` until that stays quiet. */
 export function decideRollout(state: RolloutState, input: RolloutInput, now: number): readonly RolloutEvent[] {
@@ -29,21 +33,20 @@ export function decideRollout(state: RolloutState, input: RolloutInput, now: num
     case 'balanced':
       return decideBalanced(state, input);
     case 'verdict':
-      return verdict(state, input.judged);
+      return decideVerdict(state, input.judged);
     case 'sideSeen':
     case 'weightPublished':
     case 'sideRetired':
     case 'trafficTrouble':
+      return decideTraffic(state, input);
     case 'freezes':
-      return [];
+      return decideFreezes(state, input.freezes);
     case 'start':
       return start(state, input);
     case 'logRegressed':
       return logRegressed(state, input.loss);
     case 'exclude':
-      return isTerminal(state.status) || state.status === 'unplanned'
-        ? []
-        : decideExclude(state, input.host, input.reason);
+      return exclude(state, input);
     case 'arrival':
       return decideArrival(state, input);
     case 'silent':
@@ -61,6 +64,13 @@ export function decideRollout(state: RolloutState, input: RolloutInput, now: num
     default:
       return unreachable(input, 'input');
   }
+}
+
+function exclude(
+  state: RolloutState,
+  { host, reason }: Extract<RolloutInput, { readonly type: 'exclude' }>,
+): readonly RolloutEvent[] {
+  return isTerminal(state.status) || state.status === 'unplanned' ? [] : decideExclude(state, host, reason);
 }
 
 /** A start that was said already stays quiet: the lease is granted once, however often its owner restarts. */
@@ -94,14 +104,8 @@ function logRegressed(state: RolloutState, loss: LogLoss): readonly RolloutEvent
 function supersede(state: RolloutState, by: string): readonly RolloutEvent[] {
   if (isTerminal(state.status) || state.status === 'settling') return [];
   if (state.status === 'failed') return [{ type: 'RolloutClosed', cause: 'superseded', reason: `superseded by ${by}` }];
-  return [{ type: 'RolloutSettling', cause: 'superseded', by, reason: `superseded by ${by}` }];
-}
-
-/** A verdict of another stage or round comes too late. Inconclusive and error hold; what fails brakes by the course. */
-function verdict(state: RolloutState, judged: GateJudged): readonly RolloutEvent[] {
-  const { stage, round, gate, verdict: said, words } = judged;
-  const { asked, index, round: now, passed, failedGate } = state.stage;
-  const awaited = asked && index === stage && now === round && !passed.has(gate) && failedGate?.gate !== gate;
-  if (!awaited || isTerminal(state.status) || state.status === 'settling') return [];
-  return [{ type: 'GateRecorded', stage, round, gate, verdict: said, words }];
+  // All traffic is on the new side, which is live: only the end of the old one is left, and the next rollout needs it.
+  if (isPastReturn(state)) return [{ type: 'StagePassed', stage: state.stage.index }, ...finish(state)];
+  const reason = `superseded by ${by}`;
+  return [...wayBack(state, { person: false, reason }), { type: 'RolloutSettling', cause: 'superseded', by, reason }];
 }

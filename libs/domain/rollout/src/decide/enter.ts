@@ -2,12 +2,13 @@ import type { RolloutEvent, Stage } from '@sluice/contracts';
 
 import { planOf, type RolloutState } from '../state.js';
 
-/** What must hold before the stage's first target is touched: approval, a person in manual mode, or the wait. */
+/** What must hold before the stage's first target is touched: approval, a person in manual mode or the wait, its gates. */
 export function enter(state: RolloutState, stage: Stage, now: number): readonly RolloutEvent[] {
   const { entry } = stage;
   if (entry.kind === 'approval' && !state.approved.has(entry.approval)) return askApproval(state, entry);
-  if (ordinalOf(state, stage) <= 1 || state.stage.proceeded) return entered(stage);
-  return state.mode === 'manual' ? awaitPerson(state, stage) : awaitInterval(state, stage, now);
+  if (ordinalOf(state, stage) <= 1 || state.stage.proceeded) return entered(state, stage, now);
+  if (state.mode === 'manual') return awaitPerson(state, stage);
+  return stage.traffic === undefined ? awaitInterval(state, stage, now) : entered(state, stage, now);
 }
 
 function askApproval(
@@ -24,14 +25,22 @@ function awaitPerson(state: RolloutState, stage: Stage): readonly RolloutEvent[]
 }
 
 function awaitInterval(state: RolloutState, stage: Stage, now: number): readonly RolloutEvent[] {
-  if (state.wait !== undefined) return now < state.wait.until ? [] : entered(stage);
+  if (state.wait !== undefined) return now < state.wait.until ? [] : entered(state, stage, now);
   const delay = intervalOf(state, stage);
   return delay > 0
     ? [{ type: 'WaitStarted', wait: 'interval', stage: stage.index, until: now + delay }]
-    : entered(stage);
+    : entered(state, stage, now);
 }
 
-const entered = (stage: Stage): readonly RolloutEvent[] => [{ type: 'StageEntered', stage: stage.index }];
+/** Gates of the entry are asked last of all, so that what they say is fresh. */
+function entered(state: RolloutState, stage: Stage, now: number): readonly RolloutEvent[] {
+  const { asked, phase, round, passed } = state.stage;
+  const { index, entryGates: gates } = stage;
+  if (gates.every((gate) => phase === 'entry' && asked && passed.has(gate)))
+    return [{ type: 'StageEntered', stage: index }];
+  if (asked && phase === 'entry') return [];
+  return [{ type: 'GatesRequested', stage: index, round: round + 1, gates, passNotBefore: now, phase: 'entry' }];
+}
 
 /** Batches are counted from 1; the canary is 0 and waits for nothing either. */
 const ordinalOf = (state: RolloutState, stage: Stage): number =>

@@ -1,9 +1,13 @@
-import { type Plan, type PlanEvent, type RolloutEvent, stageAt } from '@sluice/contracts';
+import type { Plan, PlanEvent, RolloutEvent } from '@sluice/contracts';
 import { unreachable } from '@sluice/kernel';
 
-import { freshStage, phaseAt, planOf, type RolloutState } from '../state.js';
+import type { RolloutState } from '../state.js';
+import { countCapacity, evolveShift, followCourse, type ShiftEvent } from '../traffic/evolve.js';
+import { freshTraffic } from '../traffic/progress.js';
+import { evolveFreeze, type FreezeEvent } from './freezes.js';
 import { evolveMembers, type MemberEvent } from './members.js';
 import { closeRetry, dropRetry, orderRetry, unsettle } from './retry.js';
+import { evolveStage, type StageEvent } from './stage.js';
 import {
   addTargets,
   admit,
@@ -46,10 +50,19 @@ function planned(state: RolloutState, plan: Plan, planHash: string, at: number):
   state.mode = plan.mode;
   state.intervalMs = plan.waits.intervalMs;
   state.tailIntervalMs = plan.waits.tailIntervalMs;
+  state.traffic = plan.traffic === undefined ? undefined : freshTraffic();
   return state;
 }
 
 function evolveExec(state: RolloutState, event: RolloutEvent, at: number): RolloutState {
+  countCapacity(state, at);
+  evolveOne(state, event, at);
+  followCourse(state, event, at);
+  closeRetry(state);
+  return state;
+}
+
+function evolveOne(state: RolloutState, event: RolloutEvent, at: number): void {
   switch (event.type) {
     case 'TargetsAdmitted':
       admit(state, event, at);
@@ -81,6 +94,13 @@ function evolveExec(state: RolloutState, event: RolloutEvent, at: number): Rollo
     case 'TargetsLost':
       evolveMembers(state, event);
       break;
+    default:
+      evolveRest(state, event, at);
+  }
+}
+
+function evolveRest(state: RolloutState, event: Exclude<RolloutEvent, TargetEvent>, at: number): void {
+  switch (event.type) {
     case 'StageEntered':
     case 'StageSettled':
     case 'StagePassed':
@@ -91,95 +111,41 @@ function evolveExec(state: RolloutState, event: RolloutEvent, at: number): Rollo
     case 'BatchProceeded':
       evolveStage(state, event);
       break;
+    case 'SideSeen':
+    case 'SideScaleOrdered':
+    case 'WeightSet':
+    case 'WeightPublished':
+    case 'SideRetireOrdered':
+    case 'SideRetired':
+      evolveShift(state, event, at);
+      break;
+    case 'RolloutFrozen':
+    case 'RolloutThawed':
+    case 'FreezeOverridden':
+      evolveFreeze(state, event);
+      break;
     default:
       evolveCourse(state, event, at);
   }
-  closeRetry(state);
-  return state;
 }
 
-type StageEvent = Extract<
-  RolloutEvent,
-  {
-    readonly type:
-      | 'StageEntered'
-      | 'StageSettled'
-      | 'StagePassed'
-      | 'GatesRequested'
-      | 'GateRecorded'
-      | 'WaitStarted'
-      | 'BatchAwaited'
-      | 'BatchProceeded';
-  }
->;
-
-function evolveStage(state: RolloutState, event: StageEvent): void {
-  const { stage } = state;
-  switch (event.type) {
-    case 'StageEntered':
-      enterStage(state);
-      break;
-    case 'StageSettled':
-      stage.settled = true;
-      break;
-    case 'StagePassed':
-      state.stage = freshStage(event.stage + 1);
-      state.wait = undefined;
-      break;
-    case 'GatesRequested':
-      stage.round = event.round;
-      stage.asked = true;
-      stage.gates = event.gates;
-      stage.passed.clear();
-      break;
-    case 'GateRecorded':
-      if (event.verdict === 'pass') stage.passed.add(event.gate);
-      if (event.verdict === 'fail') stage.failedGate = { gate: event.gate, words: event.words };
-      break;
-    case 'WaitStarted':
-      state.wait = { kind: event.wait, stage: event.stage, until: event.until };
-      break;
-    case 'BatchAwaited':
-      stage.awaited = true;
-      break;
-    case 'BatchProceeded':
-      stage.proceeded = true;
-      break;
-    default:
-      unreachable(event, 'stage event');
-  }
-}
-
-/** Targets that are out of service already go first: to admit them costs nothing. */
-function enterStage(state: RolloutState): void {
-  const span = stageAt(planOf(state), state.stage.index);
-  if (span === undefined) return;
-  const first: number[] = [];
-  const rest: number[] = [];
-  for (let target = span.from; target < span.to; target += 1) {
-    if (phaseAt(state, target) === 'pending') (state.out[target] === 1 ? first : rest).push(target);
-  }
-  state.stage.entered = true;
-  state.stage.order = first.length === 0 ? rest : first.concat(rest);
-  state.stage.cursor = 0;
-  state.wait = undefined;
-}
-
-type CourseEvent = Exclude<
-  RolloutEvent,
-  | StageEvent
+type TargetEvent =
   | MemberEvent
-  | {
-      readonly type:
-        | 'TargetsAdmitted'
-        | 'StepSucceeded'
-        | 'DrainSkipped'
-        | 'StepFailed'
-        | 'TargetUnknown'
-        | 'TargetExcluded'
-        | 'VerifyWaived';
-    }
->;
+  | Extract<
+      RolloutEvent,
+      {
+        readonly type:
+          | 'TargetsAdmitted'
+          | 'StepSucceeded'
+          | 'DrainSkipped'
+          | 'StepFailed'
+          | 'TargetUnknown'
+          | 'TargetExcluded'
+          | 'VerifyWaived';
+      }
+    >;
+
+type CourseEvent = Exclude<RolloutEvent, TargetEvent | StageEvent | ShiftEvent | FreezeEvent>;
 
 // One line a case: splitting this table would hide that it is complete.
 // oxlint-disable-next-line max-lines-per-function
@@ -271,16 +237,6 @@ function evolveCourse(state: RolloutState, event: CourseEvent, at: number): void
     case 'RollbackRequested':
       state.rollbacks = event.ordinal;
       break;
-    case 'SideSeen':
-    case 'SideScaleOrdered':
-    case 'WeightSet':
-    case 'WeightPublished':
-    case 'SideRetireOrdered':
-    case 'SideRetired':
-    case 'RolloutFrozen':
-    case 'RolloutThawed':
-    case 'FreezeOverridden':
-      break;
     default:
       unreachable(event, 'rollout event');
   }
@@ -293,12 +249,16 @@ function endAs(state: RolloutState, status: 'succeeded' | 'cancelled' | 'closed'
   endTargets(state);
 }
 
-/** A gate that braked is asked again in a new round. */
+/** A gate that braked is asked again in a new round, and a side that was not ready has its time again. */
 function releaseBrake(state: RolloutState): void {
+  const { stage } = state;
   if (state.brake?.kind === 'gate') {
-    state.stage.asked = false;
-    state.stage.failedGate = undefined;
+    stage.asked = false;
+    stage.failedGate = undefined;
+    stage.during.clear();
+    stage.releases += 1;
   }
+  if (state.wait?.kind === 'capacity') state.wait = undefined;
   state.status = 'running';
   state.brake = undefined;
 }

@@ -1,0 +1,31 @@
+import type { RolloutEvent } from '@sluice/contracts';
+
+import type { RolloutState } from '../state.js';
+import { weightSet, weightsOf } from './progress.js';
+
+/** The old side is being retired, or is gone: nothing leads back to it. */
+export const isPastReturn = ({ traffic }: RolloutState): boolean => traffic?.retireOrdered === true;
+
+/** A person ended it, or another rollout did. */
+export interface EndedBy {
+  readonly person: boolean;
+  readonly reason?: string;
+}
+
+/**
+ * One publication takes all traffic back to the old side, whatever ends the shift without success: at rest one side is
+ * live and the other dark (SWB-01, SWB-10). Nothing where no traffic was moved. After a log that lost its tail nobody
+ * knows what was moved, so a person who ends the shift has it moved back.
+ */
+export function wayBack(state: RolloutState, { person, reason }: EndedBy): readonly RolloutEvent[] {
+  const { traffic } = state;
+  const shift = state.plan?.traffic;
+  if (shift === undefined || traffic === undefined || isPastReturn(state)) return [];
+  if (weightSet(shift, traffic) === 0 && !(traffic.doubtful && person)) return [];
+  const why = reason === undefined ? {} : { reason };
+  return [{ type: 'WeightSet', stage: state.stage.index, weights: weightsOf(shift, 0), why: 'back', ...why }];
+}
+
+/** The rollout was rolled back, on hosts by a rollout of its own or here by one publication: how often. */
+export const wentBack = ({ rollbacks, traffic, end }: RolloutState): number =>
+  traffic !== undefined && end?.cause === 'rollback' ? 1 : rollbacks;
