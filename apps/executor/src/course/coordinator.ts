@@ -1,7 +1,7 @@
 import type { EventMeta, GroupEvent, LeaseOutcome, Plan, RolloutEvent } from '@sluice/contracts';
 import { rollbackTarget, type Starting, type Success } from '@sluice/group';
 import { isSluiceError, messageOf } from '@sluice/kernel';
-import { isTerminal, nextActions, phaseAt, type RolloutState } from '@sluice/rollout';
+import { isTerminal, nextActions, phaseAt, type RolloutState, wentBack } from '@sluice/rollout';
 
 import type { GroupActor } from '../actors/group-actor.js';
 import type { Registry } from '../actors/registry.js';
@@ -33,7 +33,7 @@ export class Coordinator {
       return;
     }
     if (actor.state.status === 'planned') this.begin(actor, group, plan, holds);
-    if (holds && actor.state.rollbacks > 0) this.blockBad(actor);
+    if (holds && wentBack(actor.state) > 0) this.blockBad(actor);
     if (actor.state.status === 'braked') this.policyRollback(actor, plan);
   }
 
@@ -98,8 +98,7 @@ export class Coordinator {
   private letGo(actor: RolloutActor, group: GroupActor, plan: Plan): void {
     const { active, waiting } = group.state;
     if (active !== actor.id && waiting?.rolloutId !== actor.id) return;
-    const { rollbacks } = actor.state;
-    if (rollbacks > 0 && active === actor.id) this.blockBad(actor);
+    if (wentBack(actor.state) > 0 && active === actor.id) this.blockBad(actor);
     const meta = metaFor(plan, 'ended');
     if (plan.rollbackOf !== undefined && wasGivenUp(actor.state))
       this.say(actor, { type: 'unblockBad', rolloutId: plan.rollbackOf }, meta);
@@ -111,25 +110,24 @@ export class Coordinator {
     const { plan } = actor.state;
     if (plan === undefined) return;
     const { version, rolloutId } = plan;
-    const ordinal = actor.state.rollbacks;
+    const ordinal = wentBack(actor.state);
     this.say(actor, { type: 'blockBad', version, rolloutId, ordinal }, metaFor(plan, 'rollback'));
   }
 
-  /** `onCanaryFailure: rollback`: the plan itself orders the way back (STR-11). */
+  /** What the plan itself orders: the way back, when its canary or one of its gates failed (STR-11). */
   private policyRollback(actor: RolloutActor, plan: Plan): void {
-    const { brake } = actor.state;
-    if (plan.onCanaryFailure !== 'rollback' || !isCanaryBrake(actor.state, plan)) return;
-    if (!nextActions(actor.state).includes('rollback')) return;
+    const policy = policyOf(actor.state, plan);
+    if (policy === undefined || !nextActions(actor.state).includes('rollback')) return;
     void actor
       .submit(
         {
           type: 'command',
           command: { type: 'rollback' },
           actor: { id: 'plan', kind: 'policy' },
-          reason: `onCanaryFailure: rollback (${brake?.words ?? ''})`.slice(0, 400),
+          reason: `${policy}: rollback (${actor.state.brake?.words ?? ''})`.slice(0, 400),
         },
         { id: 'plan', kind: 'policy' },
-        'policy:onCanaryFailure',
+        `policy:${policy}`,
       )
       .catch((error: unknown) => this.complain(actor, error));
   }
@@ -182,6 +180,14 @@ const startingOf = ({ strategy, version, restores }: Plan): Starting =>
 const wasGivenUp = ({ status, end }: RolloutState): boolean =>
   status === 'cancelled' && end?.cause !== 'superseded' && end?.cause !== 'rollback';
 
+/** The part of the plan that orders a rollback because of this brake. */
+function policyOf(state: RolloutState, plan: Plan): 'onCanaryFailure' | 'onFail' | undefined {
+  if (plan.onCanaryFailure === 'rollback' && isCanaryBrake(state, plan)) return 'onCanaryFailure';
+  const failed = state.brake?.kind === 'gate' ? state.stage.failedGate?.gate : undefined;
+  const spec = plan.gateSpecs?.find(({ name }) => name === failed);
+  return spec?.onFail === 'rollback' ? 'onFail' : undefined;
+}
+
 /** A canary that failed a step, or a gate that failed while it baked. */
 const isCanaryBrake = ({ brake, stage }: RolloutState, plan: Plan): boolean =>
   brake?.kind === 'canary' || (brake?.kind === 'gate' && plan.canaries > 0 && stage.index === 0);
@@ -191,7 +197,11 @@ function outcomeOf(
   plan: Plan,
 ): { readonly outcome: LeaseOutcome; readonly success?: Success } {
   if (status !== 'succeeded') return { outcome: status === 'closed' ? 'closed' : 'cancelled' };
-  const { version, rolloutId, strategy, restores } = plan;
-  const success = { version, rolloutId, strategy, sha256: plan.spec.artifact.sha256 };
-  return { outcome: 'succeeded', success: restores === undefined ? success : { ...success, restores } };
+  const { version, rolloutId, strategy, restores, traffic } = plan;
+  const success: Success = {
+    ...{ version, rolloutId, strategy, sha256: plan.spec.artifact.sha256 },
+    ...(restores === undefined ? {} : { restores }),
+    ...(traffic === undefined ? {} : { side: traffic.newSide }),
+  };
+  return { outcome: 'succeeded', success };
 }

@@ -9,9 +9,13 @@ const MAX_KEPT = 64;
 export class VerdictBuffer {
   private readonly byRollout = new Map<string, GateJudged[]>();
 
+  /** A gate that watches a stage says the same over and over: its last word is kept, and a failure for good. */
   add(id: string, judged: GateJudged): void {
+    if (judged.shadow === true) return;
     const kept = this.byRollout.get(id) ?? [];
-    this.byRollout.set(id, [...kept, judged].slice(-MAX_KEPT));
+    const same = kept.find((each) => causeOfVerdict(each) === causeOfVerdict(judged));
+    if (same?.verdict === 'fail') return;
+    this.byRollout.set(id, [...kept.filter((each) => each !== same), judged].slice(-MAX_KEPT));
   }
 
   clear(): void {
@@ -26,13 +30,13 @@ export class VerdictBuffer {
 }
 
 /**
- * What a gate event says to its rollout; nothing for what is only told to people. The gate says what it sees of the
+ * What a gate event says to its rollout; nothing for what is only told to people or decides nothing. The gate says what it sees of the
  * fleet again as long as the rollout does not show it, so only verdicts have to be kept for later.
  */
 export function inputOfGate(event: GateEvent): RolloutInput | undefined {
   switch (event.type) {
     case 'GateJudged':
-      return { type: 'verdict', judged: event };
+      return event.shadow === true ? undefined : { type: 'verdict', judged: event };
     case 'HostsSilent':
       return { type: 'silent', targets: event.targets };
     case 'HostsHeard':
@@ -50,7 +54,16 @@ export function inputOfGate(event: GateEvent): RolloutInput | undefined {
 export function causeOf(input: RolloutInput): string {
   switch (input.type) {
     case 'verdict':
-      return `verdict:${input.judged.gate}:${input.judged.stage}:${input.judged.round}`;
+      return causeOfVerdict(input.judged);
+    case 'sideSeen':
+    case 'sideRetired':
+      return `side:${input.side}`;
+    case 'weightPublished':
+      return `weights:${input.version}`;
+    case 'trafficTrouble':
+      return `dependency:${input.dependency}`;
+    case 'freezes':
+      return input.freezes.length === 0 ? 'freezes:none' : `freezes:${input.freezes[0]?.freeze}`;
     case 'silent':
     case 'heard':
     case 'seen':
@@ -59,3 +72,6 @@ export function causeOf(input: RolloutInput): string {
       return `timer:${input.type}`;
   }
 }
+
+const causeOfVerdict = ({ gate, stage, round, phase }: GateJudged): string =>
+  `verdict:${gate}:${stage}:${round}${phase === undefined ? '' : `:${phase}`}`;

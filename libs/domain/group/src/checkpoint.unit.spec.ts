@@ -20,7 +20,10 @@ const inputs: fc.Arbitrary<GroupInput> = fc.oneof(
     type: fc.constant('release' as const),
     rolloutId: rollout,
     outcome: fc.constantFrom('succeeded' as const, 'cancelled' as const),
-    success: fc.record({ version, rolloutId: rollout, strategy, sha256: fc.constant('ab') }),
+    success: fc.record(
+      { version, rolloutId: rollout, strategy, sha256: fc.constant('ab'), side: fc.constantFrom('blue', 'green') },
+      { requiredKeys: ['version', 'rolloutId', 'strategy', 'sha256'] },
+    ),
   }),
   fc.record({
     type: fc.constant('blockBad' as const),

@@ -28,6 +28,10 @@ export function rollbackTarget(state: GroupState, starting: Starting): RollbackT
   return undefined;
 }
 
+/** The side that has all traffic: that of the last success that has one; undefined when nothing was ever shifted (SWB-01). */
+export const liveSideOf = ({ history }: Pick<GroupState, 'history'>): string | undefined =>
+  history.findLast(({ side }) => side !== undefined)?.side;
+
 /** The last ten versions that succeeded here and are not blocked, newest first, each with its last success (TRS-07). */
 export function redeployCandidates(state: GroupState): readonly Success[] {
   const seen = new Set<string>();

@@ -1,5 +1,5 @@
 export { CHECKPOINT_EVERY, checkpointOf } from './checkpoint.js';
 export { decideGroup, type GroupInput } from './decide.js';
-export { isProven, redeployCandidates, rollbackTarget, type Starting } from './history.js';
+export { isProven, liveSideOf, redeployCandidates, rollbackTarget, type Starting } from './history.js';
 export { evolveGroup } from './evolve.js';
 export { type GroupState, initialGroup, type Success, type WaitingRollout } from './state.js';
