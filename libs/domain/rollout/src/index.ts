@@ -24,3 +24,4 @@ export { nextActions } from './transitions.js';
 export { wentBack } from './traffic/back.js';
 export { type SideOrder, type StageTimes, type TrafficProgress } from './traffic/progress.js';
 export { type TrafficWork, trafficWork } from './traffic/work.js';
+export { type SideSummary, type TrafficSummary } from './traffic/summary.js';

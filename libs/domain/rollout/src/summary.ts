@@ -14,7 +14,9 @@ import { unavailable } from './budget.js';
 import { counts } from './counts.js';
 import type { Phase } from './phases.js';
 import { attemptOf } from './evolve/targets.js';
-import { phaseAt, planOf, type RolloutState, type RolloutStatus, type Wait } from './state.js';
+import type { HeldFreeze } from './inputs.js';
+import { isFrozen, phaseAt, planOf, type RolloutState, type RolloutStatus, type Wait } from './state.js';
+import { summarizeTraffic, type TrafficSummary } from './traffic/summary.js';
 import { nextActions } from './transitions.js';
 
 /** One rollout at a glance. Times are ms since the epoch, 0 = not yet. */
@@ -46,6 +48,10 @@ export interface RolloutSummary {
   readonly actions: readonly RolloutCommandType[];
   readonly rollbackTo?: RollbackTarget;
   readonly rollbackOf?: string;
+  /** Sides, weights and capacity of a rollout that shifts traffic. */
+  readonly traffic?: TrafficSummary;
+  /** The freezes that hold it, unless a hotfix goes on in spite of them. */
+  readonly frozen?: readonly HeldFreeze[];
   readonly plannedAt: number;
   readonly startedAt: number;
   readonly endedAt: number;
@@ -68,6 +74,7 @@ export function summarizeRollout(state: RolloutState): RolloutSummary {
     actions: nextActions(state),
     ...(state.rollbackTo === undefined ? {} : { rollbackTo: state.rollbackTo }),
     ...(plan.rollbackOf === undefined ? {} : { rollbackOf: plan.rollbackOf }),
+    ...shiftNow(state),
     plannedAt: state.plannedAt,
     startedAt: state.startedAt,
     endedAt: state.endedAt,
@@ -106,6 +113,12 @@ function whyNow({
     ...(brake === undefined || status !== 'braked' ? {} : { brake }),
     ...(end === undefined ? {} : { end: end.cause }),
   };
+}
+
+function shiftNow(state: RolloutState): Pick<RolloutSummary, 'traffic' | 'frozen'> {
+  const traffic = summarizeTraffic(state);
+  const frozen = [...state.freezes.values()].filter(({ freeze }) => !state.overridden.has(freeze));
+  return { ...(traffic === undefined ? {} : { traffic }), ...(isFrozen(state) ? { frozen } : {}) };
 }
 
 const heldCount = (state: RolloutState): number => {
