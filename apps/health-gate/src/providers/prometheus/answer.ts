@@ -68,23 +68,23 @@ function sampleOf(pair: unknown): RawSample {
 }
 
 const MAX_NAMED = 3;
-const MAX_LABELS = 160;
+const MAX_LABELS = 60;
 
-/** Code SERIES_MANY with the first labels by which they differ, and what to do. */
+/** Code SERIES_MANY with the labels by which the first of them differ, and what to do. */
 export function oneOf(series: readonly PrometheusSeries[]): PrometheusSeries | undefined {
   if (series.length <= 1) return series[0];
-  const shown = series.slice(0, MAX_NAMED).map(({ labels }) => labelsText(labels));
+  const shown = series.slice(0, MAX_NAMED).map(({ labels }) => labels);
+  const names = Object.keys(Object.assign({}, ...shown) as object);
+  const differing = names.filter((name) => shown.some((labels) => labels[name] !== shown[0]?.[name]));
   const more = series.length > shown.length ? ` and ${series.length - shown.length} more` : '';
-  const words = `the query gives ${series.length} series, and a gate judges one: ${shown.join(', ')}${more}`;
+  const which = `${shown.map((labels) => labelsText(labels, differing)).join(', ')}${more}`;
+  const words = `the query gives ${series.length} series, and a gate judges one: ${which}`;
   throw new SluiceError('SERIES_MANY', `${words}. Aggregate them, as in sum(...) or max(...), or select one by labels`);
 }
 
-function labelsText(labels: Readonly<Record<string, string>>): string {
-  const { __name__: name = '', ...others } = labels;
-  const text = `${name}{${Object.entries(others)
-    .map(([label, value]) => `${label}=${JSON.stringify(value)}`)
-    .join(', ')}}`;
-  return text.length > MAX_LABELS ? `${text.slice(0, MAX_LABELS - 3).toWellFormed()}...` : text;
+function labelsText(labels: Readonly<Record<string, string>>, names: readonly string[]): string {
+  const text = `{${names.map((name) => `${name}=${JSON.stringify(labels[name] ?? '')}`).join(', ')}}`;
+  return text.length > MAX_LABELS ? `${text.slice(0, MAX_LABELS - 4).toWellFormed()}...}` : text;
 }
 
 const textsOf = (list: unknown): readonly string[] =>

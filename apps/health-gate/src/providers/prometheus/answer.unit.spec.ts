@@ -31,12 +31,15 @@ describe('an answer of Prometheus', () => {
   });
 
   it('of several series says which, and what to do', () => {
-    const metric = (pod: string) => ({ metric: { __name__: 'up', pod }, value: [1, '1'] });
+    const metric = (pod: string) => ({ metric: { __name__: 'up', job: 'shop', pod }, value: [1, '1'] });
     const { series } = dataOf(success('vector', ['a', 'b"', 'c', 'd', 'e'].map(metric)));
     expect(() => oneOf(series)).toThrow(
-      'the query gives 5 series, and a gate judges one: up{pod="a"}, up{pod="b\\""}, up{pod="c"} and 2 more. ' +
+      'the query gives 5 series, and a gate judges one: {pod="a"}, {pod="b\\""}, {pod="c"} and 2 more. ' +
         'Aggregate them, as in sum(...) or max(...), or select one by labels',
     );
+    const long = ['a', 'b'].map((name) => ({ labels: { [name]: 'x'.repeat(500) }, samples: [] }));
+    const refused = expect.objectContaining({ message: expect.stringMatching(/^.{100,400} or select one by labels$/) });
+    expect(() => oneOf([...long, ...long])).toThrow(refused);
     expect(oneOf([])).toBeUndefined();
   });
 

@@ -64,8 +64,7 @@ export class Prometheus {
       return { value: pick(data), warnings: data.warnings.map((warning) => answer.words(warning, 200)) };
     } catch (error) {
       // Labels are words of the source's, too.
-      if (isSluiceError(error))
-        throw new SluiceError(error.code, answer.words(`${this.client.who}: ${error.message}`, 800));
+      if (isSluiceError(error)) throw new SluiceError(error.code, answer.words(`${this.client.who}: ${error.message}`));
       throw error;
     }
   }

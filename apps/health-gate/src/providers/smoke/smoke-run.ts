@@ -19,8 +19,9 @@ export async function runSmoke(client: SourceClient, question: SmokeQuestion, cl
   const skipped = all.length - requests.length;
   if (requests.length === 0) throw new SluiceError('SMOKE_EMPTY', emptyWords(skipped));
   const pace = paceOf(question, requests.length);
-  // A run as long as its question allows is none that hangs.
-  return client.use(pace.timeoutMs + client.source.timeoutMs + GRACE_MS, async (signal) => {
+  // It ends by itself. Before that, it may have to wait for as long as others run.
+  const bound = SMOKE_LIMITS.timeoutMs.most + pace.timeoutMs + client.source.timeoutMs;
+  return client.use(bound, async (signal) => {
     const secret = address.isOwn ? await client.secret(signal) : undefined;
     const authorization = secret === undefined ? {} : { authorization: authorizationOf(secret) };
     const headers = { ...extra, ...authorization };
@@ -31,8 +32,6 @@ export async function runSmoke(client: SourceClient, question: SmokeQuestion, cl
     return tally.result({ wanted: requests.length, skipped, elapsedMs, digest: digestOf(requests) });
   });
 }
-
-const GRACE_MS = 5_000;
 
 interface Pace {
   readonly everyMs: number;
@@ -157,6 +156,6 @@ class Sending {
 const emptyWords = (skipped: number): string =>
   skipped === 0
     ? 'the smoke test has no requests: nothing is tested, so nothing passes'
-    : `all ${skipped} requests would change something: say mutating: true, or record some that only read`;
+    : `all ${skipped} requests would change something, and such ones are not sent again: record some that only read`;
 
 const invalid = (words: string): SluiceError => new SluiceError('RECORDING_INVALID', words);

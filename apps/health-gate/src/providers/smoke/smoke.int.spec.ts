@@ -85,7 +85,7 @@ describe('smoke tests', () => {
     expect(await recorded(lines.slice(1))).toMatchObject({
       kind: 'error',
       code: 'SMOKE_EMPTY',
-      words: expect.stringContaining('say mutating: true'),
+      words: expect.stringContaining('record some that only read'),
     });
   });
 
