@@ -41,20 +41,32 @@ export function summarizeTraffic(state: RolloutState): TrafficSummary | undefine
   const { traffic } = state;
   const shift = state.plan?.traffic;
   if (traffic === undefined || shift === undefined) return undefined;
+  const { pauses, retired, stages } = traffic;
   const weight = weightInForce(shift, traffic);
-  const { published, pending, weights, pauses, retired } = traffic;
+  const old = sideOf(traffic, shift.oldSide, 100 - weight);
+  return {
+    old: retired ? { ...old, retired } : old,
+    new: sideOf(traffic, shift.newSide, weight),
+    ...documentsOf(shift, traffic),
+    short: isUnderWay(state) ? shortOf(shift, traffic).map(({ words }) => words) : [],
+    ...(awaitsWeight(state, shift, traffic) ? { awaitsWeight: true } : {}),
+    stages: stages.map((times) => ({ ...times })),
+    pauses: { count: pauses.count, ms: pauses.ms, ...(pauses.since === 0 ? {} : { since: pauses.since }) },
+  };
+}
+
+function documentsOf(
+  shift: PlanTraffic,
+  traffic: TrafficProgress,
+): Pick<TrafficSummary, 'live' | 'weights' | 'version' | 'wanted'> {
+  const { published, pending, weights } = traffic;
+  const weight = weightInForce(shift, traffic);
   const live = weight === 0 ? shift.oldSide : shift.newSide;
   return {
-    old: { ...sideOf(traffic, shift.oldSide, 100 - weight), ...(retired ? { retired } : {}) },
-    new: sideOf(traffic, shift.newSide, weight),
     ...(weight === 0 || weight === 100 ? { live } : {}),
     weights: weightsOf(shift, weight),
     ...(published === undefined ? {} : { version: published.version }),
     ...(pending && weights !== undefined ? { wanted: weights } : {}),
-    short: isUnderWay(state) ? shortOf(shift, traffic).map(({ words }) => words) : [],
-    ...(awaitsWeight(state, shift, traffic) ? { awaitsWeight: true } : {}),
-    stages: traffic.stages.map((times) => ({ ...times })),
-    pauses: { count: pauses.count, ms: pauses.ms, ...(pauses.since === 0 ? {} : { since: pauses.since }) },
   };
 }
 
