@@ -31,6 +31,8 @@ import { Holding } from './freezes/holding.js';
 import { MembersSync } from './members/members-sync.js';
 import { type EngineLogger, type ExecutorDeps, silentLogger } from './ports.js';
 import { LossBrake } from './regression/loss-brake.js';
+import { TrafficShifting } from './traffic/shifting.js';
+import { viewOf } from './traffic/view.js';
 
 /** When it is looked once more at a rollout whose turn or reaction failed. */
 const AGAIN_MS = 5_000;
@@ -51,6 +53,7 @@ export class ExecutorEngine {
   private readonly said: Said;
   private readonly dispatcher: Dispatcher;
   private readonly balancing: Balancing;
+  private readonly shifting: TrafficShifting<RolloutActor> | undefined;
   private readonly holding: Holding;
   private readonly logger: EngineLogger;
   private readonly aborter = new AbortController();
@@ -71,6 +74,7 @@ export class ExecutorEngine {
       onAgents: (actor, targets) => this.dispatcher.ensure(actor, targets),
       isLatest: (actor) => this.registry.isLatest(actor),
     });
+    if (deps.traffic !== undefined) this.shifting = new TrafficShifting(deps.traffic, viewOf, clock, logger);
     this.registry = new Registry({ log, clock, newId, logger }, shards, {
       rolloutCommitted: (actor, events, settled) => this.onRolloutCommitted(actor, events, settled),
       rolloutRenewed: (actor) => this.onRenewed(actor),
@@ -80,9 +84,9 @@ export class ExecutorEngine {
           events.map(({ event }) => event),
         ),
       removed: ({ id }) => {
+        this.shifting?.forget(id);
         this.verdicts.take(id);
-        this.timers.clear(id);
-        this.timers.clear(againOf(id));
+        for (const timer of [id, againOf(id)]) this.timers.clear(timer);
       },
     });
     this.holding = new Holding(
@@ -211,6 +215,7 @@ export class ExecutorEngine {
     this.coordinator.react(actor);
     this.dispatcher.resume(actor);
     this.balancing.follow(actor);
+    void this.shifting?.resume(actor);
     this.setTimer(actor);
   }
 
@@ -253,14 +258,19 @@ export class ExecutorEngine {
   /** Another owner has driven it. That one may be gone in the next moment, so its waits and attempts are ours too. */
   private onAnothers(actor: RolloutActor, events: readonly RolloutEvent[]): void {
     for (const event of events) if (event.type === 'TargetsAdmitted') this.dispatcher.follow(actor, event.targets);
-    this.coordinator.react(actor);
-    this.setTimer(actor);
+    this.goOn(actor);
   }
 
   private onRenewed(actor: RolloutActor): void {
     if (!this.live) return;
     this.dispatcher.resume(actor);
+    this.goOn(actor);
+  }
+
+  /** What its state asks for now. */
+  private goOn(actor: RolloutActor): void {
     this.balancing.follow(actor);
+    this.shifting?.follow(actor);
     this.coordinator.react(actor);
     this.setTimer(actor);
   }
@@ -292,9 +302,7 @@ export class ExecutorEngine {
       else this.coordinator.onRolloutEvent(actor, event);
     }
     if (!settled) return;
-    this.balancing.follow(actor);
-    this.coordinator.react(actor);
-    this.setTimer(actor);
+    this.goOn(actor);
     this.registry.forget(actor);
   }
 
@@ -338,9 +346,7 @@ export class ExecutorEngine {
   private halt(): Promise<void> {
     this.live = false;
     this.aborter.abort();
-    this.holding.stop();
-    this.dispatcher.stop();
-    this.balancing.stop();
+    for (const part of [this.holding, this.dispatcher, this.balancing, this.shifting]) part?.stop();
     this.timers.clearAll();
     return this.registry.stop();
   }

@@ -1,7 +1,7 @@
 export type { BalancerPlace, BalancerPort } from './balancer/ports.js';
 export type { Called } from './dependency/called.js';
 export type { BreakerOptions } from './dependency/breaker.js';
-export type { BalancerConfig } from './dependency/outside.js';
+export type { BalancerConfig, CapacityConfig } from './dependency/outside.js';
 export { NatsAgents } from './nats/agents.js';
 export { ExecutorEngine } from './engine.js';
 export {
@@ -16,3 +16,13 @@ export { startExecutor, type StartExecutorDeps } from './start-executor.js';
 export { PlaceFile } from './regression/place-file.js';
 export { LogMemory, type PlaceStore } from './regression/log-memory.js';
 export { type SteadyDeps, SteadyEngine } from './regression/steady-engine.js';
+export type {
+  Published,
+  SidePlace,
+  SidesPort,
+  TrafficPorts,
+  WantedCapacity,
+  WeightsPlace,
+  WeightsPort,
+} from './traffic/ports.js';
+export { PublishedWeights, type StoredWeights, type WeightPublisher, type WeightStore } from './traffic/weights.js';

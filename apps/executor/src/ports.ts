@@ -3,6 +3,7 @@ import type { EventLog, LogPlace } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
 
 import type { BalancerPort } from './balancer/ports.js';
+import type { TrafficPorts } from './traffic/ports.js';
 import type { FreezesPort } from './freezes/ports.js';
 import type { LogLoss } from '@sluice/rollout';
 
@@ -39,6 +40,8 @@ export interface ExecutorDeps {
   readonly agents: AgentPort;
   /** The load balancers of plans that have one; without it they are all down. */
   readonly balancers?: BalancerPort;
+  /** Of plans that shift traffic; without it nothing of them is done. */
+  readonly traffic?: TrafficPorts;
   /** Freeze windows and stop-the-line; without it nothing is ever frozen. */
   readonly freezes?: FreezesPort;
   readonly shards: readonly Shard[];

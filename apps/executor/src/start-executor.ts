@@ -13,7 +13,7 @@ import {
 import type { Metrics } from '@sluice/observability';
 
 import { ExecutorModule } from './commands/executor.module.js';
-import { type BalancerConfig, startOutside } from './dependency/outside.js';
+import { type BalancerConfig, type CapacityConfig, startOutside } from './dependency/outside.js';
 import type { BreakerOptions } from './dependency/breaker.js';
 import { Freezes } from './freezes/freezes.js';
 import { NatsAgents } from './nats/agents.js';
@@ -48,6 +48,8 @@ export interface StartExecutorDeps {
   readonly stateFile?: string;
   /** Load balancers by name; plans that name another one find it down. */
   readonly balancers?: readonly BalancerConfig[];
+  /** Commands that drive the autoscalers of sides, by name. */
+  readonly capacity?: readonly CapacityConfig[];
   readonly breaker?: BreakerOptions;
   readonly metrics?: Metrics;
   /** The traceparent of a run; see RolloutTracer, which looks on at this executor's log. */
@@ -77,6 +79,7 @@ export async function startExecutor(deps: StartExecutorDeps): Promise<RunningSer
       agents: agentsOf(deps),
       members: new NatsMembers(nats),
       balancers: outside.balancers,
+      traffic: outside.traffic,
       freezes,
       onFatal: fail,
     },

@@ -64,6 +64,36 @@ describe('loadConfig', () => {
     ]);
   });
 
+  it('reads other publishers of weights, and commands for capacity', () => {
+    const text = 'edge=nginx:///etc/nginx/sluice?reload=nginx+-s+reload&test=nginx+-t&key=$http_x_id,web=file:///run/w';
+    expect(loadConfig({ SLUICE_BALANCERS: text }).balancers).toEqual([
+      {
+        name: 'edge',
+        kind: 'nginx',
+        folder: '/etc/nginx/sluice',
+        reload: ['nginx', '-s', 'reload'],
+        test: ['nginx', '-t'],
+        key: '$http_x_id',
+      },
+      { name: 'web', kind: 'file', folder: '/run/w' },
+    ]);
+    expect(loadConfig({ SLUICE_CAPACITY: 'k8s=/opt/scale --cluster main' }).capacity).toEqual([
+      { name: 'k8s', argv: ['/opt/scale', '--cluster', 'main'] },
+    ]);
+  });
+
+  it.each([
+    ['SLUICE_CAPACITY', 'agents=/opt/scale'],
+    ['SLUICE_CAPACITY', 'k8s=scale'],
+    ['SLUICE_BALANCERS', 'edge=nginx:///etc/nginx/sluice'],
+    ['SLUICE_BALANCERS', 'edge=nginx:///etc/nginx?reload=x&tset=y'],
+    ['SLUICE_BALANCERS', 'edge=nginx:///etc/nginx?reload=x&key=";evil'],
+    ['SLUICE_BALANCERS', 'web=file://relative'],
+    ['SLUICE_BALANCERS', 'web=file:///a,web=haproxy+tcp://a:1'],
+  ])('refuses %s=%s', (name, text) => {
+    expect(faultsOf({ [name]: text }).map(({ path }) => path)).toEqual([name]);
+  });
+
   it.each(['main=nginx+tcp://a:1', 'main=haproxy+tcp://a:99999', 'Main=haproxy+tcp://a:1', 'a=haproxy+tcp://a:1,,'])(
     'refuses %s as load balancers',
     (text) => {

@@ -101,31 +101,88 @@ export const path: Reader<string> = (text) =>
 export const token: Reader<string> = (text) =>
   /^[\x21-\x7e]{1,200}$/.test(text) ? good(text) : bad('a token of up to 200 visible characters, without spaces');
 
-/** A load balancer by its name: where the runtime API of an HAProxy listens. */
-export interface BalancerSetting {
+/** A load balancer by its name, or another publisher of weights. Lists of words are argv. */
+export type BalancerSetting = { readonly name: string } & (
+  | {
+      readonly kind: 'haproxy';
+      readonly address: { readonly host: string; readonly port: number } | { readonly path: string };
+    }
+  | {
+      readonly kind: 'nginx';
+      readonly folder: string;
+      readonly reload: readonly string[];
+      readonly test?: readonly string[];
+      readonly key?: string;
+    }
+  | { readonly kind: 'file'; readonly folder: string }
+);
+
+/** A command that drives an autoscaler. */
+export interface CapacitySetting {
   readonly name: string;
-  readonly kind: 'haproxy';
-  readonly address: { readonly host: string; readonly port: number } | { readonly path: string };
+  readonly argv: readonly string[];
 }
 
-const MAX_BALANCERS = 64;
+const MAX_NAMED = 64;
+const NAMED = /^([a-z0-9][a-z0-9-]{0,62})=(.+)$/s;
+const FOLDER = /^\/[^\0?]{1,400}$/;
 
-/** `name=haproxy+tcp://host:port` or `name=haproxy+unix:///path`, several separated by commas. */
-export const balancers: Reader<readonly BalancerSetting[]> = (text) => {
-  const read = text.split(',').map((one) => balancerOf(one.trim()));
-  const known = read.flatMap((one) => (one === undefined ? [] : [one]));
-  const isSound = known.length === read.length && known.length <= MAX_BALANCERS;
-  return isSound && new Set(known.map(({ name }) => name)).size === known.length
-    ? good(known)
-    : bad('name=haproxy+tcp://host:port or name=haproxy+unix:///path, several separated by commas, each name once');
-};
+/** Things with names, separated by commas, each name once. */
+function named<T>(of: (name: string, text: string) => T | undefined, wanted: string): Reader<readonly T[]> {
+  return (text) => {
+    const pairs = text.split(',').map((one) => NAMED.exec(one.trim()));
+    const names = new Set(pairs.map((pair) => pair?.[1]));
+    const found = pairs.flatMap((pair) => (pair === null ? [] : [of(pair[1] ?? '', pair[2] ?? '')]));
+    const known = found.filter((one) => one !== undefined);
+    const isSound = known.length === pairs.length && names.size === pairs.length && pairs.length <= MAX_NAMED;
+    return isSound ? good(known) : bad(`${wanted}, several separated by commas, each name once`);
+  };
+}
 
-function balancerOf(text: string): BalancerSetting | undefined {
-  const unix = /^([a-z0-9][a-z0-9-]{0,62})=haproxy\+unix:\/\/(\/[^\0]{1,200})$/.exec(text);
-  const tcp = /^([a-z0-9][a-z0-9-]{0,62})=haproxy\+tcp:\/\/([A-Za-z0-9.-]{1,253}):(\d{1,5})$/.exec(text);
-  const [name = '', place = '', port] = (unix ?? tcp ?? []).slice(1);
-  if (unix !== null) return { name, kind: 'haproxy', address: { path: place } };
-  return tcp === null || Number(port) > 65_535
+export const balancers: Reader<readonly BalancerSetting[]> = named(
+  balancerOf,
+  'name=haproxy+tcp://host:port, name=haproxy+unix:///path, name=nginx:///folder?reload=nginx+-s+reload&test=nginx+-t or name=file:///folder',
+);
+
+function balancerOf(name: string, text: string): BalancerSetting | undefined {
+  const [, kind, place = ''] = /^(haproxy\+unix|haproxy\+tcp|nginx|file):\/\/(.+)$/.exec(text) ?? [];
+  if (kind === 'haproxy+unix')
+    return /^\/[^\0]{1,200}$/.test(place) ? { name, kind: 'haproxy', address: { path: place } } : undefined;
+  if (kind === 'haproxy+tcp') return haproxyOf(name, place);
+  if (kind === 'file') return FOLDER.test(place) ? { name, kind, folder: place } : undefined;
+  return kind === 'nginx' ? nginxOf(name, place) : undefined;
+}
+
+function haproxyOf(name: string, place: string): BalancerSetting | undefined {
+  const [, host, port] = /^([A-Za-z0-9.-]{1,253}):(\d{1,5})$/.exec(place) ?? [];
+  return host === undefined || Number(port) > 65_535
     ? undefined
-    : { name, kind: 'haproxy', address: { host: place, port: Number(port) } };
+    : { name, kind: 'haproxy', address: { host, port: Number(port) } };
 }
+
+/** As the query of an address: `+` is a space, `%2C` a comma. */
+function nginxOf(name: string, place: string): BalancerSetting | undefined {
+  const [folder = '', query = ''] = place.split(/\?(.*)/s);
+  const asked = new URLSearchParams(query);
+  const [reload, test] = [wordsOf(asked.get('reload')), wordsOf(asked.get('test'))];
+  const key = asked.get('key');
+  const isKnown = [...asked.keys()].every((each) => ['reload', 'test', 'key'].includes(each));
+  const isKey = key === null || /^[\w$.-]{1,200}$/.test(key);
+  if (!FOLDER.test(folder) || reload === undefined || !isKnown || !isKey) return undefined;
+  return {
+    ...{ name, kind: 'nginx', folder, reload },
+    ...(test === undefined ? {} : { test }),
+    ...(key === null ? {} : { key }),
+  };
+}
+
+function wordsOf(text: string | null): readonly string[] | undefined {
+  const words = (text ?? '').split(/\s+/).filter((word) => word !== '');
+  return words.length === 0 || words.some((word) => word.includes('\0')) ? undefined : words;
+}
+
+/** `agents` is the capacity that needs no command. */
+export const capacity: Reader<readonly CapacitySetting[]> = named((name, text) => {
+  const argv = wordsOf(text);
+  return argv?.[0]?.startsWith('/') === true && name !== 'agents' ? { name, argv } : undefined;
+}, 'name=/path/of/a/program with its arguments, and any name but agents');

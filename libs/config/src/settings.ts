@@ -3,6 +3,8 @@ import { MAX_DURATION_MS, formatDuration, parseDuration } from '@sluice/kernel';
 import {
   type BalancerSetting,
   balancers,
+  capacity,
+  type CapacitySetting,
   collectorUrl,
   credentials,
   duration,
@@ -132,7 +134,13 @@ export const SETTINGS = {
     'SLUICE_BALANCERS',
     balancers,
     [],
-    'load balancers that the executor drains and enables at: name=haproxy+tcp://host:port or name=haproxy+unix:///path',
+    'load balancers that the executor drains and enables at, and where else it puts weights: name=haproxy+tcp://host:port, name=haproxy+unix:///path, name=nginx:///folder?reload=nginx+-s+reload or name=file:///folder',
+  ),
+  capacity: setting<readonly CapacitySetting[]>(
+    'SLUICE_CAPACITY',
+    capacity,
+    [],
+    'commands that drive the autoscalers of sides: name=/path/of/a/program and its arguments',
   ),
   leaseTime: setting('SLUICE_LEASE_TIME', short, 10 * SECOND, 'a shard is free so long after its owner fell silent'),
   shutdownGrace: setting('SLUICE_SHUTDOWN_GRACE', short, 10 * SECOND, 'time to drain on SIGTERM and SIGINT'),

@@ -61,7 +61,8 @@ export function streamSpecs(options: SpecOptions = {}): readonly StreamSpec[] {
     // A token that was taken back must be refused at once: reads come from the leader.
     bucketSpec(BUCKETS.tokens, { allow_direct: false }),
     bucketSpec(BUCKETS.meta),
-    bucketSpec(BUCKETS.weights, { max_msgs_per_subject: 64 }),
+    // The last weights of each group are its history, and a read after a publication shows it.
+    bucketSpec(BUCKETS.weights, { max_msgs_per_subject: 64, allow_direct: false }),
     bucketSpec(BUCKETS.leases, {
       max_age: nanos(leaseMs),
       duplicate_window: nanos(Math.min(2 * MINUTE, leaseMs)),

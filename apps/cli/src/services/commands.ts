@@ -46,6 +46,7 @@ export const settingsOf = (config: SluiceConfig) => ({
   httpPort: config.httpPort,
   dataDir: config.dataDir,
   balancers: config.balancers,
+  capacity: config.capacity,
   fetched: fetchedOf(config),
   silentAfterMs: config.silentAfter,
   ...archiveOf(config),

@@ -43,6 +43,8 @@ export interface ServiceSettings {
   readonly dataDir?: string;
   /** Where the executor drains and enables. */
   readonly balancers?: StartExecutorDeps['balancers'];
+  /** Commands that drive the autoscalers of sides. */
+  readonly capacity?: StartExecutorDeps['capacity'];
   /** Without one everything stays in the log. */
   readonly archive?: ArchiveSettings;
   readonly telemetry?: Telemetry;
@@ -109,6 +111,7 @@ async function startOf(name: ServiceName, deps: Deps, settings: ServiceSettings)
         ...memberOf(settings),
         ...stateOf(settings),
         balancers: settings.balancers ?? [],
+        capacity: settings.capacity ?? [],
       });
     case 'health-gate':
       return (await import('@sluice/health-gate')).startHealthGate({

@@ -106,6 +106,7 @@ async function startServices(
     openLocally: true,
     dataDir,
     balancers: config.balancers,
+    capacity: config.capacity,
     fetched: fetchedOf(config),
     silentAfterMs: config.silentAfter,
     // KurrentDB keeps everything: nothing moves into an archive.

@@ -30,9 +30,16 @@ export class CommandMemory {
 
 export const commandCause = (id: string): string => `command:${id}`;
 
+/** Who set the weights of a shift of traffic last, and the revision at which. */
+export interface LastShift {
+  readonly by: string;
+  readonly rev: number;
+}
+
 /** One rollout: its state from the plan and exec streams, its queue, and the commands that it has seen. */
 export class RolloutActor {
   readonly commands = new CommandMemory();
+  private shift: LastShift | undefined;
   private readonly actor: StreamActor<RolloutState, RolloutInput, RolloutEvent>;
 
   constructor(
@@ -62,12 +69,18 @@ export class RolloutActor {
         deps,
         hooks: {
           committed: (events, settled) => {
-            this.remember(events.map(({ meta }) => meta));
+            const [metas, said] = [events.map(({ meta }) => meta), events.map(({ event }) => event)];
+            this.remember(metas);
+            this.noteShift(metas, said, this.rev);
             on.committed(this, events, settled);
           },
           knows: (cause) => this.commands.has(cause),
           renewed: () => on.renewed(this),
-          reload: () => readRollout(deps.log, id, (metas) => this.remember(metas)),
+          reload: () =>
+            readRollout(deps.log, id, ({ meta, events, head }) => {
+              this.remember(meta);
+              this.noteShift(meta, events, head.rev);
+            }),
         },
       },
     );
@@ -122,7 +135,9 @@ export class RolloutActor {
   /** An exec commit as the log shows it. True when it was news. */
   observe(commit: RecordedCommit<'exec'>): boolean {
     this.remember(commit.meta);
-    return this.actor.observe(commit);
+    if (!this.actor.observe(commit)) return false;
+    this.noteShift(commit.meta, commit.events, commit.head.rev);
+    return true;
   }
 
   /** The log is known to hold more than the state does: the next turn reads it. */
@@ -133,7 +148,27 @@ export class RolloutActor {
   /** Resolves when what is under way has ended. */
   stop(): Promise<void> {
     this.actor.stop();
+    return this.atRest();
+  }
+
+  /** Resolves when no input is being decided. */
+  atRest(): Promise<void> {
     return this.actor.atRest();
+  }
+
+  /** Undefined until weights are set. It is of the log, and never ahead of the state. */
+  get lastShift(): LastShift | undefined {
+    return this.shift;
+  }
+
+  /** True while inputs are decided and committed: the state may be ahead of the log. */
+  get isBusy(): boolean {
+    return this.actor.isBusy;
+  }
+
+  private noteShift(metas: readonly EventMeta[], events: readonly RolloutEvent[], rev: number): void {
+    const at = events.findLastIndex(({ type }) => type === 'WeightSet');
+    if (at >= 0) this.shift = { by: metas[at]?.by.id ?? EXECUTOR.id, rev };
   }
 
   private remember(metas: readonly EventMeta[]): void {
@@ -156,7 +191,7 @@ function metaOfCourse(event: RolloutEvent, meta: EventMeta): EventMeta {
 export async function readRollout(
   log: EventLog,
   id: string,
-  onMeta: (metas: readonly EventMeta[]) => void = () => undefined,
+  onCommit: (commit: RecordedCommit<'exec'>) => void = () => undefined,
 ): Promise<{ readonly state: RolloutState; readonly head: StreamHead }> {
   const shard = shardOfId(id);
   if (shard === undefined) throw new SluiceError('BAD_ROLLOUT_ID', `"${id.slice(0, 60)}" is no rollout id`);
@@ -168,7 +203,7 @@ export async function readRollout(
   let head = EMPTY_HEAD;
   for await (const commit of log.read({ shard, writer: 'exec', id })) {
     fold(commit.events, commit.head.at);
-    onMeta(commit.meta);
+    onCommit(commit);
     head = commit.head;
   }
   return { state, head };

@@ -85,6 +85,11 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
     return this.stale;
   }
 
+  /** True while a turn is under way. */
+  get isBusy(): boolean {
+    return this.running;
+  }
+
   stop(): void {
     this.stopped = true;
     const waiting = this.queue;

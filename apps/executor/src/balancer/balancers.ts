@@ -29,7 +29,10 @@ export class Balancers implements BalancerPort {
     const { balancer, backend, ...target } = place;
     const adapter = this.adapters.get(balancer);
     if (adapter === undefined)
-      return { kind: 'down', words: `no balancer called ${balancer} is configured: name it in SLUICE_BALANCERS` };
+      return {
+        kind: 'down',
+        words: `no balancer called ${balancer} is configured that takes hosts out of service: name an HAProxy in SLUICE_BALANCERS`,
+      };
     const endpoint = await this.endpoints.endpointOf(target);
     return this.dependencies.call(balancer, () => act(adapter, { backend, target, endpoint }));
   }

@@ -3,15 +3,13 @@ import { isIP } from 'node:net';
 import { SluiceError } from '@sluice/kernel';
 
 import { DEPENDENCY_REFUSED } from '../dependency/breaker.js';
+import { HAPROXY_NAME, rowsOf, unexpectedAnswer } from './haproxy-rows.js';
 import { askHaproxy, type HaproxyAddress } from './haproxy-socket.js';
 import type { BalancedServer, BalancerAdapter } from './ports.js';
 
 /** Forced by somebody, in the bit field `srv_admin_state`: maintenance, drain. */
 const MAINTENANCE = 0x01;
 const DRAIN = 0x08;
-/** What HAProxy allows in names, and nothing that would end a command. */
-const NAME = /^[A-Za-z0-9_.:-]{1,200}$/;
-const MISSING = /no such (server|backend)|can't find backend/i;
 
 interface ServerRow {
   readonly address: string;
@@ -64,39 +62,23 @@ export class HaproxyBalancer implements BalancerAdapter {
     const answer = await this.ask(this.address, commands.join(';'));
     const after = rowOf(answer, server);
     const isThere = moved === undefined || (after.address === moved.address && after.port === moved.port);
-    if (!holds(after) || !isThere) throw unexpected(answer);
+    if (!holds(after) || !isThere) throw unexpectedAnswer(answer);
   }
 }
 
 function namesOf({ backend, target }: BalancedServer): { readonly backend: string; readonly name: string } {
   for (const name of [backend, target.host])
-    if (!NAME.test(name))
+    if (!HAPROXY_NAME.test(name))
       throw refused(`"${name.slice(0, 60)}" is no name that HAProxy can have: use letters, digits and . _ : -`);
   return { backend, name: target.host };
 }
 
-/** Its line of `show servers state`, whose columns the first line of the table names. */
+/** Its line of `show servers state`. */
 function rowOf(answer: string, { backend, target: { host } }: BalancedServer): ServerRow {
-  const lines = answer.split('\n').map((line) => line.trim());
-  const head =
-    lines
-      .find((line) => line.startsWith('# be_id'))
-      ?.slice(2)
-      .split(' ') ?? [];
-  const at = (fields: readonly string[], column: string): string => fields[head.indexOf(column)] ?? '';
-  const row = lines
-    .map((line) => line.split(' '))
-    .find((fields) => head.length > 0 && at(fields, 'be_name') === backend && at(fields, 'srv_name') === host);
-  if (row === undefined) {
-    if (head.length > 0 || MISSING.test(answer))
-      throw refused(`backend ${backend} has no server ${host}: add it to the configuration of HAProxy`);
-    throw unexpected(answer);
-  }
-  return {
-    address: at(row, 'srv_addr'),
-    port: Number(at(row, 'srv_port')),
-    admin: Number(at(row, 'srv_admin_state')),
-  };
+  const row = rowsOf(answer, backend).find((one) => one('srv_name') === host);
+  if (row === undefined)
+    throw refused(`backend ${backend} has no server ${host}: add it to the configuration of HAProxy`);
+  return { address: row('srv_addr'), port: Number(row('srv_port')), admin: Number(row('srv_admin_state')) };
 }
 
 /** Where the host is now, when HAProxy does not know yet. A name is left to HAProxy's own resolvers. */
@@ -112,9 +94,3 @@ function movedTo(
 }
 
 const refused = (message: string): SluiceError => new SluiceError(DEPENDENCY_REFUSED, message);
-
-const unexpected = (answer: string): SluiceError =>
-  new SluiceError(
-    'BALANCER_ANSWER',
-    `the runtime API of HAProxy did not do it; it answered "${answer.trim().split('\n')[0]?.slice(0, 120) ?? ''}"`,
-  );

@@ -3,6 +3,7 @@ import { SluiceError } from '@sluice/kernel';
 import type { Lease } from '@sluice/messaging';
 
 import type { AgentPort } from '../ports.js';
+import type { TrafficPorts } from '../traffic/ports.js';
 
 /**
  * The log and the agents as the driver of a shard has them: each append and each run looks at the lease first. A process
@@ -22,6 +23,19 @@ export function guardedAgents(agents: AgentPort, lease: Lease): AgentPort {
   return {
     run: (command) => (lease.isValid() ? agents.run(command) : Promise.reject(over(lease))),
     status: (host, query) => (lease.isValid() ? agents.status(host, query) : Promise.reject(over(lease))),
+  };
+}
+
+/** What was looked at may be told: the log refuses it then. */
+export function guardedTraffic({ sides, weights }: TrafficPorts, lease: Lease): TrafficPorts {
+  const down = { kind: 'down', words: over(lease).message } as const;
+  return {
+    sides: {
+      look: (place) => sides.look(place),
+      scale: async (...args) => (lease.isValid() ? sides.scale(...args) : down),
+      retire: async (...args) => (lease.isValid() ? sides.retire(...args) : down),
+    },
+    weights: { publish: async (...args) => (lease.isValid() ? weights.publish(...args) : down) },
   };
 }
 

@@ -13,7 +13,7 @@ import type { Lease, LeaseHolder } from '@sluice/messaging';
 
 import { silentLogger } from '../ports.js';
 import { type SteadyDeps, SteadyEngine } from '../regression/steady-engine.js';
-import { guardedAgents, guardedLog } from './guarded.js';
+import { guardedAgents, guardedLog, guardedTraffic } from './guarded.js';
 import type { ForwardedCommand, Serving, ShardDoor, ShardIntake } from './ports.js';
 
 export type DriverDeps = Omit<SteadyDeps, 'shards'>;
@@ -81,6 +81,7 @@ class Driver implements ShardDoor {
       ...deps,
       log: guardedLog(deps.log, lease),
       agents: guardedAgents(deps.agents, lease),
+      ...(deps.traffic === undefined ? {} : { traffic: guardedTraffic(deps.traffic, lease) }),
       shards: [lease.part],
     });
   }
