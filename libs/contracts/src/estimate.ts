@@ -1,18 +1,36 @@
 import type { Plan, PlanEstimate } from './plan.js';
+import type { PlanTraffic } from './traffic.js';
 
 /** What nobody can know before: to fetch, lay out and start a release, and to go back into service. */
 const DEFAULT_START_MS = 10_000;
 const DEFAULT_SWITCH_MS = 1_000;
 
 /** What of a plan tells how long it takes. */
-export type Estimated = Pick<Plan, 'canaries' | 'batches' | 'waits' | 'budget' | 'spec'>;
+export type Estimated = Pick<Plan, 'canaries' | 'batches' | 'waits' | 'budget' | 'spec' | 'traffic'>;
 
 /**
  * (P-1)X + Y + Q(M+N+O) (TRS-16): the intervals before later batches, the time for which the canary is watched, and Q
  * rounds of start, verify and switch. A batch above the budget A takes ceil(size/A) rounds. Neither approvals nor
- * failures are in it: nobody knows how long people take.
+ * failures are in it: nobody knows how long people take. Of a shift of traffic: its dwells, and what is left of the drain window.
  */
 export function estimateOf(plan: Estimated): PlanEstimate {
+  return plan.traffic === undefined ? ofHosts(plan) : ofShift(plan.traffic);
+}
+
+/** The drain window runs from the publication of the last weight, as its dwell does: what counts is the rest of it. */
+function ofShift({ weights, dwellMs, drainWindowMs }: PlanTraffic): PlanEstimate {
+  const stages = weights.length;
+  const waitsMs = Math.max(0, drainWindowMs - dwellMs);
+  const totalMs = stages * dwellMs + waitsMs;
+  const course = `${stages} ${stages === 1 ? 'weight' : 'weights'} of ${shown(dwellMs)}, ${shown(waitsMs)} more to drain`;
+  return {
+    totalMs,
+    parts: { waitsMs, bakeMs: stages * dwellMs, rounds: 0, startMs: 0, verifyMs: 0, switchMs: 0 },
+    words: `about ${shown(totalMs)}: ${course}; approvals, and how long the new side takes to scale, are not counted`,
+  };
+}
+
+function ofHosts(plan: Estimated): PlanEstimate {
   const { waits, spec } = plan;
   const { waitsMs, rounds } = course(plan);
   const parts = {

@@ -38,6 +38,7 @@ export type {
 export { BUILT_IN_GATES } from './gates.js';
 export type {
   GroupSides,
+  GroupSidesDocument,
   PlanSideService,
   PlanTraffic,
   PlanWeight,
@@ -171,6 +172,7 @@ export {
   parseStatusQuery,
 } from './schemas/messages.js';
 export { DEPLOY_REQUEST_SCHEMA } from './schemas/deploy-request.js';
+export { GATE_MEASURE_SCHEMAS, gateDocument as gateDocumentSchema } from './schemas/gate-documents.js';
 export { REQUEST_LIMITS, REQUEST_PATTERNS } from './schemas/request-limits.js';
 export { INVENTORY_GROUP_SCHEMA, INVENTORY_SCHEMA, TEMPLATE_SCHEMA } from './schemas/inventory.js';
 export { COMMIT_SCHEMA, EVENT_SCHEMAS } from './schemas/events.js';

@@ -1,4 +1,4 @@
-import type { GroupSides } from './traffic.js';
+import type { GroupSides, GroupSidesDocument } from './traffic.js';
 import type { DurationText } from './artifact.js';
 import type { DeployRequest, Environment, Profile, VerifySpec } from './request.js';
 
@@ -99,7 +99,7 @@ export interface GroupDocument {
   readonly startTimeout?: DurationText;
   readonly drainWindow?: DurationText;
   readonly balancer?: GroupBalancer;
-  readonly sides?: GroupSides;
+  readonly sides?: GroupSidesDocument;
   readonly selector?: Readonly<Record<string, string>>;
   readonly members?: readonly MemberDocument[];
   /** Of this definition at its source: an older one than the stored is ignored. The time of arrival when absent. */

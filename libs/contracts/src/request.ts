@@ -62,6 +62,11 @@ export interface ExecProfile {
 
 export type Profile = ProcessProfile | ExecProfile;
 
+/** `check: planner`: the planner fetches the bytes before it plans, and refuses a request whose bytes are not these. */
+export interface RequestedArtifact extends ArtifactRef {
+  readonly check?: 'planner';
+}
+
 /**
  * A deploy request as any NATS client publishes it on `sluice.request.deploy.<app>` (JSON; YAML through the API and
  * the CLI). Only app, group, version and artifact are needed: all else has a default (TAR-15).
@@ -76,7 +81,7 @@ export interface DeployRequest {
   readonly app: string;
   readonly group: string;
   readonly version: string;
-  readonly artifact: ArtifactRef;
+  readonly artifact: RequestedArtifact;
   /** `traffic` and `blueGreen` shift traffic between the sides of a group, as `canary` does where a group has sides. */
   readonly strategy?: Exclude<Strategy, 'rollback'>;
   /** Largest share per batch: `25%`, `0%` (one at a time), a pattern `10%+20%+70%`, or a number of batches `2`. */

@@ -86,7 +86,7 @@ function fold(known: Known, event: GroupEvent): Known {
         exclusions: new Map(event.excluded.map(({ host, reason }) => [host, reason])),
         blocked: new Map(event.blocked.map(({ version, reason }) => [version, reason])),
         since: event.active === undefined ? [] : [event.active],
-        history: event.history.map(({ version, rolloutId, sha256 }) => ({ version, rolloutId, sha256 })),
+        history: event.history.map(pastVersion),
       };
     default:
       return known;
@@ -96,7 +96,12 @@ function fold(known: Known, event: GroupEvent): Known {
 const without = (map: ReadonlyMap<string, string>, key: string): ReadonlyMap<string, string> =>
   new Map([...map].filter(([other]) => other !== key));
 
-const withVersion = (
-  history: readonly PastVersion[],
-  { version, rolloutId, sha256 }: PastVersion,
-): readonly PastVersion[] => [...history, { version, rolloutId, sha256 }].slice(-MAX_HISTORY);
+const pastVersion = ({ version, rolloutId, sha256, side }: PastVersion): PastVersion => ({
+  version,
+  rolloutId,
+  sha256,
+  ...(side === undefined ? {} : { side }),
+});
+
+const withVersion = (history: readonly PastVersion[], success: PastVersion): readonly PastVersion[] =>
+  [...history, pastVersion(success)].slice(-MAX_HISTORY);

@@ -1,5 +1,4 @@
 import {
-  type DeployRequest,
   type Fault,
   type PlanEvent,
   type PlanPreview,
@@ -10,7 +9,6 @@ import {
 import {
   boundFaults,
   makePlan,
-  type PlanInput,
   type PlanStreamState,
   previewOf,
   sealPlan,
@@ -20,10 +18,11 @@ import {
 
 import { aboutAnyway, type ReadRequest, readRequest } from '../request/request.js';
 import { withTemplate } from '../request/with-template.js';
+import { artifactFaults } from './artifact-faults.js';
 import { driftOf } from './drift.js';
-import { freshnessOf, missedFaults, refresh } from './freshness.js';
+import { gather } from './gather.js';
 import { PlanStreams } from './plan-streams.js';
-import type { GroupFacts, PlannerDeps } from './ports.js';
+import type { PlannerDeps } from './ports.js';
 
 export type Previewed =
   { readonly ok: true; readonly preview: PlanPreview } | { readonly ok: false; readonly faults: readonly Fault[] };
@@ -38,14 +37,6 @@ type Planned =
 
 /** What is told beside a plan, and is no part of it. */
 type Beside = Pick<Extract<PlanEvent, { readonly type: 'RolloutPlanned' }>, 'inventory' | 'drift' | 'unreachable'>;
-
-interface Gathered {
-  readonly input: PlanInput;
-  readonly missed: readonly Fault[];
-  readonly facts?: GroupFacts;
-}
-
-const NO_FACTS = { exclusions: new Map<string, string>(), blocked: new Map<string, string>() } as const;
 
 /** Turns deploy requests into fixed plans. Without a framework: the simulator runs it as the service does. */
 export class PlannerEngine {
@@ -107,10 +98,12 @@ export class PlannerEngine {
 
   async #plan(read: ReadRequest): Promise<Planned> {
     const request = withTemplate(read, await this.#templatesFor(read));
-    const { input, missed, facts } = await this.#inputOf(request);
+    const { input, missed, facts } = await gather(request, this.deps);
     const made = makePlan(input);
     const faults = [...request.faults, ...(made.ok ? [] : relevantFaults(request, [...made.faults, ...missed]))];
     if (faults.length > 0 || !made.ok) return { ok: false, faults: boundFaults(faults) };
+    const unfit = await artifactFaults(input.request, this.deps.artifacts);
+    if (unfit.length > 0) return { ok: false, faults: unfit };
     const drift = facts === undefined ? {} : await driftOf(made.targets, facts, this.deps.log);
     const unreachable = unreachableOf(made.targets, input.members, this.deps.clock.now());
     const used = { ...(made.used === undefined ? {} : { inventory: made.used }), ...drift, ...unreachable };
@@ -119,42 +112,6 @@ export class PlannerEngine {
 
   #templatesFor(read: ReadRequest): ReturnType<PlannerDeps['inventory']['templates']> {
     return read.fields.template === undefined ? Promise.resolve(new Map()) : this.deps.inventory.templates();
-  }
-
-  /**
-   * A request with faults of form is planned too, with the fields that are sound, so that one answer lists everything
-   * that is wrong with it. What comes of it is thrown away, but for the faults.
-   */
-  async #inputOf(request: ReadRequest): Promise<Gathered> {
-    const { group } = request;
-    const base = {
-      request: request.fields as DeployRequest,
-      requestId: request.requestId,
-      documentHash: request.documentHash,
-      rolloutId: request.streamId,
-    };
-    if (group === undefined) return { input: { ...base, ...NO_FACTS, group: undefined, members: [] }, missed: [] };
-    const { inventory, groups } = this.deps;
-    const refreshed = await refresh(group, this.deps);
-    const [entry, members, facts, sharing] = await Promise.all([
-      inventory.group(group),
-      inventory.members(group),
-      groups.factsOf(group),
-      inventory.sharing(group),
-    ]);
-    const { exclusions, blocked } = facts;
-    const proven = facts.history.toReversed().filter(({ version }) => !blocked.has(version));
-    const input = {
-      ...base,
-      exclusions,
-      blocked,
-      proven,
-      sharing,
-      group: entry?.entry,
-      members: members.map((member) => member.entry),
-    };
-    if (entry === undefined) return { input, missed: missedFaults(refreshed) };
-    return { input: { ...input, freshness: freshnessOf(entry, refreshed, this.deps) }, missed: [], facts };
   }
 
   /** The rollout exists: the same document is a duplicate, another one under the same id is refused. */

@@ -1,4 +1,4 @@
-import type { GroupEntry, InventoryRecord, MemberEntry, RequestTemplate } from '@sluice/contracts';
+import type { ArtifactRef, GroupEntry, InventoryRecord, MemberEntry, RequestTemplate } from '@sluice/contracts';
 import type { EventLog } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
 import type { SharingGroup } from '@sluice/planning';
@@ -19,6 +19,8 @@ export interface PastVersion {
   readonly version: string;
   readonly rolloutId: string;
   readonly sha256: string;
+  /** The side that has all traffic since. */
+  readonly side?: string;
 }
 
 /** What operators and rollouts have said about a group. */
@@ -55,6 +57,18 @@ export interface DependenciesPort {
   mayUseStale(dependency: 'cmdb'): Promise<string | undefined>;
 }
 
+/** What became of looking at an artifact, with a reason in words that holds no secret. */
+export type ArtifactLook =
+  | { readonly kind: 'same' }
+  | { readonly kind: 'missing'; readonly words: string }
+  | { readonly kind: 'differs'; readonly words: string };
+
+/** Fetches artifacts to see whether they are there and are what a request says (MOM-02). */
+export interface ArtifactPort {
+  /** Never fails, and answers within a bounded time. */
+  look(artifact: ArtifactRef): Promise<ArtifactLook>;
+}
+
 export interface PlannerDeps {
   readonly log: EventLog;
   readonly clock: Clock;
@@ -67,4 +81,6 @@ export interface PlannerDeps {
   /** Of what a CMDB told; by class of environment when absent. */
   readonly maxAgeMs?: number;
   readonly dependencies?: DependenciesPort;
+  /** Without it, requests that want their artifact to be looked at are refused. */
+  readonly artifacts?: ArtifactPort;
 }

@@ -11,6 +11,8 @@ import {
 import { isSluiceError, parseDuration } from '@sluice/kernel';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 
+import { sidesFaults, sidesOf } from './sides.js';
+
 /** A member as its file or the API defines it. */
 export interface DefinedMember {
   readonly host: string;
@@ -74,9 +76,10 @@ function definitionOf(document: GroupDocument, path: string, faults: Fault[]): D
     ),
   );
   faults.push(...longNames([document.name, document.app, ...members.map(({ host }) => host)], path));
+  faults.push(...sidesFaults(document, path));
   const ms = (field: string, text: string | undefined): number | undefined =>
     durationOf(text, `${path}/${field}`, faults);
-  const { name, app, environment, profile, profiles, selector, balancer, version } = document;
+  const { name, app, environment, version } = document;
   const verify = verifyOf(
     document,
     ms('verify/interval', document.verify?.interval),
@@ -87,12 +90,9 @@ function definitionOf(document: GroupDocument, path: string, faults: Fault[]): D
     name,
     app,
     environment,
-    ...(profile === undefined ? {} : { profile }),
-    ...(profiles === undefined ? {} : { profiles }),
+    ...howToOf(document),
     ...(verify === undefined ? {} : { verify }),
     ...(drainWindowMs === undefined ? {} : { drainWindowMs }),
-    ...(selector === undefined ? {} : { selector }),
-    ...(balancer === undefined ? {} : { balancer }),
   };
   if (JSON.stringify(group).length > MAX_GROUP_BYTES) {
     faults.push({
@@ -103,6 +103,21 @@ function definitionOf(document: GroupDocument, path: string, faults: Fault[]): D
   }
   return { group, members, version };
 }
+
+/** What is taken as it is said. */
+const howToOf = ({
+  profile,
+  profiles,
+  selector,
+  balancer,
+  sides,
+}: GroupDocument): Pick<GroupEntry, 'profile' | 'profiles' | 'selector' | 'balancer' | 'sides'> => ({
+  ...(profile === undefined ? {} : { profile }),
+  ...(profiles === undefined ? {} : { profiles }),
+  ...(selector === undefined ? {} : { selector }),
+  ...(balancer === undefined ? {} : { balancer }),
+  ...(sides === undefined ? {} : { sides: sidesOf(sides) }),
+});
 
 const memberOf = (document: MemberDocument): DefinedMember =>
   typeof document === 'string' ? { host: document } : document;

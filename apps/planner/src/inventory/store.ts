@@ -99,7 +99,9 @@ export class InventoryStore implements InventoryPort {
     if (known !== undefined && isStale(known.record, origin)) return { applied: false, version: known.record.version };
     const held = this.#putGroup(groupRecord(group, etag === undefined ? origin : { ...origin, etag }));
     const named = new Set(members.map(({ host }) => host));
-    for (const host of [...held.members.keys()]) if (mode === 'replace' && !named.has(host)) this.#drop(held, host);
+    // A group with sides has no hosts of its own, whatever it was before.
+    const isWhole = mode === 'replace' || group.sides !== undefined;
+    for (const host of [...held.members.keys()]) if (isWhole && !named.has(host)) this.#drop(held, host);
     for (const member of members) this.#defineMember(held, member, origin);
     return { applied: true, version: origin.version };
   }

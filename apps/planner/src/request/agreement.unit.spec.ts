@@ -10,6 +10,11 @@ const bySchema = new Ajv2020({ allErrors: true, strict: false }).compile(DEPLOY_
 
 const exec = { kind: 'exec', steps: { install: ['/opt/install', ''] }, stepTimeoutMs: 60_000 };
 const bare = { kind: 'process', command: ['a'], stopGraceMs: 1 };
+const threshold = { kind: 'threshold', query: 'x', limit: 1 };
+const burnRate = { kind: 'burnRate', bad: 'x', total: 'y', objective: 0.99 };
+const compared = { kind: 'comparison', metrics: [{ name: 'a', canary: 'x', baseline: 'y' }] };
+const smoke = { kind: 'smoke', requests: [{ path: '/' }] };
+const gateOf = (measure: unknown, more: object = {}): unknown => withField('gates', [{ name: 'g', measure, ...more }]);
 const withField = (name: string, value: unknown): unknown => ({ ...SAMPLE_REQUEST, [name]: value });
 const without = (name: string): unknown =>
   Object.fromEntries(Object.entries(SAMPLE_REQUEST).filter(([key]) => key !== name));
@@ -22,6 +27,21 @@ const valid: readonly unknown[] = [
   withField('profile', exec),
   withField('profile', { ...exec, steps: {}, env: { NODE_ENV: 'x', toString: 'y' } }),
   withField('gates', []),
+  withField('gates', ['ready', 'ready']),
+  ...[threshold, burnRate, compared, smoke, { kind: 'smoke' }, { kind: 'facts' }, { kind: 'webhook' }].map((measure) =>
+    gateOf(measure),
+  ),
+  gateOf({ ...threshold, n: 500, of: 1, bound: 'min', limit: -1e9, window: '1ms' }),
+  gateOf({ ...burnRate, factor: 0.1, long: '1d', short: '2d', minEvents: 0 }),
+  gateOf({ ...compared, level: 1, effect: 0, pass: 0, marginal: 100 }),
+  gateOf({ kind: 'smoke', requests: [], replay: { most: 1, perSecond: 500 } }),
+  gateOf({ kind: 'facts', maxRestarts: 0, maxVerify: '1m', maxOtherVersion: 1 }),
+  gateOf(threshold, { at: ['entry', 'exit'], limits: {}, onFail: 'record', source: 'main-1' }),
+  ...['traffic', 'blueGreen'].map((strategy) => withField('strategy', strategy)),
+  withField('traffic', {}),
+  withField('traffic', { weights: [100, 1], smokeAt: [0, 100], preScale: 1, artifacts: {} }),
+  withField('traffic', { artifacts: { web: { url: 'file:///a', sha256: 'ab'.repeat(32), sources: [] } } }),
+  withField('dataCompatible', 'oneWay'),
   withField('verify', {}),
   withField('canary', {}),
   withField('approvals', {}),
@@ -81,7 +101,63 @@ const wrongValues: readonly unknown[] = [
   '*',
 ];
 
+const oddGates: readonly unknown[] = [
+  gateOf(undefined),
+  gateOf('threshold'),
+  gateOf({}),
+  gateOf({ kind: 'sql' }),
+  gateOf({ ...threshold, limit: '1' }),
+  gateOf({ ...threshold, limit: null }),
+  gateOf({ ...threshold, n: 0 }),
+  gateOf({ ...threshold, of: 501 }),
+  gateOf({ ...threshold, query: '' }),
+  gateOf({ ...threshold, bad: 'x' }),
+  gateOf({ ...threshold, window: 300 }),
+  ...[0, 1, 1.5, '0.99'].map((objective) => gateOf({ ...burnRate, objective })),
+  gateOf({ ...burnRate, factor: 0 }),
+  gateOf({ ...compared, metrics: [] }),
+  gateOf({ ...compared, metrics: [{ name: 'a', canary: 'x' }] }),
+  gateOf({ ...compared, level: 0 }),
+  gateOf({ ...compared, effect: 0.6 }),
+  gateOf({ ...compared, minSamples: 1.5 }),
+  ...[{}, { path: 'health' }, { path: '/', method: 'get' }, { path: '/', status: 99 }, { path: '/ä' }].map((request) =>
+    gateOf({ kind: 'smoke', requests: [request] }),
+  ),
+  gateOf({ kind: 'smoke', requests: [{ path: '/', headers: { 'a b': 'x' } }] }),
+  gateOf({ kind: 'smoke', requests: [{ path: '/', headers: { toString: 'x' } }] }),
+  gateOf({ kind: 'smoke', requests: [{ path: '/', headers: { a: 'x\r\ny: z' } }] }),
+  gateOf({ kind: 'smoke', replay: { most: 1 } }),
+  gateOf({ kind: 'webhook', url: 'https://judge.example' }),
+  gateOf(threshold, { at: [] }),
+  gateOf(threshold, { at: ['exit', 'exit'] }),
+  gateOf(threshold, { at: 'exit' }),
+  gateOf(threshold, { onFail: 'panic' }),
+  gateOf(threshold, { source: 'Main' }),
+  gateOf(threshold, { limits: { passes: 0 } }),
+  gateOf(threshold, { limits: { fails: 0 } }),
+  gateOf(threshold, { kind: 'x' }),
+  withField('gates', [{ measure: threshold }]),
+  withField('gates', Array<string>(17).fill('ready')),
+  withField('gates', ['smoke']),
+];
+
+const oddTraffic: readonly unknown[] = [
+  ...[[], [0], [101], [1.5], ['1'], '100', Array<number>(101).fill(1)].map((weights) => ({ weights })),
+  ...[[], [-1], [101]].map((smokeAt) => ({ smokeAt })),
+  ...[{ dwell: 5 }, { preScale: 0 }, { preScale: 101 }, { drainWindow: 'soon' }, { steps: [1] }, { toString: 1 }],
+  { artifacts: { web: {} } },
+  { artifacts: { 'a b': { url: 'file:///a', sha256: 'ab'.repeat(32) } } },
+  { artifacts: { web: { url: 'file:///a', sha256: 'ab'.repeat(32), check: 'planner' } } },
+  { artifacts: [] },
+].map((traffic) => withField('traffic', traffic));
+
 const invalid: readonly unknown[] = [
+  ...oddGates,
+  ...oddTraffic,
+  withField('dataCompatible', 'noWay'),
+  withField('artifact', { ...SAMPLE_REQUEST.artifact, check: 'agent' }),
+  parsed('"gates":[{"name":"g","measure":{"kind":"webhook","__proto__":{"x":1}}}]'),
+  parsed('"traffic":{"artifacts":{"__proto__":{"url":"file:///a","sha256":"x"}}}'),
   null,
   1,
   'text',
@@ -205,6 +281,8 @@ describe('DTOs and JSON Schema of a deploy request', () => {
 
   it('refuse the same documents', () => {
     for (const document of invalid) agree(document);
+    for (const document of [...oddGates, ...oddTraffic])
+      expect(shapeFaults(document), JSON.stringify(document)).not.toEqual([]);
     const refused = invalid.filter((document) => shapeFaults(document).length > 0);
     expect(refused.length).toBeGreaterThan(500);
   });

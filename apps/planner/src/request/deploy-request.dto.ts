@@ -5,7 +5,6 @@ import { ValidateNested } from 'class-validator';
 import {
   ActorDto,
   ApprovalsDto,
-  ArtifactDto,
   CanaryDto,
   DeadlinesDto,
   Duration,
@@ -14,16 +13,16 @@ import {
   Name,
   isVerifyFailure,
   ProcessProfileDto,
+  RequestedArtifactDto,
   StepRetriesDto,
   TargetsDto,
   VerifyDto,
 } from './parts.dto.js';
+import { TrafficDto } from './traffic.dto.js';
 import { Flag, Int, isPlainObject, Nested, OneOf, Optional, Rule, Text } from './rules.js';
 
-const GATES: readonly unknown[] = ['settled', 'ready'];
-
-const isGateList = (value: unknown): boolean =>
-  Array.isArray(value) && value.every((gate) => GATES.includes(gate)) && new Set(value).size === value.length;
+const isList = (most: number) => (value: unknown) => Array.isArray(value) && value.length <= most;
+const mostGates = REQUEST_LIMITS.gates[1];
 
 /** Which rules hold for a profile depends on its kind; one of no known kind gets a fault for the kind. */
 function profileType(owner: Readonly<Record<string, unknown>> | undefined): new () => object {
@@ -49,8 +48,8 @@ export class DeployRequestDto {
   )
   version?: unknown;
 
-  @Nested(() => ArtifactDto) artifact?: unknown;
-  @Optional() @OneOf('canary', 'rolling', 'scaleOut') strategy?: unknown;
+  @Nested(() => RequestedArtifactDto) artifact?: unknown;
+  @Optional() @OneOf('canary', 'rolling', 'scaleOut', 'traffic', 'blueGreen') strategy?: unknown;
 
   @Optional()
   @Text(
@@ -77,8 +76,11 @@ export class DeployRequestDto {
   @Optional() @OneOf('hold', 'rollback') onCanaryFailure?: unknown;
 
   @Optional()
-  @Rule('BAD_GATES', 'must be a list of gates, each once: settled, ready', isGateList)
+  @Rule('BAD_GATES', `must be a list of at most ${mostGates} gates: settled, ready, or objects`, isList(mostGates))
   gates?: unknown;
+
+  @Optional() @Nested(() => TrafficDto) traffic?: unknown;
+  @Optional() @OneOf('bothWays', 'oneWay') dataCompatible?: unknown;
 
   @Optional()
   @Rule('BAD_OBJECT', 'must be an object', isPlainObject)

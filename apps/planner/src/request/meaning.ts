@@ -1,6 +1,8 @@
 import { encodeToken, type Fault } from '@sluice/contracts';
 import { isSluiceError } from '@sluice/kernel';
 
+import { childPath } from './pointer.js';
+
 /** Fields of a request, of the right form or absent. */
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -8,16 +10,25 @@ export type Fields = Readonly<Record<string, unknown>>;
 export function meaningFaults(fields: Fields, subjectApp: string | undefined): readonly Fault[] {
   const canary = fields['canary'] as Fields | undefined;
   const artifact = fields['artifact'] as Fields | undefined;
-  const sources = (artifact?.['sources'] ?? []) as readonly Fields[];
+  const traffic = fields['traffic'] as Fields | undefined;
+  const artifacts = Object.entries((traffic?.['artifacts'] ?? {}) as Readonly<Record<string, Fields>>);
   return [
     ...['id', 'app', 'group', 'template'].flatMap((name) => nameFaults(`/${name}`, fields[name])),
     ...nameFaults('/canary/host', canary?.['host']),
-    ...urlFaults('/artifact/url', artifact?.['url']),
-    ...sources.flatMap(({ site, url }, i) => [
-      ...nameFaults(`/artifact/sources/${i}/site`, site),
-      ...urlFaults(`/artifact/sources/${i}/url`, url),
-    ]),
+    ...artifactFaults('/artifact', artifact),
+    ...artifacts.flatMap(([service, own]) => artifactFaults(childPath('/traffic/artifacts', service), own)),
     ...subjectFaults(fields['app'], subjectApp),
+  ];
+}
+
+function artifactFaults(path: string, artifact: Fields | undefined): readonly Fault[] {
+  const sources = (artifact?.['sources'] ?? []) as readonly Fields[];
+  return [
+    ...urlFaults(`${path}/url`, artifact?.['url']),
+    ...sources.flatMap(({ site, url }, i) => [
+      ...nameFaults(`${path}/sources/${i}/site`, site),
+      ...urlFaults(`${path}/sources/${i}/url`, url),
+    ]),
   ];
 }
 

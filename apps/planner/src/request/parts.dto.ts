@@ -80,6 +80,10 @@ export class ArtifactDto {
   @Optional() @NestedList(() => SourceDto, REQUEST_LIMITS.sources[1]) sources?: unknown;
 }
 
+export class RequestedArtifactDto extends ArtifactDto {
+  @Optional() @OneOf('planner') check?: unknown;
+}
+
 export class CanaryDto {
   @Optional() @Name() host?: unknown;
 }

@@ -5,6 +5,7 @@ import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 
 import { DeployRequestDto } from './deploy-request.dto.js';
+import { gateFaults } from './gate-shape.js';
 import { childPath } from './pointer.js';
 import { withoutReserved } from './reserved.js';
 import { isPlainObject } from './rules.js';
@@ -23,8 +24,11 @@ export function shapeFaults(document: unknown): readonly Fault[] {
     validationError: { target: false },
   };
   const faults = validateSync(instance, options).flatMap((error) => faultsOf(error, ''));
-  return dropFollowUps([...paths.map(unknownField), ...faults]);
+  return dropFollowUps([...paths.map(unknownField), ...faults, ...gateFaults(fieldOf(clean, 'gates'))]);
 }
+
+const fieldOf = (document: unknown, field: string): unknown =>
+  Object.entries(document as object).find(([name]) => name === field)?.[1];
 
 function faultsOf(error: ValidationError, parent: string): readonly Fault[] {
   const path = childPath(parent, error.property);

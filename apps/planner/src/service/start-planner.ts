@@ -7,6 +7,7 @@ import type { Clock } from '@sluice/kernel';
 import { type Log, type NatsLogin, type RunningService, serveJson, startCommandServer } from '@sluice/messaging';
 import { type Metrics, silentMetrics, type SpanSink } from '@sluice/observability';
 
+import { FetchedArtifacts } from '../artifact/fetched-artifacts.js';
 import { HttpCmdb, type HttpCmdbOptions } from '../cmdb/http-cmdb.js';
 import { CmdbSync } from '../cmdb/sync.js';
 import { LogDependencies } from '../engine/dependencies.js';
@@ -100,6 +101,7 @@ function partsOf({ log, clock, logger, newId, cmdb, maxAgeMs }: StartPlannerDeps
     inventory: store,
     groups: new LogGroupFacts(log),
     dependencies: new LogDependencies(log, clock),
+    artifacts: new FetchedArtifacts(clock),
     ...(cmdb === undefined ? {} : { cmdb: sync(cmdb) }),
     ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
   };

@@ -1,39 +1,9 @@
 import { STEP_CHAIN } from '../plan.js';
 import { REQUEST_API_VERSION } from '../request.js';
+import { GATES_SCHEMA } from './gate-documents.js';
 import { REQUEST_LIMITS, REQUEST_PATTERNS } from './request-limits.js';
-
-type Limit = keyof typeof REQUEST_LIMITS;
-
-const text = (pattern: keyof typeof REQUEST_PATTERNS, description: string, more: object = {}) => ({
-  type: 'string',
-  pattern: REQUEST_PATTERNS[pattern],
-  description,
-  ...more,
-});
-const int = (limit: Limit, description: string, more: object = {}) => ({
-  type: 'integer',
-  minimum: REQUEST_LIMITS[limit][0],
-  maximum: REQUEST_LIMITS[limit][1],
-  description,
-  ...more,
-});
-const choice = (values: readonly string[], description: string, more: object = {}) => ({
-  type: 'string',
-  enum: values,
-  description,
-  ...more,
-});
-const closed = (
-  description: string,
-  properties: Readonly<Record<string, object>>,
-  required: readonly string[] = [],
-) => ({
-  type: 'object',
-  description,
-  properties,
-  required,
-  additionalProperties: false,
-});
+import { choice, closed, duration, int, places, text } from './request-parts.js';
+import { TRAFFIC_WISHES_SCHEMA } from './traffic-wishes.js';
 
 const argv = {
   type: 'array',
@@ -118,8 +88,6 @@ const execProfile = closed(
 /** The two ways to install (design 6, step profiles). */
 export const PROFILE_SCHEMA = { oneOf: [processProfile, execProfile] } as const;
 
-const duration = (description: string, more: object = {}) => text('duration', description, more);
-
 /** One value for each step of the chain that it is said for. */
 const bySteps = (description: string, value: (step: string) => object) =>
   closed(description, Object.fromEntries(STEP_CHAIN.map((step) => [step, value(step)])));
@@ -151,28 +119,18 @@ export const DEPLOY_REQUEST_SCHEMA = {
       artifact: closed(
         'Where the bytes are, and what they must be.',
         {
-          url: text('url', 'http://, https:// or file://, without a user or password.'),
-          sha256: text('sha256', 'SHA-256 of the file, in lower-case hex. Agents refuse any other file.'),
-          sources: {
-            type: 'array',
+          ...places,
+          check: {
+            const: 'planner',
             description:
-              "Other places with the same bytes, tried before url: those of the host's own site, then those without a site.",
-            items: closed(
-              'One place.',
-              {
-                site: text('name', 'Only for hosts of this site.'),
-                url: text('url', 'http://, https:// or file://, without a user or password.'),
-              },
-              ['url'],
-            ),
-            maxItems: REQUEST_LIMITS.sources[1],
+              'The planner fetches the bytes before it plans, and refuses the request when they are not there or not these.',
           },
         },
         ['url', 'sha256'],
       ),
       strategy: choice(
-        ['canary', 'rolling', 'scaleOut'],
-        'canary (the default in production): one host first, held until approved. scaleOut: a version that has succeeded in this group, to its hosts that do not run it yet.',
+        ['canary', 'rolling', 'scaleOut', 'traffic', 'blueGreen'],
+        'canary (the default in production): one host first, held until approved. scaleOut: a version that has succeeded in this group, to its hosts that do not run it yet. For groups with sides: traffic (the default there) shifts it step by step, blueGreen in one switch, canary a small share first.',
       ),
       batches: text(
         'batches',
@@ -211,14 +169,13 @@ export const DEPLOY_REQUEST_SCHEMA = {
       }),
       mode: choice(['automatic', 'manual'], 'manual: each batch waits for a person.', { default: 'automatic' }),
       onCanaryFailure: choice(['hold', 'rollback'], 'What follows when the canary fails.', { default: 'hold' }),
-      gates: {
-        type: 'array',
-        description: 'What must pass before the next stage.',
-        items: choice(['settled', 'ready'], 'settled: every host has a result. ready: the hosts serve.'),
-        uniqueItems: true,
-        maxItems: REQUEST_LIMITS.gates[1],
-        default: ['settled', 'ready'],
-      },
+      gates: GATES_SCHEMA,
+      traffic: TRAFFIC_WISHES_SCHEMA,
+      dataCompatible: choice(
+        ['bothWays', 'oneWay'],
+        'oneWay: old and new cannot share their data. Then only a shift of traffic between sides is allowed, and a person approves before its first weight.',
+        { default: 'bothWays' },
+      ),
       profile: {
         description: "How to install; the group's profile unless said here.",
         ...PROFILE_SCHEMA,
@@ -270,7 +227,7 @@ export const DEPLOY_REQUEST_SCHEMA = {
       ),
       mixedVersions: choice(
         ['allowed', 'forbidden'],
-        'forbidden: old and new must never serve side by side. Strategies that go host by host are then refused.',
+        'forbidden: old and new must never serve side by side. Then only blueGreen is possible, which switches all traffic at once.',
         { default: 'allowed' },
       ),
       requestedBy: closed(

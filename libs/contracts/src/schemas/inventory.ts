@@ -34,6 +34,66 @@ const member = {
   ],
 };
 
+const sideName = { type: 'string', pattern: REQUEST_PATTERNS.label };
+
+const sides = {
+  type: 'object',
+  description: 'Two sides between which traffic shifts. Such a group has neither members nor a balancer.',
+  properties: {
+    names: {
+      type: 'array',
+      description: 'Both sides. The first is live when nothing was ever shifted.',
+      items: sideName,
+      minItems: 2,
+      maxItems: 2,
+      uniqueItems: true,
+    },
+    services: {
+      type: 'array',
+      description: 'What stands on each side, and moves together.',
+      items: {
+        type: 'object',
+        properties: {
+          name: sideName,
+          groups: {
+            type: 'object',
+            description: 'By side: the group of hosts that serves it there (with the capacity agents).',
+            propertyNames: sideName,
+            additionalProperties: name,
+            minProperties: 2,
+            maxProperties: 2,
+          },
+        },
+        required: ['name'],
+        additionalProperties: false,
+      },
+      minItems: REQUEST_LIMITS.services[0],
+      maxItems: REQUEST_LIMITS.services[1],
+    },
+    capacity: {
+      ...name,
+      description: "agents: the groups of hosts; otherwise a command hook's name (SLUICE_CAPACITY).",
+      default: 'agents',
+    },
+    publish: {
+      type: 'array',
+      description: 'Where weights go besides the bucket sluice_weights.',
+      items: {
+        type: 'object',
+        properties: {
+          publisher: { ...name, description: "Its name among the executor's balancers (SLUICE_BALANCERS)." },
+          backend: { ...name, description: 'What it calls this group.' },
+        },
+        required: ['publisher', 'backend'],
+        additionalProperties: false,
+      },
+      maxItems: REQUEST_LIMITS.publishers[1],
+    },
+  },
+  required: ['names', 'services'],
+  additionalProperties: false,
+};
+
 /** JSON Schema of one group of the inventory and its members, as GroupDocument. */
 export const INVENTORY_GROUP_SCHEMA = {
   type: 'object',
@@ -77,6 +137,7 @@ export const INVENTORY_GROUP_SCHEMA = {
       required: ['name', 'backend'],
       additionalProperties: false,
     },
+    sides,
     selector: {
       ...labels,
       minProperties: 1,

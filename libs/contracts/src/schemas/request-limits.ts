@@ -20,6 +20,15 @@ export const REQUEST_PATTERNS = {
   reason: '^[^\\u0000\\p{Cs}]{0,2000}$',
   program: '^[^\\u0000\\p{Cs}]{1,4096}$',
   argument: '^[^\\u0000\\p{Cs}]{0,4096}$',
+  /** A source of the health-gate, as its configuration names it. */
+  gateSource: '^[a-z0-9][a-z0-9-]{0,62}$',
+  query: '^[^\\u0000\\p{Cs}]{1,4000}$',
+  header:
+    "^(?!(?:constructor|toString|valueOf|hasOwnProperty|isPrototypeOf|propertyIsEnumerable|toLocaleString)$)[A-Za-z0-9!#$%&'*+.^_|~-]{1,200}$",
+  headerValue: '^[\\x20-\\x7e]{0,4000}$',
+  requestPath: '^/[\\x21-\\x7e]{0,1999}$',
+  requestBody: '^[^\\p{Cs}]{0,100000}$',
+  expected: '^[^\\p{Cs}]{1,2000}$',
   variable: '^(?!(?:__proto__|constructor)$)[A-Za-z_][A-Za-z0-9_]{0,199}$',
 } as const;
 
@@ -40,4 +49,28 @@ export const REQUEST_LIMITS = {
   stepRetries: [0, 10],
   gates: [0, 16],
   labels: [1, 64],
+  services: [1, 100],
+  publishers: [0, 16],
+  /** Stages of a shift. */
+  weights: [1, 100],
+  weight: [1, 100],
+  smokeAt: [1, 101],
+  smokeWeight: [0, 100],
+  /** Never 0: a side without capacity would count as ready. */
+  preScale: [1, 100],
+  gatePhases: [1, 3],
+  measurements: [0, 100_000],
+  passes: [1, 1_000],
+  /** Values of a series that are judged at once. */
+  samples: [1, 500],
+  events: [0, 1_000_000],
+  metrics: [1, 32],
+  looks: [1, 10_000],
+  score: [0, 100],
+  smokeRequests: [0, 100],
+  headers: [0, 32],
+  replayed: [1, 100_000],
+  perSecond: [1, 500],
+  requestMs: [1, 600_000],
+  hostCount: [0, 100_000],
 } as const satisfies Readonly<Record<string, readonly [number, number]>>;

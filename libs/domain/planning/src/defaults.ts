@@ -31,6 +31,72 @@ export const ENVIRONMENT_DEFAULTS: Readonly<Record<Environment, EnvironmentDefau
   test: { strategy: 'rolling', batches: '100%', intervalMs: 0, bakeMs: 0, approvals: 'policy' },
 };
 
+/** What a request for a group with sides need not say. Durations in milliseconds. */
+export interface ShiftDefaults {
+  readonly dwellMs: number;
+  readonly drainWindowMs: number;
+  readonly approvals: Readonly<Record<ShiftStrategy, 'required' | 'policy'>>;
+}
+
+/** Strategies of a group with sides; a canary there is one by weight. */
+export type ShiftStrategy = 'traffic' | 'blueGreen' | 'canary';
+
+/**
+ * The defaults of a shift of traffic; the strategy of a group with sides is `traffic`.
+ *
+ * | | traffic | blueGreen | canary |
+ * |---|---|---|---|
+ * | weights | 1, 5, 10, 25, 50, 75, 100 | 100 | 5, 100 |
+ * | preScale | 25% | 100% | 25% |
+ * | approvals.batches in production | policy (one command, SWB-09) | required | required |
+ * | what is approved | nothing; before the first weight when required | the switch | the second weight |
+ *
+ * | | production | test |
+ * |---|---|---|
+ * | dwell (of a canary: bake) | 5 min | none |
+ * | drainWindow, never 0 (STR-03) | 5 min | 5 s |
+ * | approvals.batches | as above | policy |
+ * | smoke gates at weight 0 | after pre-scaling | beside it (SWB-18) |
+ *
+ * Everywhere: readyWithin 30 min, smokeAt 0 and the first weight when there is a smoke gate. With data that is
+ * compatible one way alone, an approval before the first weight is required.
+ */
+export const SHIFT_DEFAULTS: Readonly<Record<Environment, ShiftDefaults>> = {
+  production: {
+    dwellMs: 300_000,
+    drainWindowMs: 300_000,
+    approvals: { traffic: 'policy', blueGreen: 'required', canary: 'required' },
+  },
+  test: {
+    dwellMs: 0,
+    drainWindowMs: 5_000,
+    approvals: { traffic: 'policy', blueGreen: 'policy', canary: 'policy' },
+  },
+};
+
+export const DEFAULT_WEIGHTS: Readonly<Record<ShiftStrategy, readonly number[]>> = {
+  traffic: [1, 5, 10, 25, 50, 75, 100],
+  blueGreen: [100],
+  canary: [5, 100],
+};
+export const DEFAULT_PRE_SCALE: Readonly<Record<ShiftStrategy, number>> = { traffic: 25, blueGreen: 100, canary: 25 };
+export const DEFAULT_READY_WITHIN_MS = 1_800_000;
+export const MAX_READY_WITHIN_MS = 24 * 3_600_000;
+
+/** Of gates that measure. The numbers of verdicts and comparisons are those that judge (a test holds them together). */
+export const GATE_DEFAULTS = {
+  intervalMs: 10_000,
+  limits: { fail: 0, inconclusive: 10, error: 4, passes: 1 },
+  threshold: { windowMs: 300_000, stepMs: 15_000, n: 3, of: 5 },
+  /** 2 % of a month's error budget within an hour. */
+  burnRate: { factor: 14.4, longMs: 3_600_000, shortMs: 300_000, minEvents: 100 },
+  comparison: {
+    windowMs: 600_000,
+    stepMs: 15_000,
+    ...{ level: 0.05, looks: 1, effect: 0.15, minSamples: 10, pass: 90, marginal: 60, maxMissing: 0 },
+  },
+} as const;
+
 export const DEFAULT_TAIL_FROM = 3;
 export const DEFAULT_MODE: RolloutMode = 'automatic';
 export const DEFAULT_GATES: readonly GateName[] = ['settled', 'ready'];

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 import { ageText, type Freshness } from './freshness.js';
 import { faultsOf, madePlan, SAMPLE_GROUP, sampleInput, sampleMembers } from './samples.js';
-import { makePlan, type PlanInput } from './make-plan.js';
+import { makePlan } from './make-plan.js';
+import type { PlanInput } from './plan-input.js';
 
 const NOW = 1_700_000_000_000;
 const HOUR = 3_600_000;

@@ -2,9 +2,7 @@ import type {
   DeployRequest,
   Fault,
   GroupEntry,
-  InventoryUsed,
   LeftOut,
-  MemberEntry,
   Plan,
   PlanBudget,
   PlanTarget,
@@ -13,63 +11,38 @@ import type {
 } from '@sluice/contracts';
 import { ANONYMOUS } from '@sluice/kernel';
 
+import { bytesOf } from './artifacts.js';
 import { balancerOf, servedBy } from './balancer.js';
 import { batchSizes } from './batch-sizes.js';
 import { budgetOf } from './budget.js';
 import { longestHooksMs, POLL_AFTER_MS } from './defaults.js';
-import { boundFaults, faultList } from './faults.js';
-import { type Freshness, judgeFreshness } from './freshness.js';
+import { boundFaults } from './faults.js';
+import { judgeFreshness } from './freshness.js';
+import { groupFaults, unknownGroup } from './group-faults.js';
 import { boundLeftOut } from './left-out.js';
+import type { MadePlan, PlanDraft, PlanInput } from './plan-input.js';
 import { type Eligible, eligibleTargets, orderTargets } from './ordering.js';
 import { type Resolved, resolveProfiles } from './profiles.js';
-import { type ProvenVersion, type ScaledOut, scaleOut } from './scale-out.js';
+import { type ScaledOut, scaleOut } from './scale-out.js';
 import { bindingGroups, cutBatches, reducedUnavailable, type SharingGroup } from './shared-hosts.js';
+import { isShift, makeTrafficPlan } from './traffic-plan.js';
 import { type Wishes, readWishes } from './wishes.js';
-
-/** All that a plan is made of. The same input gives the same plan, byte for byte (TRS-01). */
-export interface PlanInput {
-  /** Already of the right shape (the request's schema). */
-  readonly request: DeployRequest;
-  readonly requestId: string;
-  /** SHA-256 of the request's canonical JSON. */
-  readonly documentHash: string;
-  readonly rolloutId: string;
-  /** undefined: nobody has defined the group. */
-  readonly group: GroupEntry | undefined;
-  readonly members: readonly MemberEntry[];
-  /** Host -> reason. */
-  readonly exclusions: ReadonlyMap<string, string>;
-  /** Version -> reason. */
-  readonly blocked: ReadonlyMap<string, string>;
-  /** What may be scaled out, newest first; nothing when absent. */
-  readonly proven?: readonly ProvenVersion[];
-  /** Other groups on the hosts of this one (TRS-12). */
-  readonly sharing?: readonly SharingGroup[];
-  /** Not judged when absent (TAR-12). */
-  readonly freshness?: Freshness;
-}
-
-/** A plan before its targets are hashed. */
-export type PlanDraft = Omit<Plan, 'targetsHash'>;
-
-export type MadePlan =
-  | {
-      readonly ok: true;
-      readonly draft: PlanDraft;
-      readonly targets: readonly PlanTarget[];
-      readonly used?: InventoryUsed;
-    }
-  | { readonly ok: false; readonly faults: readonly Fault[] };
 
 /**
  * The fixed plan of a request, or every fault that keeps it from being made. Codes: GROUP_UNKNOWN, EMPTY_GROUP,
  * APP_MISMATCH, VERSION_BLOCKED, NO_PROFILE, CANARY_UNKNOWN, CANARY_NOT_USED, CANARY_BLOCKED, MIN_SERVING, TOO_SHORT,
- * TOO_LONG, INVENTORY_STALE, MIXED_VERSIONS, BAD_DURATION, those of scaleOut and those of parseBatches.
+ * TOO_LONG, INVENTORY_STALE, MIXED_VERSIONS, ONE_WAY_DATA, NOT_USED, BAD_DURATION, those of scaleOut, of parseBatches, of
+ * gatesOf and of makeTrafficPlan.
  */
 export function makePlan(input: PlanInput): MadePlan {
   const { request, group } = input;
+  if (group !== undefined) return isShift(request, group) ? makeTrafficPlan(input, group) : makeHostPlan(input, group);
+  return { ok: false, faults: boundFaults([unknownGroup(request.group), ...readWishes(request, group).faults]) };
+}
+
+function makeHostPlan(input: PlanInput, group: GroupEntry): MadePlan {
+  const { request } = input;
   const { wishes, faults: wishFaults } = readWishes(request, group);
-  if (group === undefined) return { ok: false, faults: boundFaults([unknownGroup(request.group), ...wishFaults]) };
   const eligible = eligibleTargets(group, input.members, input.exclusions, labelsFor(input).labels);
   const chosen = wishes.strategy === 'scaleOut' ? scaleOut(request, eligible, input.proven ?? []) : allOf(eligible);
   const resolved = resolveProfiles(request, group, input.members, chosen.targets);
@@ -108,31 +81,6 @@ function labelsFor({ request, group }: PlanInput): Pick<Plan, 'labels'> {
 const allOf = (eligible: Eligible): ScaledOut => ({ ...eligible, faults: [] });
 
 const fault = (path: string, code: string, message: string): Fault => ({ path, code, message });
-
-const unknownGroup = (group: string): Fault =>
-  fault('/group', 'GROUP_UNKNOWN', `nobody has defined the group "${group}": add it to the inventory first`);
-
-function groupFaults(input: PlanInput, group: GroupEntry): Fault[] {
-  const { request } = input;
-  const list = faultList();
-  if (group.app !== request.app) {
-    list.add(
-      '/app',
-      'APP_MISMATCH',
-      `the group "${group.name}" is of the app "${group.app}": name that app, or another group`,
-    );
-  }
-  const why = input.blocked.get(request.version);
-  if (why !== undefined) {
-    const reason = why === '' ? '' : ` (${why})`;
-    list.add(
-      '/version',
-      'VERSION_BLOCKED',
-      `${request.version} is blocked for this group${reason}: unblock it or deploy another version`,
-    );
-  }
-  return [...list.faults];
-}
 
 function missingProfile(group: GroupEntry, { own, without }: Resolved): Fault[] {
   if (own !== undefined) return [];
@@ -235,7 +183,7 @@ function specOf(request: DeployRequest, wishes: Wishes, profile: Profile): StepS
     app: request.app,
     group: request.group,
     version: request.version,
-    artifact: request.artifact,
+    artifact: bytesOf(request),
     profile,
     verify: wishes.verify,
     ignoreVerify: request.ignoreVerify ?? false,
@@ -276,7 +224,7 @@ function draftOf({ input, wishes, laidOut, spec, lb, profiles, leftOut }: DraftP
     waits: wishes.waits,
     approvals: { batches: wishes.approvals },
     mode: wishes.mode,
-    gates: wishes.gates,
+    ...wishes.gates,
     onCanaryFailure: wishes.onCanaryFailure,
     leftOut: boundLeftOut(leftOut),
     requestedBy: request.requestedBy ?? ANONYMOUS,

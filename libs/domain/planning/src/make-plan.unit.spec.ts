@@ -1,7 +1,7 @@
 import { type Plan, stageAt, stageCount } from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
 
-import type { PlanDraft, PlanInput } from './make-plan.js';
+import type { PlanDraft, PlanInput } from './plan-input.js';
 import {
   faultsOf,
   madePlan,

@@ -1,7 +1,7 @@
 import type { GroupEntry, MemberEntry, Plan, Profile } from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
 
-import type { PlanInput } from './make-plan.js';
+import type { PlanInput } from './plan-input.js';
 import { makeRollbackPlan, type RollbackInput } from './rollback-plan.js';
 import { faultsOf, madePlan, SAMPLE_GROUP, sampleInput, sampleMember } from './samples.js';
 import { previewOf, sealPlan } from './sealed-plan.js';

@@ -1,9 +1,11 @@
-import type { BuiltInGate, DeployRequest, Plan, VerifySpec } from '@sluice/contracts';
+import type { DeployRequest, Plan, VerifySpec } from '@sluice/contracts';
 import { type Actor, formatDuration } from '@sluice/kernel';
 
 import { type BatchRule, MAX_TERMS, parseBatches } from './batch-rule.js';
 import { batchSizes } from './batch-sizes.js';
 import { budgetOf, shareOfRule } from './budget.js';
+import { gatesAgain } from './gate-documents.js';
+import { byShift } from './redeploy-shift.js';
 
 export interface RedeployWish {
   readonly id: string;
@@ -19,13 +21,23 @@ export interface RedeployWish {
  * Where machines differed in how they install, the group says it again.
  */
 export function redeployRequest(plan: Plan, { id, actor, reason }: RedeployWish): DeployRequest {
-  const { app, group, spec, profiles, labels } = plan;
+  const { app, group, spec } = plan;
   return {
     id,
     app,
     group,
     version: spec.version,
     artifact: spec.artifact,
+    ...(plan.traffic === undefined ? byHosts(plan) : byShift(plan, plan.traffic)),
+    requestedBy: actor,
+    reason: reason ?? `again as in ${plan.rolloutId}`,
+  };
+}
+
+/** How a rollout from host to host was installed and paced. */
+function byHosts(plan: Plan): Partial<DeployRequest> {
+  const { spec, profiles, labels } = plan;
+  return {
     ...(profiles === undefined ? { profile: spec.profile } : {}),
     verify: verifyOf(spec.verify),
     startTimeout: formatDuration(spec.verify.timeoutMs),
@@ -34,8 +46,6 @@ export function redeployRequest(plan: Plan, { id, actor, reason }: RedeployWish)
     ...(labels === undefined ? {} : { targets: { labels } }),
     ...stepsOf(plan),
     ...paceOf(plan),
-    requestedBy: actor,
-    reason: reason ?? `again as in ${plan.rolloutId}`,
   };
 }
 
@@ -79,7 +89,7 @@ function paceOf(plan: Plan): Partial<DeployRequest> {
     bake: formatDuration(waits.bakeMs),
     approvals,
     mode,
-    gates: gates.filter((gate): gate is BuiltInGate => gate === 'settled' || gate === 'ready'),
+    gates: gatesAgain(gates, plan.gateSpecs),
     onCanaryFailure,
     ...(failureThresholdPercent === percent ? {} : { failureThreshold: failureThresholdPercent }),
     ...(extraFailures === 0 ? {} : { extraFailures }),

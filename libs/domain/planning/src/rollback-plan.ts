@@ -5,7 +5,7 @@ import { balancerOf, servedBy } from './balancer.js';
 import { batchSizes } from './batch-sizes.js';
 import { rollbackBudget } from './budget.js';
 import { boundLeftOut } from './left-out.js';
-import type { MadePlan, PlanDraft } from './make-plan.js';
+import type { MadePlan, PlanDraft } from './plan-input.js';
 import { compareNames } from './ordering.js';
 import { restoreProfiles } from './profiles.js';
 

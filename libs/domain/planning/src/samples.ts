@@ -1,6 +1,7 @@
 import type { DeployRequest, GroupEntry, MemberEntry } from '@sluice/contracts';
 
-import { makePlan, type MadePlan, type PlanInput } from './make-plan.js';
+import { makePlan } from './make-plan.js';
+import type { MadePlan, PlanInput } from './plan-input.js';
 
 /** Inputs that the tests of this package share. */
 export const SAMPLE_REQUEST: DeployRequest = {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { makePlan, type PlanInput } from './make-plan.js';
+import { makePlan } from './make-plan.js';
+import type { PlanInput } from './plan-input.js';
 import { faultsOf, madePlan, sampleInput, sampleMember, sampleMembers, SAMPLE_REQUEST } from './samples.js';
 
 const PROVEN = [

@@ -11,7 +11,7 @@ import {
 } from '@sluice/contracts';
 import { invariant } from '@sluice/kernel';
 
-import type { PlanDraft } from './make-plan.js';
+import type { PlanDraft } from './plan-input.js';
 
 /** A plan with the hashes that an approval names. `targets`: canaries first, then the batches in order. */
 export interface SealedPlan {

@@ -1,10 +1,9 @@
 import type {
-  BuiltInGate,
   DeployRequest,
   Environment,
   Fault,
-  GateName,
   GroupEntry,
+  Plan,
   PlanWaits,
   RolloutMode,
   Strategy,
@@ -17,7 +16,6 @@ import { BATCH_CAP, type BatchRule, parseBatches } from './batch-rule.js';
 import {
   attemptDeadlineMs,
   DEFAULT_DRAIN_WINDOW_MS,
-  DEFAULT_GATES,
   DEFAULT_MODE,
   DEFAULT_START_TIMEOUT_MS,
   DEFAULT_TAIL_FROM,
@@ -27,6 +25,7 @@ import {
   MAX_START_TIMEOUT_MS,
 } from './defaults.js';
 import { durationOr, type FaultList, faultList } from './faults.js';
+import { gatesOf } from './gate-wishes.js';
 import { type StepWishes, stepWishesOf } from './step-wishes.js';
 
 /** A request with every default filled in. */
@@ -37,7 +36,7 @@ export interface Wishes {
   readonly waits: PlanWaits;
   readonly approvals: 'required' | 'policy';
   readonly mode: RolloutMode;
-  readonly gates: readonly GateName[];
+  readonly gates: Pick<Plan, 'gates' | 'gateSpecs'>;
   readonly onCanaryFailure: 'hold' | 'rollback';
   readonly verify: VerifySpec;
   readonly drainWindowMs: number;
@@ -59,11 +58,16 @@ export function readWishes(
   const drainWindowMs = drainWindowOf(list, request, group);
   const rule = ruleOf(list, request.batches ?? ENVIRONMENT_DEFAULTS[environment].batches, BATCH_CAP[environment]);
   const steps = stepWishesOf(list, request);
+  const waits = waitsOf(list, request, environment);
   const wishes: Wishes = {
     environment,
     ...behaviourOf(list, request, environment),
+    gates: gatesOf(list, request.gates, {
+      isShift: isShiftStrategy(request.strategy),
+      watchMs: waits.bakeMs,
+    }),
     rule,
-    waits: waitsOf(list, request, environment),
+    waits,
     steps,
     verify: verifyOf(list, request, group, startTimeoutMs),
     drainWindowMs,
@@ -72,18 +76,20 @@ export function readWishes(
   return { wishes, faults: list.faults };
 }
 
-type Behaviour = Pick<Wishes, 'strategy' | 'approvals' | 'mode' | 'gates' | 'onCanaryFailure'>;
+const isShiftStrategy = (strategy: Strategy | undefined): boolean => strategy === 'traffic' || strategy === 'blueGreen';
+
+type Behaviour = Pick<Wishes, 'strategy' | 'approvals' | 'mode' | 'onCanaryFailure'>;
 
 function behaviourOf(list: FaultList, request: DeployRequest, environment: Environment): Behaviour {
   const defaults = ENVIRONMENT_DEFAULTS[environment];
   const strategy = request.strategy ?? defaults.strategy;
-  refuseMisfits(list, request, strategy);
+  // A shift without its group: nothing more can be said of it.
+  if (!isShiftStrategy(strategy)) refuseMisfits(list, request, strategy);
   return {
     strategy,
     // A proven version waits for nobody (TAR-45).
     approvals: strategy === 'scaleOut' ? 'policy' : (request.approvals?.batches ?? defaults.approvals),
     mode: request.mode ?? DEFAULT_MODE,
-    gates: request.gates?.filter((gate): gate is BuiltInGate => typeof gate === 'string') ?? DEFAULT_GATES,
     onCanaryFailure: request.onCanaryFailure ?? 'hold',
   };
 }
@@ -94,13 +100,19 @@ function refuseMisfits(list: FaultList, request: DeployRequest, strategy: Wishes
     const message = `strategy ${strategy} has no canary: leave the host out, or use strategy canary`;
     list.add('/canary/host', 'CANARY_NOT_USED', message);
   }
+  const switchOnly = 'only a switch of all traffic at once, strategy blueGreen of a group with sides, could avoid it';
   if (request.mixedVersions === 'forbidden') {
     const why = `strategy ${strategy} goes host by host, so old and new serve side by side for a time`;
-    list.add(
-      '/mixedVersions',
-      'MIXED_VERSIONS',
-      `${why}: only a switch of all traffic at once could avoid it; allow it`,
-    );
+    list.add('/mixedVersions', 'MIXED_VERSIONS', `${why}: ${switchOnly}; allow it, or deploy to such a group`);
+  }
+  if (request.dataCompatible === 'oneWay') {
+    const why = `strategy ${strategy} goes host by host, so that old and new share their data and a way back loses some`;
+    const message = `${why}: shift the traffic of a group with sides (strategy traffic, blueGreen or canary), with an approval`;
+    list.add('/dataCompatible', 'ONE_WAY_DATA', message);
+  }
+  if (request.traffic !== undefined) {
+    const message = `strategy ${strategy} goes host by host and shifts no traffic: leave it out, or name a group with sides`;
+    list.add('/traffic', 'NOT_USED', message);
   }
 }
 

@@ -1,0 +1,170 @@
+import type {
+  BurnRateMeasure,
+  ComparedQuery,
+  ComparisonMeasure,
+  FactsMeasure,
+  GateMeasure,
+  MeasureDocument,
+  SmokeMeasure,
+  ThresholdMeasure,
+} from '@sluice/contracts';
+import { REQUEST_LIMITS } from '@sluice/contracts';
+import { formatDuration, unreachable } from '@sluice/kernel';
+
+import { GATE_DEFAULTS } from './defaults.js';
+import { durationOr, type FaultList } from './faults.js';
+import { checkQuery } from './gate-queries.js';
+
+type DocumentOf<K extends GateMeasure['kind']> = Extract<MeasureDocument, { readonly kind: K }>;
+
+/** What the measures of a plan depend on. */
+export interface GateContext {
+  /** The rollout shifts traffic between sides; otherwise it goes from host to host. */
+  readonly isShift: boolean;
+  /** How long a stage is watched, at least: how often a comparison that goes on is looked at. */
+  readonly watchMs: number;
+}
+
+/** One measure that is read: where it stands, and how often it is made. */
+export interface MeasureAt extends GateContext {
+  readonly list: FaultList;
+  readonly path: string;
+  readonly intervalMs: number;
+  /** It is judged again and again during a stage. */
+  readonly goesOn: boolean;
+}
+
+const MIN_SPAN_MS = 1_000;
+const MAX_SPAN_MS = 30 * 86_400_000;
+
+/**
+ * A measure with every default filled in. Codes: GATE_N_OF_M, GATE_WINDOW, GATE_SCORES, GATE_NO_WEIGHT, METRIC_TWICE,
+ * SMOKE_EMPTY, GATE_NEEDS_HOSTS, TOO_SHORT, TOO_LONG, BAD_DURATION and those of checkQuery.
+ */
+export function measureOf(document: MeasureDocument, at: MeasureAt): GateMeasure {
+  switch (document.kind) {
+    case 'threshold':
+      return thresholdOf(document, at);
+    case 'burnRate':
+      return burnRateOf(document, at);
+    case 'comparison':
+      return comparisonOf(document, at);
+    case 'smoke':
+      return smokeOf(document, at);
+    case 'facts':
+      return factsOf(document, at);
+    case 'webhook':
+      return { kind: 'webhook' };
+    default:
+      return unreachable(document, 'measure of a gate');
+  }
+}
+
+/** A duration from one second to 30 days. */
+export function spanOf(list: FaultList, path: string, text: string | undefined, fallback: number): number {
+  const ms = durationOr(list, path, text, fallback);
+  if (ms < MIN_SPAN_MS) list.add(path, 'TOO_SHORT', `must be at least ${formatDuration(MIN_SPAN_MS)}`);
+  if (ms > MAX_SPAN_MS) list.add(path, 'TOO_LONG', `may be at most ${formatDuration(MAX_SPAN_MS)}`);
+  return Math.min(Math.max(ms, MIN_SPAN_MS), MAX_SPAN_MS);
+}
+
+function thresholdOf(document: DocumentOf<'threshold'>, at: MeasureAt): ThresholdMeasure {
+  const { list, path } = at;
+  const { query, limit, bound = 'max' } = document;
+  checkQuery(list, `${path}/query`, query, at);
+  const of = document.of ?? Math.max(document.n ?? 0, GATE_DEFAULTS.threshold.of);
+  const n = document.n ?? Math.min(GATE_DEFAULTS.threshold.n, of);
+  if (n > of) list.add(`${path}/n`, 'GATE_N_OF_M', `${n} of the last ${of} values can never be: n is at most \`of\``);
+  return { kind: 'threshold', query, limit, bound, n, of, ...sampled(document, at, GATE_DEFAULTS.threshold, of) };
+}
+
+interface Spans {
+  readonly windowMs: number;
+  readonly stepMs: number;
+}
+
+/** A window that holds as many values as are wanted, and no more than are judged. */
+function sampled(
+  document: { readonly window?: string; readonly step?: string },
+  { list, path }: MeasureAt,
+  defaults: Spans,
+  wanted: number,
+): Spans {
+  const windowMs = spanOf(list, `${path}/window`, document.window, defaults.windowMs);
+  const stepMs = spanOf(list, `${path}/step`, document.step, defaults.stepMs);
+  const held = Math.floor(windowMs / stepMs);
+  const most = REQUEST_LIMITS.samples[1] - 1;
+  const words = `${formatDuration(windowMs)} with a value every ${formatDuration(stepMs)} holds ${held} of them`;
+  if (held < wanted) {
+    list.add(`${path}/window`, 'GATE_WINDOW', `${words}, and ${wanted} are wanted: widen it, or make the step shorter`);
+  }
+  if (held > most) {
+    list.add(`${path}/window`, 'GATE_WINDOW', `${words}, and at most ${most} are judged: make it or the step fit`);
+  }
+  return { windowMs, stepMs };
+}
+
+function burnRateOf(document: DocumentOf<'burnRate'>, at: MeasureAt): BurnRateMeasure {
+  const { list, path, isShift } = at;
+  const defaults = GATE_DEFAULTS.burnRate;
+  const { bad, total, objective, factor = defaults.factor, minEvents = defaults.minEvents } = document;
+  checkQuery(list, `${path}/bad`, bad, { isShift, windowed: true });
+  checkQuery(list, `${path}/total`, total, { isShift, windowed: true });
+  const longMs = spanOf(list, `${path}/long`, document.long, defaults.longMs);
+  const shortMs = spanOf(list, `${path}/short`, document.short, defaults.shortMs);
+  if (shortMs >= longMs) list.add(`${path}/short`, 'GATE_WINDOW', 'must be shorter than the long window');
+  return { kind: 'burnRate', bad, total, objective, factor, longMs, shortMs, minEvents };
+}
+
+function comparisonOf(document: DocumentOf<'comparison'>, at: MeasureAt): ComparisonMeasure {
+  const { list, path } = at;
+  const { window: _w, step: _s, metrics: asked, ...policy } = document;
+  const { windowMs, stepMs, ...defaults } = GATE_DEFAULTS.comparison;
+  const metrics = asked.map((metric, i) => comparedOf(metric, `${path}/metrics/${i}`, at));
+  const full = { ...defaults, looks: looksOf(at), ...policy };
+  if (new Set(metrics.map(({ name }) => name)).size < metrics.length)
+    list.add(`${path}/metrics`, 'METRIC_TWICE', 'have a name twice: each metric has its own');
+  if (!metrics.some(({ weight }) => weight > 0))
+    list.add(`${path}/metrics`, 'GATE_NO_WEIGHT', 'have no weight: at least one needs a weight above 0');
+  if (full.marginal > full.pass)
+    list.add(`${path}/marginal`, 'GATE_SCORES', `${full.marginal} is above pass, ${full.pass}: it can only be below`);
+  return { ...full, kind: 'comparison', metrics, ...sampled(document, at, { windowMs, stepMs }, full.minSamples) };
+}
+
+type ComparedDocument = DocumentOf<'comparison'>['metrics'][number];
+
+function comparedOf(metric: ComparedDocument, path: string, { list, isShift }: MeasureAt): ComparedQuery {
+  checkQuery(list, `${path}/canary`, metric.canary, { isShift });
+  checkQuery(list, `${path}/baseline`, metric.baseline, { isShift });
+  return { bad: 'increase', weight: 1, ...metric };
+}
+
+/** What is looked at again and again tells equal sides apart some time, unless the looks share the level. */
+function looksOf({ goesOn, watchMs, intervalMs }: MeasureAt): number {
+  const [least, most] = REQUEST_LIMITS.looks;
+  return goesOn ? Math.min(Math.max(Math.ceil(watchMs / intervalMs), least), most) : GATE_DEFAULTS.comparison.looks;
+}
+
+function smokeOf(document: DocumentOf<'smoke'>, { list, path }: MeasureAt): SmokeMeasure {
+  const { requests = [], replay, maxFailures = 0 } = document;
+  if (requests.length === 0 && replay === undefined)
+    list.add(path, 'SMOKE_EMPTY', 'sends nothing: name requests, or say how many recorded ones to replay');
+  return { kind: 'smoke', requests, maxFailures, ...(replay === undefined ? {} : { replay }) };
+}
+
+function factsOf(document: DocumentOf<'facts'>, { list, path, isShift }: MeasureAt): FactsMeasure {
+  const { maxRestarts, maxOtherVersion, maxVerify } = document;
+  if (isShift) {
+    const why = 'asks the hosts of a stage, and a shift of traffic has none';
+    list.add(path, 'GATE_NEEDS_HOSTS', `${why}: use another kind of gate`);
+  }
+  const saysNothing = maxRestarts === undefined && maxOtherVersion === undefined && maxVerify === undefined;
+  const limits = saysNothing ? { maxRestarts: 0, maxOtherVersion: 0 } : {};
+  return {
+    kind: 'facts',
+    ...limits,
+    ...(maxRestarts === undefined ? {} : { maxRestarts }),
+    ...(maxOtherVersion === undefined ? {} : { maxOtherVersion }),
+    ...(maxVerify === undefined ? {} : { maxVerifyMs: durationOr(list, `${path}/maxVerify`, maxVerify, 0) }),
+  };
+}
