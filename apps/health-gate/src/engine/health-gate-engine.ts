@@ -3,7 +3,6 @@ import {
   type EventMeta,
   type EventToAppend,
   type FleetEvent,
-  type GateEvent,
   type GateJudged,
   hashOf,
   type RecordedCommit,
@@ -16,15 +15,16 @@ import { inputsOf } from '../watch/inputs-of.js';
 import { isOf, loadWatch, streamOf } from '../watch/load.js';
 import { endsRollout, type OpenRequest, type RolloutWatch } from '../watch/rollout-watch.js';
 import { DEFAULT_SILENT_AFTER_MS, FleetRound } from './fleet-round.js';
+import { Bookmark } from './bookmark.js';
 import { HostIndex } from './host-index.js';
+import { MeasuredGates } from './measured-gates.js';
 import type { HealthGateDeps } from './ports.js';
 import { Watches } from './watches.js';
-import { Gatherer, Lanes } from './work.js';
+import { Gatherer, Lanes, pause } from './work.js';
 
 const BY = serviceActor('health-gate');
 const TICK_MS = 1_000;
 const GATHER_MS = 50;
-const SAVE_MS = 10_000;
 const MAX_LOADS = 8;
 const MAX_BACKOFF_MS = 30_000;
 
@@ -42,11 +42,11 @@ export class HealthGateEngine {
   private readonly loads = new Lanes(MAX_LOADS);
   private readonly dirty: Gatherer<RolloutWatch>;
   private readonly round: FleetRound;
+  private readonly measured: MeasuredGates;
+  private readonly bookmark: Bookmark;
   private readonly inFlight = new Set<Promise<void>>();
   private tick: CancelTimer | undefined;
   private seen = 0;
-  private saved = 0;
-  private nextSave = 0;
   private live = false;
   private started = false;
   private stopped = false;
@@ -57,6 +57,22 @@ export class HealthGateEngine {
     this.policyHash = hashOf(this.policy);
     this.logger = deps.logger ?? silentLog;
     this.dirty = new Gatherer(deps.clock, GATHER_MS, (watch) => this.judge(watch));
+    this.bookmark = new Bookmark({ clock: deps.clock, logger: this.logger, positions: deps.positions });
+    this.measured = new MeasuredGates({
+      clock: deps.clock,
+      facts: deps.facts,
+      measurements: deps.measurements,
+      isPerHost: deps.isPerHost,
+      freshMs: this.policy.ready.freshMs,
+      seen: deps.measured,
+      write: (watch) => this.judge(watch),
+      spend: (work) => this.spend(work),
+      failed: (watch, { spec }, error) =>
+        this.logger.error(
+          { rollout: watch.id, gate: spec.name, reason: messageOf(error) },
+          'a gate cannot be judged; trying again',
+        ),
+    });
     this.round = new FleetRound({
       clock: deps.clock,
       facts: deps.facts,
@@ -82,35 +98,30 @@ export class HealthGateEngine {
         const before = this.seen;
         await this.follow(signal);
         if (this.seen > before) failures = 0;
-        if (!signal.aborted) await this.pause(Math.min(MAX_BACKOFF_MS, 250 * 2 ** Math.min(failures, 10)), signal);
+        if (!signal.aborted)
+          await pause(this.deps.clock, Math.min(MAX_BACKOFF_MS, 250 * 2 ** Math.min(failures, 10)), signal);
       }
     } finally {
       this.stopped = true;
+      this.measured.stop();
       unlisten();
       this.tick?.();
       this.round.stop();
       this.dirty.stop();
       await Promise.allSettled(this.inFlight);
-      await this.savePosition();
+      if (this.live) await this.bookmark.save(this.lowWater());
     }
-  }
-
-  private async startPosition(): Promise<number> {
-    const remembered = (await this.deps.positions?.load()) ?? 0;
-    const end = await this.deps.log.position();
-    // A log that is shorter than what is remembered is another one, or lost its tail: it is read anew.
-    return remembered > end + 1 ? 0 : Math.max(0, remembered - 1);
   }
 
   private async follow(signal: AbortSignal): Promise<void> {
     try {
-      if (!this.started) this.seen = await this.startPosition();
+      if (!this.started) this.seen = await this.bookmark.start(await this.deps.log.position());
       this.started = true;
       const options = { shards: ALL_SHARDS, writers: ['exec', 'gate'] as const, from: this.seen + 1, signal };
       for await (const item of this.deps.log.follow(options)) {
         if (item.kind === 'commit') this.take(item.commit);
         else this.goLive();
-        await this.savePositionNowAndThen();
+        if (this.live) await this.bookmark.saveNowAndThen(() => this.lowWater());
       }
     } catch (error) {
       if (isSluiceError(error, 'LOG_MISSING')) throw error;
@@ -125,6 +136,7 @@ export class HealthGateEngine {
     this.live = false;
     for (const watch of this.watches.all()) {
       this.hosts.remove(watch);
+      this.measured.forget(watch);
       this.watches.delete(watch);
     }
   }
@@ -158,7 +170,9 @@ export class HealthGateEngine {
 
   private takeGate(commit: RecordedCommit<'gate'>): void {
     const watch = this.watches.get(commit.stream.id);
-    if (watch?.loaded === true && !watch.loading && commit.head.rev === watch.gateHead.rev + 1) watch.foldGate(commit);
+    if (watch?.loaded !== true || watch.loading || commit.head.rev !== watch.gateHead.rev + 1) return;
+    watch.foldGate(commit);
+    this.measured.sync(watch);
   }
 
   /** Brings a watch up to the log's end, in the background. */
@@ -187,7 +201,8 @@ export class HealthGateEngine {
   /** After something was folded: listens for the right hosts, judges, and lets go of what is over. */
   private refresh(watch: RolloutWatch): void {
     this.round.keepGoing();
-    if (watch.loaded && watch.request === undefined) {
+    this.measured.sync(watch);
+    if (watch.loaded && watch.request === undefined && !this.measured.has(watch)) {
       this.hosts.remove(watch);
       if (watch.isOver) this.watches.delete(watch);
       else this.watches.rest(watch);
@@ -201,47 +216,67 @@ export class HealthGateEngine {
 
   private judge(watch: RolloutWatch): void {
     const { request } = watch;
-    if (!watch.loaded || watch.loading || request === undefined || this.stopped) return;
+    if (!watch.loaded || watch.loading || this.stopped) return;
     if (watch.appending) {
       watch.again = true;
       return;
     }
-    const verdicts = this.newVerdicts(watch, request);
-    if (verdicts.length > 0) this.spend(this.write(watch, request, verdicts));
+    const verdicts = request === undefined ? [] : this.newVerdicts(watch, request);
+    if (verdicts.length > 0 || watch.outbox.length > 0) this.spend(this.write(watch, request, verdicts));
   }
 
   private newVerdicts(watch: RolloutWatch, request: OpenRequest): GateJudged[] {
     const judging = { now: this.deps.clock.now(), policy: this.policy, problem: this.deps.facts.problem() };
-    return request.gates
+    return watch
+      .builtIn()
       .filter((gate) => !watch.isAnswered(gate))
       .map((gate) => judged(inputsOf(watch, request, gate, judging), this.policyHash))
       .filter(({ gate, verdict }) => verdict !== watch.verdicts.get(gate));
   }
 
-  /** One commit for the verdicts of one look. */
-  private async write(watch: RolloutWatch, request: OpenRequest, verdicts: readonly GateJudged[]): Promise<void> {
-    const written = await this.append(watch, verdicts, { by: BY, cause: request.cause, corr: request.corr });
+  /** One commit for the verdicts of one look, and for what was measured meanwhile. */
+  private async write(
+    watch: RolloutWatch,
+    request: OpenRequest | undefined,
+    verdicts: readonly GateJudged[],
+  ): Promise<void> {
+    const measured = watch.outbox;
+    watch.outbox = [];
+    const { cause, corr } = request ?? { cause: '', corr: '' };
+    const written = await this.append(watch, [
+      ...verdicts.map((event) => ({ event, meta: { by: BY, cause, corr } })),
+      ...measured.map((each) => ({ event: each.event, meta: { by: BY, cause: each.cause, corr: each.corr } })),
+    ]);
     if (written && watch.request === request)
       for (const { gate, verdict } of verdicts) watch.verdicts.set(gate, verdict);
     if (written && !watch.awaits('ready')) this.hosts.remove(watch);
+    this.measured.wrote(
+      watch,
+      measured.map(({ event }) => event),
+      written,
+    );
     this.written(watch);
   }
 
   private async tell(watch: RolloutWatch, events: readonly FleetEvent[]): Promise<void> {
-    const written = await this.append(watch, events, { by: BY, cause: 'heartbeats', corr: watch.plan.requestId });
+    const meta: EventMeta = { by: BY, cause: 'heartbeats', corr: watch.plan.requestId };
+    const written = await this.append(
+      watch,
+      events.map((event) => ({ event, meta })),
+    );
     if (written) watch.noteDrifts(events);
     this.written(watch);
   }
 
   /** A conflict or an unknown end is resolved by reading, never by repeating. */
-  private async append(watch: RolloutWatch, events: readonly GateEvent[], meta: EventMeta): Promise<boolean> {
+  private async append(watch: RolloutWatch, events: readonly EventToAppend[]): Promise<boolean> {
     const { log, newId, clock } = this.deps;
     watch.appending = true;
     try {
       watch.gateHead = await log.append(streamOf(watch, 'gate'), watch.gateHead, {
         id: newId(),
         at: clock.now(),
-        events: events.map((event): EventToAppend => ({ event, meta })),
+        events,
       });
       return true;
     } catch (error) {
@@ -257,7 +292,7 @@ export class HealthGateEngine {
   }
 
   private written(watch: RolloutWatch): void {
-    if (watch.again) this.dirty.add(watch);
+    if (watch.again || watch.outbox.length > 0) this.dirty.add(watch);
     watch.again = false;
     this.keepTicking();
   }
@@ -291,35 +326,6 @@ export class HealthGateEngine {
     let low = this.seen + 1;
     for (const watch of this.watches.all()) low = Math.min(low, watch.openedAt);
     return low;
-  }
-
-  private async savePositionNowAndThen(): Promise<void> {
-    if (!this.live || this.deps.clock.now() < this.nextSave) return;
-    this.nextSave = this.deps.clock.now() + SAVE_MS;
-    await this.savePosition();
-  }
-
-  private async savePosition(): Promise<void> {
-    const low = this.lowWater();
-    if (this.deps.positions === undefined || !this.live || low === this.saved) return;
-    try {
-      await this.deps.positions.save(low);
-      this.saved = low;
-    } catch (error) {
-      this.logger.warn({ reason: messageOf(error) }, 'the position cannot be remembered; a restart reads more');
-    }
-  }
-
-  private pause(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        cancel();
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const cancel = this.deps.clock.schedule(ms, done);
-      signal.addEventListener('abort', done, { once: true });
-    });
   }
 
   private spend(work: Promise<void>): void {

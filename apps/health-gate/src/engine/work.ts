@@ -47,3 +47,16 @@ export class Gatherer<T> {
     this.things.clear();
   }
 }
+
+/** Ends when the time is over or the signal is aborted. */
+export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      cancel();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const cancel = clock.schedule(ms, done);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

@@ -10,9 +10,36 @@ export interface HelloTableOptions {
   readonly forgetMs?: number;
 }
 
+interface AppFacts {
+  readonly heartbeat: Heartbeat;
+  readonly life: Life;
+}
+
+/** The last process of an app that was heard of, and when the version that it runs was begun anew. */
+interface Life {
+  readonly version: string | null;
+  readonly startedAt: number | null;
+  readonly restartedAt: readonly number[];
+}
+
+const NO_LIFE: Life = { version: null, startedAt: null, restartedAt: [] };
+const MAX_RESTARTS = 16;
+
+/** Another process of the same version is a restart, also when nothing ran in between; one of another is an update. */
+function lifeAfter(
+  before: Life = NO_LIFE,
+  heard: { readonly running: string | null; readonly processStartedAt: number | null; readonly receivedAt: number },
+): Life {
+  const { running: version, processStartedAt: startedAt, receivedAt } = heard;
+  if (version === null || startedAt === null) return before;
+  if (version !== before.version) return { version, startedAt, restartedAt: [] };
+  if (startedAt === before.startedAt) return before;
+  return { version, startedAt, restartedAt: [...before.restartedAt, receivedAt].slice(-MAX_RESTARTS) };
+}
+
 interface HostFacts {
   readonly receivedAt: number;
-  readonly apps: ReadonlyMap<string, Heartbeat>;
+  readonly apps: ReadonlyMap<string, AppFacts>;
   /** Stands for every app that the heartbeat does not name. */
   readonly nothing: Heartbeat;
 }
@@ -42,14 +69,18 @@ export class HelloTable implements FleetFacts {
 
   take(hello: Hello, receivedAt: number): void {
     // Taken out first, so that the map's order is that of the last heartbeats and the stalest host stands in front.
+    const before = this.hosts.get(hello.host)?.apps;
     if (!this.forget(hello.host) && !this.makeRoom(receivedAt)) {
       this.refused += 1;
       return;
     }
-    const apps = new Map<string, Heartbeat>();
-    for (const { app, group, running, serving } of hello.apps) {
+    const apps = new Map<string, AppFacts>();
+    for (const { app, group, running, serving, processStartedAt } of hello.apps) {
       const key = keyOf(app, group);
-      apps.set(key, { receivedAt, running, serving });
+      const life = lifeAfter(before?.get(key)?.life, { running, processStartedAt, receivedAt });
+      const { restartedAt } = life;
+      const restarts = restartedAt.length === 0 ? {} : { restartedAt };
+      apps.set(key, { heartbeat: { receivedAt, running, serving, ...restarts }, life });
       const members = this.members.get(key) ?? new Set();
       this.members.set(key, members.add(hello.host));
     }
@@ -59,7 +90,7 @@ export class HelloTable implements FleetFacts {
 
   latest(host: string, app: string, group: string): Heartbeat | undefined {
     const facts = this.hosts.get(host);
-    return facts?.apps.get(keyOf(app, group)) ?? facts?.nothing;
+    return facts?.apps.get(keyOf(app, group))?.heartbeat ?? facts?.nothing;
   }
 
   heardAt(host: string): number | undefined {

@@ -94,11 +94,11 @@ export class GateWorld {
   }
 
   /** `from`: what the hosts are known to run. */
-  async plan(from?: string): Promise<void> {
+  async plan(from?: string, more: Partial<Plan> = {}): Promise<void> {
     const runs = from === undefined ? {} : { from };
     const targets = Array.from({ length: this.targets }, (_, i): PlanTarget => ({ host: hostOf(i), ...runs }));
-    const plan = planOf(this.id, this.targets);
-    await this.write('plan', { type: 'PlanTargetsAdded', from: 0, targets });
+    const plan = { ...planOf(this.id, this.targets), ...more };
+    if (plan.targetCount > 0) await this.write('plan', { type: 'PlanTargetsAdded', from: 0, targets });
     await this.write('plan', { type: 'RolloutPlanned', plan, planHash: 'ef'.repeat(32) });
     await this.write('exec', { type: 'RolloutStarted', token: 1 });
   }
@@ -150,12 +150,12 @@ export class GateWorld {
   }
 
   /** One heartbeat of the host of a target. */
-  beat(target: number, running: string | null = '2.0.0', serving = true): void {
+  beat(target: number, running: string | null = '2.0.0', serving = true, startedAt: number | null = null): void {
     const app = {
       app: 'hello',
       group: 'web',
       running,
-      processStartedAt: null,
+      processStartedAt: startedAt,
       serving,
       endpoint: null,
       localVersions: [],

@@ -1,7 +1,10 @@
 import {
+  BUILT_IN_GATES,
   EMPTY_HEAD,
   type GateEvent,
+  type GateJudged,
   type GateName,
+  type GatePhase,
   type Plan,
   type RecordedCommit,
   type RolloutEvent,
@@ -9,6 +12,7 @@ import {
   stageAt,
   type StreamHead,
   type Verdict,
+  type Weights,
 } from '@sluice/contracts';
 import { isFinal, type Reading } from '@sluice/gating';
 import { evolveRollout, initialRollout, isTerminal, phaseAt, planOf, type RolloutState } from '@sluice/rollout';
@@ -16,6 +20,9 @@ import { evolveRollout, initialRollout, isTerminal, phaseAt, planOf, type Rollou
 /** One GatesRequested that is not over. */
 export interface OpenRequest {
   readonly stage: Stage;
+  readonly phase: 'entry' | 'exit';
+  /** When it was asked, ms since the epoch. */
+  readonly at: number;
   readonly round: number;
   readonly gates: readonly GateName[];
   readonly passNotBefore: number;
@@ -24,6 +31,25 @@ export interface OpenRequest {
   readonly cause: string;
   readonly corr: string;
 }
+
+/** The stage that is entered and not passed. */
+export interface OpenStage {
+  readonly stage: Stage;
+  readonly enteredAt: number;
+  readonly position: number;
+  readonly cause: string;
+  readonly corr: string;
+  /** When its weight was in force everywhere, ms since the epoch. */
+  publishedAt: number | undefined;
+  /** How often a gate's brake was released in it. */
+  releases: number;
+  /** The last time, ms since the epoch. */
+  releasedAt: number | undefined;
+  isGateBraked: boolean;
+}
+
+export const verdictKey = (phase: GatePhase, stage: number, round: number, gate: GateName): string =>
+  `${phase}/${stage}/${round}/${gate}`;
 
 /** A rollout with an open request, or one that had one and goes on: its streams as far as they were read. */
 export class RolloutWatch {
@@ -35,8 +61,15 @@ export class RolloutWatch {
   wantedRev = 0;
   gateHead: StreamHead = EMPTY_HEAD;
   request: OpenRequest | undefined;
-  /** The last verdict of each gate of the open request. */
+  /** The last verdict of each built-in gate of the open request. */
   readonly verdicts = new Map<GateName, Verdict>();
+  open: OpenStage | undefined;
+  /** The last verdict of each gate of the plan in this stage and the next, by verdictKey. */
+  readonly judged = new Map<string, GateJudged>();
+  /** Verdicts that wait to be written, each with what it answers. */
+  outbox: { readonly event: GateJudged; readonly cause: string; readonly corr: string }[] = [];
+  /** Of the targets of the current stage: how long their verify took. */
+  readonly verifyMs = new Map<number, number>();
   /** Of the targets of the current stage, by their place in the plan. */
   readonly doneAt = new Map<number, number>();
   readonly readings = new Map<number, Reading>();
@@ -47,6 +80,8 @@ export class RolloutWatch {
   /** Target -> when its silence or its return was told last, ms. */
   readonly said = new Map<number, number>();
   private known: ReadonlySet<string> = new Set();
+  /** Those that were published last. */
+  private weights: Weights = {};
   /** Everything up to `wantedRev` was folded. */
   loaded = false;
   loading = false;
@@ -84,9 +119,14 @@ export class RolloutWatch {
     return this.known;
   }
 
-  /** True while a gate of the open request (that one, when named) has no final verdict. */
+  /** The built-in gates of the open request. */
+  builtIn(): readonly GateName[] {
+    return (this.request?.gates ?? []).filter((gate) => BUILT_IN.has(gate));
+  }
+
+  /** True while a built-in gate of the open request (that one, when named) has no final verdict. */
   awaits(gate?: GateName): boolean {
-    const gates = this.request?.gates ?? [];
+    const gates = this.builtIn();
     return gates.some((each) => (gate === undefined || gate === each) && !this.isAnswered(each));
   }
 
@@ -108,11 +148,12 @@ export class RolloutWatch {
     this.wantedRev = Math.max(this.wantedRev, commit.head.rev);
     commit.events.forEach((event, index) => {
       evolveRollout(this.state, event, commit.head.at);
-      if (event.type === 'GatesRequested') this.open(event, commit, index);
+      if (event.type === 'GatesRequested') this.ask(event, commit, index);
       else if (endsRequest(event)) this.close();
-      else if (event.type === 'StageEntered') this.forgetTargets();
+      else if (event.type === 'StageEntered') this.enter(event.stage, commit, index);
       else if (event.type === 'StepSucceeded' || event.type === 'DrainSkipped')
         this.noteDone(event.target, Math.min(commit.head.at, now));
+      this.noteStage(event, Math.min(commit.head.at, now));
     });
   }
 
@@ -120,11 +161,23 @@ export class RolloutWatch {
     this.gateHead = commit.head;
     this.noteDrifts(commit.events);
     for (const event of commit.events) {
-      const { request } = this;
       if (event.type !== 'GateJudged') continue;
-      if (request?.stage.index === event.stage && request.round === event.round)
-        this.verdicts.set(event.gate, event.verdict);
+      if (BUILT_IN.has(event.gate)) this.noteBuiltIn(event);
+      else this.noteJudged(event);
     }
+  }
+
+  private noteBuiltIn({ gate, stage, round, verdict }: GateJudged): void {
+    const { request } = this;
+    if (request?.stage.index === stage && request.round === round) this.verdicts.set(gate, verdict);
+  }
+
+  /** Earlier stages are over: what was said in them is let go of. */
+  noteJudged(event: GateJudged): void {
+    const key = verdictKey(event.phase ?? 'exit', event.stage, event.round, event.gate);
+    const newest = Math.max(event.stage, ...[...this.judged.values()].map(({ stage }) => stage));
+    for (const [each, { stage }] of this.judged) if (stage < newest - 1) this.judged.delete(each);
+    this.judged.set(key, event);
   }
 
   noteDrifts(events: readonly GateEvent[]): void {
@@ -132,43 +185,68 @@ export class RolloutWatch {
       if (event.type === 'DriftSeen') for (const { host, running } of event.drifts) this.drifts.set(host, running);
   }
 
-  /** Targets of the open request's stage that came through. */
-  *cameThrough(): Generator<number> {
-    const { stage } = this.request ?? {};
+  /** Targets of the stage (that of the open request when absent) that came through. */
+  *cameThrough(stage: Stage | undefined = this.request?.stage): Generator<number> {
     for (let target = stage?.from ?? 0; target < (stage?.to ?? 0); target += 1) {
       if (cameThrough(this.state, target)) yield target;
     }
   }
 
-  private open(
+  private ask(
     event: Extract<RolloutEvent, { readonly type: 'GatesRequested' }>,
     commit: RecordedCommit,
     index: number,
   ): void {
-    this.close();
+    this.dismiss();
     const stage = stageAt(this.plan, event.stage);
     if (stage === undefined) return;
-    const { round, gates, passNotBefore } = event;
-    const cause = `${commit.id}.${index}`;
-    this.request = {
-      stage,
-      round,
-      gates,
-      passNotBefore,
-      position: commit.head.position,
-      cause,
-      corr: commit.meta[index]?.corr ?? '',
-    };
+    const { round, gates, passNotBefore, phase = 'exit' } = event;
+    const { at, position } = commit.head;
+    this.request = { stage, phase, at, round, gates, passNotBefore, position, ...answerTo(commit, index) };
   }
 
+  private enter(index: number, commit: RecordedCommit, place: number): void {
+    this.doneAt.clear();
+    this.readings.clear();
+    this.verifyMs.clear();
+    if (this.request?.phase === 'entry') this.dismiss();
+    const stage = stageAt(this.plan, index);
+    const { at: enteredAt, position } = commit.head;
+    // A weight that a person has raised already is not published again.
+    const publishedAt = this.isInForce(stage) ? enteredAt : undefined;
+    const fresh = { publishedAt, releases: 0, releasedAt: undefined, isGateBraked: false };
+    this.open = stage === undefined ? undefined : { stage, enteredAt, position, ...answerTo(commit, place), ...fresh };
+  }
+
+  private isInForce(stage: Stage | undefined): boolean {
+    const { newSide } = this.plan.traffic ?? {};
+    if (stage?.traffic?.kind !== 'weight' || newSide === undefined) return false;
+    return (this.weights[newSide] ?? 0) >= stage.traffic.weight;
+  }
+
+  /** What matters to gates that are judged while the stage is under way. */
+  private noteStage(event: RolloutEvent, at: number): void {
+    if (event.type === 'StepSucceeded' && event.step === 'verify') this.verifyMs.set(event.target, event.ms);
+    if (event.type === 'WeightPublished') this.weights = event.weights;
+    const { open } = this;
+    if (open === undefined) return;
+    if (event.type === 'WeightPublished') open.publishedAt ??= at;
+    else if (event.type === 'RolloutBraked') open.isGateBraked = event.cause.kind === 'gate';
+    else if (event.type === 'BrakeReleased') {
+      if (open.isGateBraked) Object.assign(open, { releases: open.releases + 1, releasedAt: at });
+      open.isGateBraked = false;
+    }
+  }
+
+  /** The stage is over, and everything that was asked in it. */
   private close(): void {
+    this.open = undefined;
+    this.dismiss();
+  }
+
+  private dismiss(): void {
     this.request = undefined;
     this.verdicts.clear();
-    this.readings.clear();
-  }
-
-  private forgetTargets(): void {
-    this.doneAt.clear();
     this.readings.clear();
   }
 
@@ -179,6 +257,14 @@ export class RolloutWatch {
     this.readings.delete(target);
   }
 }
+
+const BUILT_IN: ReadonlySet<GateName> = new Set(BUILT_IN_GATES);
+
+/** What verdicts answer: `<commit id>.<index>` of the event. */
+const answerTo = (commit: RecordedCommit, index: number): { readonly cause: string; readonly corr: string } => ({
+  cause: `${commit.id}.${index}`,
+  corr: commit.meta[index]?.corr ?? '',
+});
 
 function cameThrough(state: RolloutState, target: number): boolean {
   const phase = phaseAt(state, target);

@@ -7,6 +7,8 @@ export interface Heartbeat {
   /** The version whose process runs; null when none does. */
   readonly running: string | null;
   readonly serving: boolean;
+  /** When the same version was heard of with another process, the newest few; absent when it never was. */
+  readonly restartedAt?: readonly number[];
 }
 
 /** What is known of one target since it was done. */
