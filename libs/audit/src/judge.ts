@@ -10,9 +10,12 @@ export interface JudgedCommit {
   readonly decoded: DecodedCommit;
 }
 
+/** Rollouts of a group that are remembered behind their end, besides those whose rollback is not planned yet. */
+const REMEMBERED = 3;
+
 /**
  * Holds what the events say against the invariants, by the outsider's model that the simulator uses too. What is over is
- * forgotten when its group has gone on to another rollout: no command can go to it any more.
+ * forgotten when its group has gone on to others: of all commands only a rollback can still go to it.
  */
 export class Judge {
   readonly #invariants = new Invariants();
@@ -86,6 +89,8 @@ export class Judge {
   }
 
   private behindTheEnd({ id }: StreamName, { rev, stream, events }: DecodedCommit, position: number): void {
+    // Which hosts it had touched is not known any more, so its rollback is not held against them.
+    if (events.every(({ type }) => type === 'RollbackRequested')) return this.#invariants.distrust(id);
     const words = `${events.map(({ type }) => type).join(', ')} behind the end of ${id}, whose group has gone on`;
     this.report({ code: 'TERMINAL', stream, rev, position, event: 0, words });
   }
@@ -110,7 +115,8 @@ export class Judge {
     if (!events.some(({ type }) => type === 'LeaseGranted')) return;
     const { active } = this.#invariants.group(group);
     const ended = this.#ended.get(group) ?? new Set<string>();
-    for (const id of ended) {
+    const old = [...ended].slice(0, Math.max(0, ended.size - REMEMBERED));
+    for (const id of old) {
       const owes = this.#invariants.rollouts.get(id)?.takenBack !== undefined && !this.#takenBack.has(id);
       if (id === active || owes) continue;
       ended.delete(id);

@@ -4,7 +4,6 @@ import {
   encodeCommit,
   groupStreamId,
   hashOf,
-  type Plan,
   type RolloutEvent,
   sha256,
   shardOfGroup,
@@ -39,6 +38,8 @@ export class WrittenLog {
   private readonly heads = new Map<string, { readonly rev: number; readonly hash: string }>();
   /** ms since the epoch. */
   at = 1_000;
+  private plan = plan;
+  private token = 1;
 
   write(writer: Writer, id: string, events: readonly DomainEvent[], by: Actor = EXECUTOR): this {
     const stream: StreamName = { shard: shardOfGroup(GROUP), writer, id };
@@ -59,13 +60,21 @@ export class WrittenLog {
   }
 
   exec(...events: readonly RolloutEvent[]): this {
-    return this.write('exec', ID, events);
+    return this.write('exec', this.plan.rolloutId, events);
   }
 
-  planned(change: Partial<Plan> = {}): this {
-    const changed = { ...plan, ...change };
-    this.write('plan', ID, [{ type: 'PlanTargetsAdded', from: 0, targets }]);
-    return this.write('plan', ID, [{ type: 'RolloutPlanned', plan: changed, planHash: hashOf(changed) }]);
+  planned(): this {
+    const { plan: own } = this;
+    this.write('plan', own.rolloutId, [{ type: 'PlanTargetsAdded', from: 0, targets }]);
+    return this.write('plan', own.rolloutId, [{ type: 'RolloutPlanned', plan: own, planHash: hashOf(own) }]);
+  }
+
+  /** What is written from here on is another rollout of the group. */
+  another(): this {
+    this.token += 1;
+    const rolloutId = `${ID.slice(0, -2)}${String(this.token).padStart(2, '0')}`;
+    this.plan = { ...plan, rolloutId };
+    return this;
   }
 
   group(...events: readonly DomainEvent[]): this {
@@ -73,8 +82,8 @@ export class WrittenLog {
   }
 
   started(): this {
-    this.planned().group({ type: 'LeaseGranted', rolloutId: ID, token: 1 });
-    return this.exec({ type: 'RolloutStarted', token: 1 }, { type: 'StageEntered', stage: 0 });
+    this.planned().group({ type: 'LeaseGranted', rolloutId: this.plan.rolloutId, token: this.token });
+    return this.exec({ type: 'RolloutStarted', token: this.token }, { type: 'StageEntered', stage: 0 });
   }
 
   admit(...indexes: readonly number[]): this {
@@ -86,9 +95,10 @@ export class WrittenLog {
   }
 
   approve(approval: 'canary' | 'batches', by = 'piet'): this {
-    const planHash = hashOf(plan);
+    const planHash = hashOf(this.plan);
     this.exec({ type: 'ApprovalRequested', approval, planHash });
-    return this.write('exec', ID, [{ type: 'ApprovalGranted', approval, planHash }], { id: by, kind: 'user' });
+    const granted = { type: 'ApprovalGranted' as const, approval, planHash };
+    return this.write('exec', this.plan.rolloutId, [granted], { id: by, kind: 'user' });
   }
 
   /** Canary, two approvals, three batches, the end. */
@@ -103,7 +113,7 @@ export class WrittenLog {
     }
     const counts = { done: 6, skipped: 0, failed: 0, unknown: 0, excluded: 0, untouched: 0 };
     this.exec({ type: 'RolloutSucceeded', counts });
-    return this.group({ type: 'LeaseReleased', rolloutId: ID, outcome: 'succeeded' });
+    return this.group({ type: 'LeaseReleased', rolloutId: this.plan.rolloutId, outcome: 'succeeded' });
   }
 }
 

@@ -131,13 +131,10 @@ describe('the invariants', () => {
   });
 
   it('keeps nothing of a rollout that is over once its group has gone on', async () => {
-    const again = `${ID.slice(0, -1)}0`;
-    const report = await added((written) =>
-      written
-        .whole()
-        .group({ type: 'LeaseGranted', rolloutId: again, token: 2 })
-        .exec({ type: 'RolloutClosed' } as never),
-    );
+    const four = (written: WrittenLog): WrittenLog =>
+      written.whole().another().whole().another().whole().another().whole().another().started();
+    expect(await added(four)).toMatchObject({ findings: [], open: 1, counts: { rollouts: 5 } });
+    const report = await added((written) => four(written).write('exec', ID, [{ type: 'RolloutPaused', reason: '' }]));
     expect(report.findings).toEqual([
       expect.objectContaining({ code: 'TERMINAL', words: expect.stringContaining('has gone on') }),
     ]);

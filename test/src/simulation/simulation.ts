@@ -23,6 +23,7 @@ import {
   VirtualClock,
 } from '@sluice/testing';
 
+import { audited } from './audited.js';
 import { Executors } from './executors.js';
 import { CrashInjector, type CrashPlan, type ServiceName, serviceOf } from './crash-plan.js';
 import { ObservedLog } from './observed-log.js';
@@ -207,6 +208,9 @@ export class Simulation {
     const twice = this.fleet.counters.doneTwice().map((key) => `a step was done twice: ${key}`);
     return [...broken, ...twice, ...this.fleet.counters.unfenced().map((what) => `I2: ${what}`), ...this.errors];
   }
+
+  /** What an auditor finds who has nothing but the bytes of the log. */
+  audit = (): Promise<readonly string[]> => audited(this.store, this.appended);
 
   private parts(service: ServiceName): ServiceParts {
     const { log, clock, newId, skew } = this;

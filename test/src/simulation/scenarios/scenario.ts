@@ -41,7 +41,7 @@ export async function play(
   const from = sim.clock.now();
   let wrong: readonly string[];
   try {
-    wrong = await story(sim);
+    wrong = [...(await story(sim)), ...(await sim.audit())];
   } catch (error) {
     wrong = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
   }
