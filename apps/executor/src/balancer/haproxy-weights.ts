@@ -45,7 +45,8 @@ export class HaproxyWeights implements WeightPublisher {
         throw refused(`backend ${backend} has no server of side ${side}: name its servers ${side} or ${side}-...`);
     const wanted = new Map<string, number>();
     const each = serverWeights(sides.map((side) => [weights[side] ?? 0, bySide.get(side)?.length ?? 0]));
-    for (const [i, side] of sides.entries()) for (const name of bySide.get(side) ?? []) wanted.set(name, each[i] ?? 0);
+    for (const [i, side] of sides.entries())
+      for (const [k, name] of (bySide.get(side) ?? []).entries()) wanted.set(name, each[i]?.[k] ?? 0);
     return wanted;
   }
 
@@ -64,28 +65,40 @@ function sideOf(server: string, sides: readonly string[]): string | undefined {
 }
 
 /**
- * The weight of a server of each side, from its percent and how many servers it has: whole numbers up to 256 whose
- * shares come nearest. A side with any percent has at least 1.
+ * The weights of the servers of each side, from its percent and how many servers it has: whole numbers up to 256 whose
+ * sums come nearest to the shares. Servers of a side have alike, or one more; of many servers some may have none.
  */
-export function serverWeights(sides: readonly (readonly [percent: number, servers: number])[]): readonly number[] {
-  const shares = sides.map(([percent, servers]) => (servers === 0 ? 0 : percent / servers));
-  const largest = Math.max(...shares);
-  if (largest <= 0) return sides.map(() => 0);
+export function serverWeights(
+  sides: readonly (readonly [percent: number, servers: number])[],
+): readonly (readonly number[])[] {
+  const heaviest = sides.reduce((a, b) => (shareOf(b) > shareOf(a) ? b : a), [0, 1]);
+  const none = sides.map(([, servers]) => Array.from({ length: servers }, () => 0));
+  if (shareOf(heaviest) === 0) return none;
   let best: readonly number[] = [];
   let least = Number.POSITIVE_INFINITY;
-  for (let top = 1; top <= MAX_WEIGHT; top += 1) {
-    const weights = shares.map((share) => (share === 0 ? 0 : Math.max(1, Math.round((share / largest) * top))));
-    const error = errorOf(weights, sides);
-    if (error < least - 1e-9) [best, least] = [weights, error];
+  for (let top = MAX_WEIGHT * Math.min(heaviest[1], MAX_SERVERS_TRIED); top >= 1; top -= 1) {
+    const sums = sides.map(([percent, servers]) => sumOf(percent, servers, top / heaviest[0]));
+    const error = errorOf(sums, sides);
+    if (error < least - 1e-9) [best, least] = [sums, error];
   }
-  return best;
+  return none.map((servers, i) => spread(best[i] ?? 0, servers.length));
 }
 
-function errorOf(weights: readonly number[], sides: readonly (readonly [number, number])[]): number {
-  const totals = weights.map((weight, i) => weight * (sides[i]?.[1] ?? 0));
-  const sum = totals.reduce((a, b) => a + b, 0);
-  return Math.max(...totals.map((total, i) => Math.abs((100 * total) / sum - (sides[i]?.[0] ?? 0))));
+/** More do not make a share any finer that could be told. */
+const MAX_SERVERS_TRIED = 8;
+
+const shareOf = ([percent, servers]: readonly [number, number]): number => (servers === 0 ? 0 : percent / servers);
+
+const sumOf = (percent: number, servers: number, scale: number): number =>
+  percent === 0 || servers === 0 ? 0 : Math.min(MAX_WEIGHT * servers, Math.max(1, Math.round(percent * scale)));
+
+function errorOf(sums: readonly number[], sides: readonly (readonly [number, number])[]): number {
+  const all = sums.reduce((a, b) => a + b, 0);
+  return Math.max(...sums.map((sum, i) => Math.abs((100 * sum) / all - (sides[i]?.[0] ?? 0))));
 }
+
+const spread = (sum: number, servers: number): readonly number[] =>
+  Array.from({ length: servers }, (_, i) => Math.floor(sum / servers) + (i < sum % servers ? 1 : 0));
 
 const notTaken = (server: string, weight: number, said: string): SluiceError => {
   const words = said.trim().split('\n')[0]?.slice(0, 160) ?? '';
