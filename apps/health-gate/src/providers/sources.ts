@@ -18,6 +18,9 @@ export interface GateSource {
   readonly recording?: string;
 }
 
+/** It tests one host at a time, and wants to be told which. */
+export const isPerHost = ({ url }: GateSource): boolean => url.includes('{host}');
+
 export const SOURCE_DEFAULTS = { timeoutMs: 10_000, concurrency: 4 } as const;
 const MOST = { sources: 64, timeoutMs: 60_000, concurrency: 64, text: 65_536 } as const;
 

@@ -4,7 +4,8 @@ import { exchange, reasonOf } from '../http/exchange.js';
 import type { SourceClient } from '../http/source-client.js';
 import { pause, within } from '../http/within.js';
 import { authorizationOf } from '../http/words.js';
-import { missesOf } from './checks.js';
+import { isPerHost } from '../sources.js';
+import { Matcher, missesOf } from './checks.js';
 import { SMOKE_LIMITS, type SmokeQuestion, type SmokeRequest, type SmokeResult } from './port.js';
 import { readRecording } from './recording.js';
 import { headersOf, isMutating, requestOf } from './requests.js';
@@ -64,7 +65,7 @@ interface Address {
 function addressOf({ source, who }: SourceClient, place: SmokeQuestion['place']): Address {
   const wrong = (what: string): SluiceError => new SluiceError('QUERY_INVALID', `${who} ${what}`);
   if (place !== undefined && 'baseUrl' in place) return { base: baseOf(place.baseUrl, wrong), isOwn: false };
-  const wantsHost = source.url.includes('{host}');
+  const wantsHost = isPerHost(source);
   if (place === undefined && wantsHost) throw wrong('wants a host for the {host} of its address');
   if (place === undefined) return { base: source.url, isOwn: true };
   if (!wantsHost) throw wrong('has no {host} in its address, so it tests no single host');
@@ -107,6 +108,7 @@ interface SendingDeps {
 class Sending {
   readonly #tally = new SmokeTally();
   readonly #started = performance.now();
+  readonly #matcher = new Matcher();
   #next = 0;
 
   constructor(private readonly deps: SendingDeps) {}
@@ -140,7 +142,7 @@ class Sending {
         exchange({ url, method, headers, body, maxBytes: SMOKE_LIMITS.bodyBytes, signal: own }),
       );
       const ms = performance.now() - started;
-      this.#tally.answered(n, request, ms, missesOf(answer, ms, request));
+      this.#tally.answered(n, request, ms, missesOf(answer, ms, request, this.#matcher));
     } catch (error) {
       signal.throwIfAborted();
       const isLate = isSluiceError(error, 'SOURCE_TIMEOUT');
