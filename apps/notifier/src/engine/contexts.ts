@@ -58,5 +58,12 @@ function rolloutNamedBy(event: GroupEvent): string | undefined {
 /** Without artifacts, environments and commands: what is not remembered cannot be told by mistake. */
 function briefOf(plan: Plan): NoticePlan {
   const { rolloutId, app, group, version, strategy, targetCount, canaries, batches, waits, approvals, gates } = plan;
-  return { rolloutId, app, group, version, strategy, targetCount, canaries, batches, waits, approvals, gates };
+  const { gateSpecs, traffic } = plan;
+  return {
+    ...{ rolloutId, app, group, version, strategy, targetCount, canaries, batches, waits, approvals, gates },
+    ...(gateSpecs === undefined
+      ? {}
+      : { onFail: Object.fromEntries(gateSpecs.map(({ name, onFail }) => [name, onFail])) }),
+    ...(traffic === undefined ? {} : { traffic: { ...traffic, services: [] } }),
+  };
 }

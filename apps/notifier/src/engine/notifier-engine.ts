@@ -11,7 +11,7 @@ import { Teller } from './teller.js';
 
 const SAVE_MS = 5_000;
 const MAX_BACKOFF_MS = 30_000;
-const WRITERS = ['plan', 'exec', 'group', 'gate', 'notice'] as const;
+const WRITERS = ['plan', 'exec', 'group', 'gate', 'freeze', 'notice'] as const;
 
 /**
  * Follows the log and tells each event that matters to a person: published and acknowledged first, recorded in the

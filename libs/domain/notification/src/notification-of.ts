@@ -1,6 +1,6 @@
 import { type DomainEvent, isRolloutId, type Notification } from '@sluice/contracts';
 
-import { GROUP_TELLERS, tellGateFailed, tellRefused, UNKNOWN } from './tell-others.js';
+import { FREEZE_TELLERS, GROUP_TELLERS, tellGateFailed, tellRefused, UNKNOWN } from './tell-others.js';
 import { ROLLOUT_TELLERS, tellPlanned } from './tell-rollout.js';
 import type { NoticeContext, NoticePlan, Scene, Telling, ToldEvent } from './told.js';
 
@@ -9,6 +9,7 @@ type AnyTeller = (event: never, scene: Scene) => Telling | undefined;
 const TELLERS: ReadonlyMap<string, AnyTeller> = new Map<string, AnyTeller>([
   ...Object.entries<AnyTeller>(ROLLOUT_TELLERS),
   ...Object.entries<AnyTeller>(GROUP_TELLERS),
+  ...Object.entries<AnyTeller>(FREEZE_TELLERS),
   ['RolloutPlanned', tellPlanned],
   ['RequestRefused', tellRefused],
   ['GateJudged', tellGateFailed],
@@ -19,7 +20,7 @@ export const noticeId = (commitId: string, index: number): string => `${commitId
 
 /** True for an event that may matter to a person; cheap, and asked of every event of the log. */
 export const isNotable = (event: DomainEvent): boolean =>
-  event.type === 'GateJudged' ? event.verdict === 'fail' : TELLERS.has(event.type);
+  event.type === 'GateJudged' ? event.verdict === 'fail' && event.shadow !== true : TELLERS.has(event.type);
 
 /** The rollout whose plan a telling of this event needs; undefined when it needs none. */
 export function rolloutOf({ event, stream }: Pick<ToldEvent, 'event' | 'stream'>): string | undefined {

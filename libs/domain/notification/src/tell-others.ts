@@ -1,8 +1,15 @@
-import { type GateJudged, type GroupEvent, NOTIFICATION_TYPES as TYPES, type PlanEvent } from '@sluice/contracts';
+import {
+  type FreezeEvent,
+  type FreezeScope,
+  type GateJudged,
+  type GroupEvent,
+  NOTIFICATION_TYPES as TYPES,
+  type PlanEvent,
+} from '@sluice/contracts';
 
 import { redact } from './redact.js';
-import { because, what } from './tell-rollout.js';
 import type { Scene, Telling } from './told.js';
+import { because, instant, stageOf, what } from './words.js';
 
 type Of<T extends GroupEvent['type']> = Extract<GroupEvent, { readonly type: T }>;
 type Refused = Extract<PlanEvent, { readonly type: 'RequestRefused' }>;
@@ -29,15 +36,28 @@ export function tellRefused(event: Refused): Telling {
 }
 
 export function tellGateFailed(event: GateJudged, scene: Scene): Telling | undefined {
-  if (event.verdict !== 'fail') return undefined;
+  if (event.verdict !== 'fail' || event.shadow === true) return undefined;
   const words = redact(event.words);
+  const { gate, stage, round, phase = 'exit', policyHash } = event;
   return {
     type: TYPES.gateFailed,
     severity: 'warning',
     state: 'running',
-    text: `${what(scene)}: gate ${event.gate} failed at stage ${event.stage + 1}: ${words}; the rollout is braked for it`,
-    details: { gate: event.gate, stage: event.stage, round: event.round, words, policyHash: event.policyHash },
+    text: `${what(scene)}: gate ${gate} failed ${placeOf(event, scene)}: ${words}; ${consequenceOf(event, scene)}`,
+    details: { gate, stage, round, phase, words, policyHash },
   };
+}
+
+function placeOf({ stage, phase }: GateJudged, { plan }: Scene): string {
+  const name = plan.traffic === undefined ? `stage ${stage + 1}` : stageOf(plan, stage).name;
+  if (phase === 'entry') return `before ${name}`;
+  return phase === 'during' ? `in the middle of ${name}` : `at ${name}`;
+}
+
+function consequenceOf({ gate }: GateJudged, { plan }: Scene): string {
+  const { onFail = {} } = plan;
+  const goesBack = Object.hasOwn(onFail, gate) && onFail[gate] === 'rollback';
+  return `the rollout is ${goesBack ? 'rolled back' : 'braked'} for it`;
 }
 
 type Teller<E> = (event: E, scene: Scene) => Telling;
@@ -82,3 +102,39 @@ export const GROUP_TELLERS: { readonly [T in GroupEvent['type']]?: Teller<Of<T>>
     about: { version: event.version },
   }),
 };
+
+type OfFreeze<T extends FreezeEvent['type']> = Extract<FreezeEvent, { readonly type: T }>;
+
+/** A freeze concerns whatever is in its scope, not one rollout. */
+export const FREEZE_TELLERS: { readonly [T in FreezeEvent['type']]: Teller<OfFreeze<T>> } = {
+  FreezeDeclared: ({ freeze, scope, from, until, reason }, { who }) => ({
+    type: TYPES.freezeDeclared,
+    severity: 'warning',
+    state: 'frozen',
+    text: `${who} froze ${scopeInWords(scope)} from ${instant(from)} until ${instant(until)}${because(reason)}: nothing is admitted and no traffic moves to a new side; hotfix goes on in spite of it, lift ends it`,
+    about: { ...EVERYTHING, ...aboutOf(scope) },
+    details: { freeze, scope, from, until },
+  }),
+  FreezeLifted: ({ freeze, by, reason }, { who }) => ({
+    type: TYPES.freezeLifted,
+    severity: 'info',
+    state: 'lifted',
+    text:
+      by === 'expiry'
+        ? `freeze ${freeze} has ended: its time is over`
+        : `freeze ${freeze} was lifted by ${who}${because(reason)}`,
+    about: EVERYTHING,
+    details: { freeze, by },
+  }),
+};
+
+const EVERYTHING = { app: 'all', group: '', version: '', rolloutId: '' } as const;
+
+function scopeInWords(scope: FreezeScope): string {
+  return scope.kind === 'all' ? 'everything' : `${scope.kind} ${redact(scope.name, 200)}`;
+}
+
+function aboutOf(scope: FreezeScope): { readonly app?: string; readonly group?: string } {
+  if (scope.kind === 'app') return { app: scope.name };
+  return scope.kind === 'group' ? { group: scope.name } : {};
+}

@@ -1,14 +1,9 @@
-import {
-  NOTIFICATION_TYPES as TYPES,
-  type PlanEvent,
-  type RolloutEvent,
-  stageAt,
-  stageCount,
-  type TargetCounts,
-} from '@sluice/contracts';
+import { NOTIFICATION_TYPES as TYPES, type PlanEvent, type RolloutEvent, stageCount } from '@sluice/contracts';
 
 import { redact } from './redact.js';
-import type { NoticePlan, Scene, Telling } from './told.js';
+import { afterCancel, afterSuccess, approvalOfShift, brakeAdvice, SHIFT_TELLERS, whatMoves } from './tell-shift.js';
+import type { Scene, Telling } from './told.js';
+import { because, critical, failedTargets, info, stageOf, tally, targets, warning, what } from './words.js';
 
 type Of<T extends RolloutEvent['type']> = Extract<RolloutEvent, { readonly type: T }>;
 type Planned = Extract<PlanEvent, { readonly type: 'RolloutPlanned' }>;
@@ -17,10 +12,14 @@ type Teller<E> = (event: E, scene: Scene) => Telling | undefined;
 
 /** One line for each kind of event; what is absent is no news for a person. */
 export const ROLLOUT_TELLERS: { readonly [T in RolloutEvent['type']]?: Teller<Of<T>> } = {
+  ...SHIFT_TELLERS,
   RolloutStarted: (event, scene) =>
-    info(TYPES.started, 'running', `${what(scene)} started on ${targets(scene.plan.targetCount)}`, {
-      token: event.token,
-    }),
+    info(
+      TYPES.started,
+      'running',
+      `${what(scene)} started ${whatMoves(scene.plan) ?? `on ${targets(scene.plan.targetCount)}`}`,
+      { token: event.token },
+    ),
   ApprovalRequested: tellApprovalRequested,
   ApprovalGranted: (event, scene) =>
     info(
@@ -36,7 +35,7 @@ export const ROLLOUT_TELLERS: { readonly [T in RolloutEvent['type']]?: Teller<Of
     warning(
       TYPES.approvalRejected,
       'settling',
-      `${what(scene)}: ${scene.who} rejected the ${event.approval}${because(event.reason)}; it settles and ends as cancelled, roll back to restore the hosts that it touched`,
+      `${what(scene)}: ${scene.who} rejected the ${event.approval}${because(event.reason)}; ${afterReject(scene)}`,
       { approval: event.approval },
     ),
   BatchAwaited: (event, scene) =>
@@ -50,7 +49,7 @@ export const ROLLOUT_TELLERS: { readonly [T in RolloutEvent['type']]?: Teller<Of
     critical(
       TYPES.braked,
       'braked',
-      `${what(scene)} is braked: ${redact(event.cause.words)}; look at what failed, then retry, exclude the host, override with a reason, cancel or roll back`,
+      `${what(scene)} is braked: ${redact(event.cause.words)}; ${brakeAdvice(scene.plan)}`,
       {
         kind: event.cause.kind,
         words: redact(event.cause.words),
@@ -76,7 +75,9 @@ export const ROLLOUT_TELLERS: { readonly [T in RolloutEvent['type']]?: Teller<Of
     info(TYPES.resumed, 'running', `${what(scene)} was resumed by ${scene.who}${because(event.reason)}`, {}),
   StagePassed: tellStagePassed,
   RolloutSucceeded: (event, scene) =>
-    info(TYPES.succeeded, 'succeeded', `${what(scene)} succeeded: ${tally(event.counts)}`, { counts: event.counts }),
+    info(TYPES.succeeded, 'succeeded', `${what(scene)} succeeded: ${afterSuccess(scene.plan) ?? tally(event.counts)}`, {
+      counts: event.counts,
+    }),
   RolloutFailed: (event, scene) =>
     warning(
       TYPES.failed,
@@ -92,7 +93,7 @@ export const ROLLOUT_TELLERS: { readonly [T in RolloutEvent['type']]?: Teller<Of
     warning(
       TYPES.cancelled,
       'cancelled',
-      `${what(scene)} was cancelled (${event.cause}): ${tally(event.counts)}, ${event.notServing.length} not serving${event.notServing.length === 0 || event.cause === 'rollback' ? '' : '; roll back to restore them'}`,
+      `${what(scene)} was cancelled (${event.cause}): ${afterCancel(scene.plan) ?? leftOver(event)}`,
       {
         cause: event.cause,
         counts: event.counts,
@@ -120,10 +121,21 @@ export const ROLLOUT_TELLERS: { readonly [T in RolloutEvent['type']]?: Teller<Of
     ),
 };
 
+const leftOver = ({ cause, counts, notServing }: Of<'RolloutCancelled'>): string =>
+  `${tally(counts)}, ${notServing.length} not serving${notServing.length === 0 || cause === 'rollback' ? '' : '; roll back to restore them'}`;
+
+const afterReject = ({ plan }: Scene): string =>
+  plan.traffic === undefined
+    ? 'it settles and ends as cancelled, roll back to restore the hosts that it touched'
+    : `it settles and ends as cancelled, ${plan.traffic.oldSide} has all traffic again`;
+
 export function tellPlanned(event: Planned, scene: Scene): Telling {
   const { plan } = event;
   const { members, maxUnavailable } = plan.budget;
-  const words = `${what(scene)} was planned for ${scene.who}: ${targets(plan.targetCount)} in ${stageCount(plan)} stages, at most ${maxUnavailable} of ${members} unavailable`;
+  const course =
+    whatMoves(plan) ??
+    `${targets(plan.targetCount)} in ${stageCount(plan)} stages, at most ${maxUnavailable} of ${members} unavailable`;
+  const words = `${what(scene)} was planned for ${scene.who}: ${course}`;
   const leftOut = plan.leftOut.length === 0 ? '' : `, ${plan.leftOut.length} left out`;
   return info(TYPES.planned, 'planned', `${words}${leftOut}`, {
     planHash: event.planHash,
@@ -139,10 +151,11 @@ export function tellPlanned(event: Planned, scene: Scene): Telling {
 
 function tellApprovalRequested(event: Of<'ApprovalRequested'>, scene: Scene): Telling {
   const { plan } = scene;
-  const words =
+  const ofTargets =
     event.approval === 'canary'
       ? `the canary is verified (${plan.canaries} held out of service): approve it to enable it, or reject it`
       : `the canary stage passed: approve the batches to go on with ${targets(plan.targetCount - plan.canaries)} in ${stageCount(plan) - (plan.canaries > 0 ? 1 : 0)} batches, or reject them`;
+  const words = approvalOfShift(plan) ?? ofTargets;
   return warning(
     TYPES.approvalRequested,
     'awaiting-approval',
@@ -169,52 +182,3 @@ function tellStagePassed(event: Of<'StagePassed'>, scene: Scene): Telling {
     },
   );
 }
-
-function stageOf(
-  plan: NoticePlan,
-  index: number,
-): { readonly name: string; readonly size: number; readonly words: string } {
-  const stage = stageAt(plan, index);
-  if (stage === undefined) return { name: `stage ${index + 1}`, size: 0, words: `stage ${index + 1}` };
-  const size = stage.to - stage.from;
-  return { name: stage.name, size, words: `${stage.name} (${targets(size)})` };
-}
-
-export const what = ({ plan }: Scene): string =>
-  `${plan.app} ${plan.version === '' ? '(version unknown)' : plan.version} on ${plan.group}${plan.strategy === 'rollback' ? ' (rollback)' : ''}`;
-
-export const because = (reason: string | undefined): string =>
-  reason === undefined || reason === '' ? '' : ` (${redact(reason, 200)})`;
-
-/** Address in the API of the targets that failed: each of them names the address of its step's output (TRS-15). */
-const failedTargets = ({ plan }: Scene): string | null =>
-  plan.rolloutId === '' ? null : `/v1/rollouts/${plan.rolloutId}/targets?phase=failed`;
-
-const targets = (count: number): string => (count === 1 ? '1 target' : `${count} targets`);
-
-function tally(counts: TargetCounts): string {
-  const parts = (['done', 'skipped', 'failed', 'unknown', 'excluded', 'untouched'] as const).map(
-    (kind) => [counts[kind], kind] as const,
-  );
-  return parts
-    .filter(([count, kind]) => count > 0 || kind === 'done' || kind === 'failed')
-    .map(([count, kind]) => `${count} ${kind}`)
-    .join(', ');
-}
-
-const info = (type: Telling['type'], state: string, text: string, details: Telling['details']): Telling => ({
-  type,
-  severity: 'info',
-  state,
-  text,
-  details,
-});
-
-const warning: typeof info = (type, state, text, details) => ({
-  ...info(type, state, text, details),
-  severity: 'warning',
-});
-const critical: typeof info = (type, state, text, details) => ({
-  ...info(type, state, text, details),
-  severity: 'critical',
-});

@@ -53,6 +53,29 @@ export const SAMPLE_PLAN: Plan = {
   attemptDeadlineMs: 60_000,
 };
 
+/** The same as a shift of traffic. */
+export const SAMPLE_SHIFT: Plan = {
+  ...SAMPLE_PLAN,
+  strategy: 'traffic',
+  targetCount: 0,
+  canaries: 0,
+  batches: [],
+  gates: [],
+  traffic: {
+    oldSide: 'flip',
+    newSide: 'flop',
+    services: [{ name: 'web', artifact: { url: SECRET_URL, sha256: 'ab'.repeat(32) } }],
+    capacity: 'agents',
+    publish: [],
+    preScalePercent: 25,
+    weights: [{ weight: 5 }, { weight: 50, smoke: true }, { weight: 100 }],
+    approveBefore: 50,
+    dwellMs: 60_000,
+    readyWithinMs: 600_000,
+    drainWindowMs: 30_000,
+  },
+};
+
 /** An event at a place of the log, said by ana. */
 export const told = (event: DomainEvent, writer: Writer = 'exec', streamId = SAMPLE_ID): ToldEvent => ({
   event,

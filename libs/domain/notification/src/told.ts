@@ -1,4 +1,13 @@
-import type { DomainEvent, EventMeta, NotificationType, Plan, Severity, StreamName } from '@sluice/contracts';
+import type {
+  DomainEvent,
+  EventMeta,
+  GateAction,
+  GateName,
+  NotificationType,
+  Plan,
+  Severity,
+  StreamName,
+} from '@sluice/contracts';
 
 /** One event of the log with its place: what a notification is made of. */
 export interface ToldEvent {
@@ -26,7 +35,11 @@ export type NoticePlan = Pick<
   | 'waits'
   | 'approvals'
   | 'gates'
->;
+  | 'traffic'
+> & {
+  /** What a failure of each gate of the plan does. */
+  readonly onFail?: Readonly<Record<GateName, GateAction>>;
+};
 
 /** What the event alone does not say: the plan of its rollout, and of a group's event the group and its app. */
 export interface NoticeContext {
