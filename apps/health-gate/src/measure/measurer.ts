@@ -105,11 +105,11 @@ async function seriesOf(
 ): Promise<TakenSeries> {
   const { from, to } = asking.to.window;
   const query = asking.query(name, template, windowMs);
-  const start = to - Math.floor(Math.max(0, to - from) / stepMs) * stepMs;
+  const start = to - Math.floor(Math.max(0, to - from - 1) / stepMs) * stepMs;
   const { samples } = await asking.value(
     asking.to.port.series({ source: asking.to.source, query, from: start, to, stepMs }),
   );
-  return takeSeries(samples, { from: Math.min(from, start - 1), to });
+  return takeSeries(samples, { from, to });
 }
 
 async function burnRate(asking: Asking, { bad, total, longMs, shortMs }: BurnRateMeasure): Promise<Found> {
