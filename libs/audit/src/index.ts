@@ -1,3 +1,4 @@
+export { archivedLog } from './archived-log.js';
 export { exportedCommits, exportedFrom } from './export-lines.js';
 export type { ChainCode, CheckpointCode, Finding, SourceCode } from './findings.js';
 export type { Complain } from './invariants/admissions.js';

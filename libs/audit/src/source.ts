@@ -19,18 +19,26 @@ export type CommitSource = AsyncIterable<AuditedCommit>;
  * Several sources, each in the order of positions, as one. A commit that stands in two of them with the same bytes is
  * told once: an archived commit may still be in the log. Of each source one commit at a time is in memory.
  */
-export async function* inLogOrder(sources: readonly CommitSource[]): CommitSource {
+export const inLogOrder = (sources: readonly CommitSource[]): CommitSource => withoutRepeats(merged(sources));
+
+/** Leaves out what was just told, byte for byte, at the same position. */
+export async function* withoutRepeats(source: CommitSource): CommitSource {
+  let last: AuditedCommit | undefined;
+  for await (const commit of source) {
+    if (last?.position !== commit.position || Buffer.compare(last.bytes, commit.bytes) !== 0) yield commit;
+    last = commit;
+  }
+}
+
+async function* merged(sources: readonly CommitSource[]): CommitSource {
   const open = sources.map((source) => source[Symbol.asyncIterator]());
   const next = await Promise.all(open.map((reader) => reader.next()));
   try {
-    for (let last: AuditedCommit | undefined; ;) {
+    for (;;) {
       const i = lowest(next);
-      const result = next[i];
-      const reader = open[i];
+      const [result, reader] = [next[i], open[i]];
       if (result === undefined || result.done === true || reader === undefined) return;
-      const isAgain = last?.position === result.value.position && isSameBytes(last, result.value);
-      if (!isAgain) yield result.value;
-      last = result.value;
+      yield result.value;
       next[i] = await reader.next();
     }
   } finally {
@@ -48,5 +56,3 @@ function lowest(results: readonly IteratorResult<AuditedCommit, unknown>[]): num
   }
   return found;
 }
-
-const isSameBytes = (a: AuditedCommit, b: AuditedCommit): boolean => Buffer.compare(a.bytes, b.bytes) === 0;
