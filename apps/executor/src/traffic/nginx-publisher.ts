@@ -51,15 +51,25 @@ export class NginxPublisher implements WeightPublisher {
   }
 }
 
-/** A side without weight is not named, and the rest goes to the larger one: nginx knows no share of 0%. */
+/**
+ * The first side in the order of names has the lower part of all hashes, whatever its share is: as the share moves, only
+ * requests in between change sides. nginx knows no share of 0%, nor one that leaves nothing.
+ */
 export function splitClients(backend: string, { version, weights }: WeightDocument, key = '$request_id'): string {
-  const [main, other] = Object.entries(weights).toSorted((a, b) => b[1] - a[1]);
-  const lines = [
+  const sides = Object.keys(weights).toSorted();
+  for (const side of sides)
+    if (!/^[A-Za-z0-9_.-]{1,200}$/.test(side))
+      throw refusedName(side, 'a side at nginx can have: use letters, digits and . _ -');
+  const [first = '', second = ''] = sides;
+  const share = weights[first] ?? 0;
+  return [
     `# Version ${version}, written by Sluice: what is changed here by hand is lost.`,
     `split_clients "${key}" $sluice_${backend} {`,
-  ];
-  if (other !== undefined && other[1] > 0) lines.push(`  ${other[1]}% "${other[0]}";`);
-  return [...lines, `  * "${main?.[0] ?? ''}";`, '}', ''].join('\n');
+    ...(share > 0 && share < 100 ? [`  ${share}% "${first}";`] : []),
+    `  * "${share === 100 ? first : second}";`,
+    '}',
+    '',
+  ].join('\n');
 }
 
 async function textOf(path: string): Promise<string | undefined> {
