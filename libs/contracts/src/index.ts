@@ -82,6 +82,7 @@ export type {
   VersionSuccess,
   NoticeEvent,
   PlanEvent,
+  RampPhase,
   RecordedCommit,
   RollbackTarget,
   RolloutEvent,
@@ -95,6 +96,7 @@ export type {
   WaitKind,
   Verdict,
   UnreachableHosts,
+  VariableCheckpoint,
   VariableEvent,
 } from './events/index.js';
 export { EMPTY_HEAD } from './events/index.js';

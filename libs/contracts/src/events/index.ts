@@ -26,7 +26,15 @@ export type {
   WaitKind,
 } from './rollout-events.js';
 export type { TrafficEvent } from './traffic-events.js';
-export type { AssignmentRule, RosterEvent, Side, StopCause, VariableEvent } from './variable-events.js';
+export type {
+  AssignmentRule,
+  RampPhase,
+  RosterEvent,
+  Side,
+  StopCause,
+  VariableCheckpoint,
+  VariableEvent,
+} from './variable-events.js';
 
 export type DomainEvent =
   | PlanEvent

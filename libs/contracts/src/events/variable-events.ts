@@ -24,6 +24,28 @@ export interface StopCause {
   readonly numbers: Readonly<Record<string, number>>;
 }
 
+/** How a ramp stands. `reversing` = on its way back to `from`, `reversed` = there. */
+export type RampPhase =
+  'defined' | 'ramping' | 'paused' | 'stopped' | 'finished' | 'reversing' | 'reversed' | 'reverted';
+
+/** `hosts`: those that were given `to`. `since`: absent while it stands still. `paces`: [at, changes] by role. */
+export interface VariableCheckpoint {
+  readonly type: 'VariableCheckpointed';
+  readonly version: number;
+  readonly spec: VariableSpec;
+  readonly phase: RampPhase;
+  readonly direction: 1 | -1;
+  readonly activeMs: number;
+  readonly since?: number;
+  readonly stopped?: StopCause;
+  readonly hosts: readonly number[];
+  readonly pins: readonly { readonly host: number; readonly value: Scalar }[];
+  readonly paces: readonly {
+    readonly role: string;
+    readonly changes: readonly (readonly [at: number, count: number])[];
+  }[];
+}
+
 /**
  * Written by the executor on a variable's stream. `hosts` are the roster's numbers; `activeMs` is how much of the
  * schedule has passed, so that paused time never counts and no replay depends on when a commit was made.
@@ -51,6 +73,8 @@ export type VariableEvent =
   | { readonly type: 'VariableReverted'; readonly count: number; readonly reason: string }
   | { readonly type: 'HostsPinned'; readonly hosts: readonly number[]; readonly value: Scalar; readonly reason: string }
   | { readonly type: 'HostsUnpinned'; readonly hosts: readonly number[]; readonly reason: string }
+  /** All that the events before it say, so that nobody has to read them who only wants to go on. */
+  | VariableCheckpoint
   /** The flips: from now on these hosts are to have that side. */
   | {
       readonly type: 'ValuesAssigned';

@@ -1,5 +1,19 @@
 import { MAX_FLEET_HOSTS, VARIABLE_NAME_PATTERN } from '../variables.js';
-import { closed, count, durationMs, int, list, map, name, oneOfTexts, pattern, reason, text, words } from './parts.js';
+import {
+  closed,
+  count,
+  durationMs,
+  instant,
+  int,
+  list,
+  map,
+  name,
+  oneOfTexts,
+  pattern,
+  reason,
+  text,
+  words,
+} from './parts.js';
 import { targets } from './rollout-event-schemas.js';
 
 /** A value of a variable. */
@@ -43,6 +57,26 @@ const activeMs = durationMs;
 const moved = closed({ activeMs, reason });
 const stopCause = closed({ kind: oneOfTexts('command', 'breach'), words, numbers: map({ type: 'number' }, 32) });
 
+const direction = { type: 'integer', enum: [1, -1] };
+const change = { type: 'array', items: [instant, count], minItems: 2, maxItems: 2 };
+
+const checkpoint = closed(
+  {
+    version: int(1, 1_000_000),
+    spec: variableSpec,
+    phase: oneOfTexts('defined', 'ramping', 'paused', 'stopped', 'finished', 'reversing', 'reversed', 'reverted'),
+    direction,
+    activeMs,
+    since: instant,
+    stopped: stopCause,
+    hosts,
+    pins: list(closed({ host: number, value: scalar }), 10_000),
+    paces: list(closed({ role: name, changes: list(change, 10_000) }), 10_000),
+  },
+  'since',
+  'stopped',
+);
+
 /** Payloads of version 1 of the events on `variable` streams. */
 export const VARIABLE_EVENT_SCHEMAS = {
   HostsJoined: closed({ role: name, from: number, names: list(name, 100_000, 1) }),
@@ -60,5 +94,6 @@ export const VARIABLE_EVENT_SCHEMAS = {
   VariableReverted: closed({ count, reason }),
   HostsPinned: closed({ hosts, value: scalar, reason }),
   HostsUnpinned: closed({ hosts, reason }),
+  VariableCheckpointed: checkpoint,
   ValuesAssigned: closed({ hosts, side: oneOfTexts('from', 'to'), rule: oneOfTexts('ramp', 'join') }),
 } as const;

@@ -184,6 +184,7 @@ const CODECS: { readonly [T in DomainEvent['type']]: Codec<EventOf<T>> } = {
   HostsPinned: withTargets('HostsPinned', 'hosts'),
   HostsUnpinned: withTargets('HostsUnpinned', 'hosts'),
   ValuesAssigned: withTargets('ValuesAssigned', 'hosts'),
+  VariableCheckpointed: withTargets('VariableCheckpointed', 'hosts'),
   NoticeDelivered: plain('NoticeDelivered'),
 };
 
