@@ -1,10 +1,17 @@
-import type { RosterEvent, StopCause, VariableCommand, VariableCommandType, VariableEvent } from '@sluice/contracts';
+import type {
+  RampPhase,
+  RosterEvent,
+  StopCause,
+  VariableCommand,
+  VariableCommandType,
+  VariableEvent,
+} from '@sluice/contracts';
 import { SluiceError, unreachable } from '@sluice/kernel';
 
 import { definition } from './define.js';
 import { firstValues, flipsAt } from './ramp.js';
 import { checkValue } from './spec.js';
-import { activeAt, type Fleet, type RampPhase, type VariableState } from './state.js';
+import { activeAt, type Fleet, type VariableState } from './state.js';
 
 export type VariableInput =
   | { readonly type: 'command'; readonly command: VariableCommand; readonly reason?: string }
@@ -14,6 +21,9 @@ export type VariableInput =
   | { readonly type: 'joined'; readonly event: RosterEvent }
   /** A service level objective is not met: freezes the ramp and reverts nothing (TSU-10). */
   | { readonly type: 'breach'; readonly words: string; readonly numbers: Readonly<Record<string, number>> };
+
+/** Pins are exceptions; a role that is kept back as a whole has a limit. */
+export const MAX_PINS = 10_000;
 
 const ANYTIME = ['define', 'pin', 'unpin'] as const;
 
@@ -35,7 +45,7 @@ export const variableActions = (variable: VariableState | undefined): readonly V
 
 /**
  * What follows for the variable `name` at `now` (ms since the epoch).
- * Codes: NOT_FOUND, REASON_NEEDED, CONFLICT, BAD_VARIABLE, UNKNOWN_HOST, UNKNOWN_COMMAND.
+ * Codes: NOT_FOUND, REASON_NEEDED, CONFLICT, BAD_VARIABLE, UNKNOWN_HOST, TOO_MANY_PINS.
  */
 export function decideVariable(
   fleet: Fleet,
@@ -133,6 +143,9 @@ function pinned({ roster }: Fleet, variable: VariableState, { command, reason }:
   const hosts = [...new Set(slots)].toSorted((a, b) => a - b);
   if (command.type === 'pin') {
     const { value } = command;
+    const added = hosts.filter((slot) => !variable.pins.has(slot)).length;
+    if (variable.pins.size + added > MAX_PINS)
+      throw new SluiceError('TOO_MANY_PINS', `a variable has at most ${MAX_PINS} pins: give a role a limit instead`);
     const changed = hosts.filter((slot) => variable.pins.get(slot) !== value);
     return changed.length === 0 ? [] : [{ type: 'HostsPinned', hosts: changed, value, reason }];
   }

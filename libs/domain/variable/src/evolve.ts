@@ -1,10 +1,11 @@
 import type { RosterEvent, VariableEvent } from '@sluice/contracts';
 import { SluiceError, unreachable } from '@sluice/kernel';
 
+import { restore } from './checkpoint.js';
 import { orderOf } from './hash.js';
 import { lineOf } from './line.js';
-import { countHost, forgetDerived, noteFlips, roleLine, setSide } from './lines.js';
-import { evolveRoster, NO_ROLE, type Roster, roleOf, sizeOf } from './roster.js';
+import { countHost, forgetDerived, noteFlips, recount, roleLine, setSide } from './lines.js';
+import { evolveRoster, NO_ROLE, type Roster, roleOf } from './roster.js';
 import { type Fleet, newVariable, valueOf, type VariableState } from './state.js';
 
 type EventOf<T extends VariableEvent['type']> = Extract<VariableEvent, { readonly type: T }>;
@@ -27,11 +28,13 @@ export function evolveFleet(fleet: Fleet, event: RosterEvent): Fleet {
 export function evolveVariable(fleet: Fleet, name: string, event: VariableEvent, at: number): Fleet {
   const { roster } = fleet;
   if (event.type === 'VariableDefined') define(fleet, event);
+  if (event.type === 'VariableCheckpointed') restore(fleet, event);
   const variable = fleet.variables.get(name);
   if (variable === undefined)
     throw new SluiceError('NOT_FOUND', `nothing defined the variable ${name}: read its stream from the beginning`);
   switch (event.type) {
     case 'VariableDefined':
+    case 'VariableCheckpointed':
       break;
     case 'ValuesAssigned':
       assign(variable, roster, event, at);
@@ -53,7 +56,9 @@ export function evolveVariable(fleet: Fleet, name: string, event: VariableEvent,
 
 type Move = Exclude<
   VariableEvent,
-  EventOf<'VariableDefined' | 'ValuesAssigned' | 'HostsPinned' | 'HostsUnpinned' | 'VariableReverted'>
+  EventOf<
+    'VariableDefined' | 'VariableCheckpointed' | 'ValuesAssigned' | 'HostsPinned' | 'HostsUnpinned' | 'VariableReverted'
+  >
 >;
 
 function move(variable: VariableState, event: Move, at: number): void {
@@ -115,17 +120,7 @@ function begin(variable: VariableState, roster: Roster): void {
   variable.phase = 'defined';
   variable.direction = 1;
   run(variable, 0, undefined);
-  for (let role = 0; role < roster.roles.length; role += 1) {
-    const line = roleLine(variable, roster, role);
-    Object.assign(line, { n: sizeOf(roster, role), to: 0, pinned: 0, pinnedTo: 0 });
-  }
-  for (const [slot, value] of variable.pins) {
-    const line = variable.roles[roleOf(roster, slot)];
-    if (line === undefined) continue;
-    line.n -= 1;
-    line.pinned += 1;
-    if (value === variable.spec.to) line.pinnedTo += 1;
-  }
+  recount(variable, roster);
 }
 
 function assign(variable: VariableState, roster: Roster, event: EventOf<'ValuesAssigned'>, at: number): void {

@@ -133,6 +133,23 @@ export function noteFlips(
   variable.stale.add(role);
 }
 
+/** Counts a role's hosts from nothing: after all of them were given something else at once. */
+export function recount(variable: VariableState, roster: Roster): void {
+  for (let role = 0; role < roster.roles.length; role += 1) {
+    const line = roleLine(variable, roster, role);
+    Object.assign(line, { n: sizeOf(roster, role), to: 0, pinned: 0, pinnedTo: 0 });
+    for (const slot of membersOf(roster, role)) if (variable.sides[slot] === 1) line.to += 1;
+  }
+  for (const [slot, value] of variable.pins) {
+    const line = variable.roles[roleOf(roster, slot)];
+    if (line === undefined) continue;
+    line.n -= 1;
+    line.pinned += 1;
+    if (variable.sides[slot] === 1) line.to -= 1;
+    if (value === variable.spec.to) line.pinnedTo += 1;
+  }
+}
+
 /** All that was worked out is to be worked out anew: another direction, other limits, another order. */
 export function forgetDerived(variable: VariableState): void {
   for (let role = 0; role < variable.roles.length; role += 1) {

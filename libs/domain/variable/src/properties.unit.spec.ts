@@ -15,7 +15,8 @@ type Step =
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'join'; readonly host: number; readonly role: number }
   | { readonly kind: 'leave'; readonly host: number }
-  | { readonly kind: 'freeze' };
+  | { readonly kind: 'freeze' }
+  | { readonly kind: 'pin'; readonly host: number };
 
 const host = fc.integer({ min: 0, max: 60 });
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -23,6 +24,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('join' as const), host, role: fc.integer({ min: 0, max: 2 }) }),
   fc.record({ kind: fc.constant('leave' as const), host }),
   fc.record({ kind: fc.constant('freeze' as const) }),
+  fc.record({ kind: fc.constant('pin' as const), host }),
 );
 
 function take(world: World, one: Step): void {
@@ -33,12 +35,23 @@ function take(world: World, one: Step): void {
       return world.join([{ host: `host-${one.host}`, role: `role-${one.role}` }]);
     case 'leave':
       return world.leave(`host-${one.host}`);
+    case 'pin':
+      return pin(world, `host-${one.host}`);
     case 'freeze':
       world.say({ type: world.state.phase === 'ramping' ? 'pause' : 'resume' });
   }
 }
 
-const touches = (one: Step, name: string): boolean => one.kind === 'join' && name === `host-${one.host}`;
+/** Pins a host to B, or lets it go again. */
+function pin(world: World, name: string): void {
+  const slot = world.fleet.roster.slotOf.get(name);
+  if (slot === undefined) return;
+  if (world.state.pins.has(slot)) world.say({ type: 'unpin', hosts: [name] });
+  else world.say({ type: 'pin', hosts: [name], value: 'B' });
+}
+
+const touches = (one: Step, name: string): boolean =>
+  (one.kind === 'join' || one.kind === 'pin') && name === `host-${one.host}`;
 const moves = ({ state }: World): boolean => state.phase === 'ramping' || state.phase === 'finished';
 
 describe('for all role sizes 1..1000', () => {
@@ -150,7 +163,7 @@ describe('whatever joins, leaves, waits and freezes', () => {
     );
   });
 
-  it('I10 a replay of the log decides the same next', () => {
+  it('I10 a replay of the log decides the same next, and so does its last checkpoint', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), moment, (steps, ms) => {
         const world = ramping({ 'role-0': 5, 'role-1': 30 }, { ...DAY_LONG, limits });
@@ -160,6 +173,8 @@ describe('whatever joins, leaves, waits and freezes', () => {
         expect(world.decide({ type: 'tick' })).toEqual(before);
         world.restart();
         expect(world.decide({ type: 'tick' })).toEqual(before);
+        world.restartFromCheckpoint();
+        expect(world.decide({ type: 'tick' })).toEqual(before);
       }),
       { numRuns: 60 },
     );
@@ -168,10 +183,12 @@ describe('whatever joins, leaves, waits and freezes', () => {
 
 const lineAt = (world: World, n: number): number => fractionAt(world.state.line, activeAt(world.state, world.now)) * n;
 
-function roles(world: World) {
-  return world.fleet.roster.roles.map((role) => {
-    const { from, to } = world.counts(role);
-    return { role, n: from + to, to, limit: limitOf(from + to, role === 'role-1' ? limits['role-1'] : undefined) };
+/** Pinned hosts apart: they are no part of the line, and take of the limit. */
+function roles({ fleet, state }: World) {
+  return fleet.roster.roles.map((role, i) => {
+    const { n, to, pinned, pinnedTo } = state.roles[i] ?? { n: 0, to: 0, pinned: 0, pinnedTo: 0 };
+    const most = limitOf(n + pinned, role === 'role-1' ? limits['role-1'] : undefined);
+    return { role, n, to, limit: Math.max(0, most - pinnedTo) };
   });
 }
 

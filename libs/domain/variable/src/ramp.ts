@@ -1,4 +1,4 @@
-import type { RosterEvent, VariableEvent } from '@sluice/contracts';
+import type { RampPhase, RosterEvent, VariableEvent } from '@sluice/contracts';
 
 import { dueUpTo, firstKey } from './due-heap.js';
 import { phaseOf } from './hash.js';
@@ -6,7 +6,7 @@ import { fractionAt, limitOf, wantedOf } from './line.js';
 import { capOf, limitFor, nextOf, precedes, refresh, roleLine, wake } from './lines.js';
 import { roomAt } from './pace.js';
 import { roleOf, type Roster } from './roster.js';
-import { activeAt, type Fleet, onLine, type RampPhase, type VariableState } from './state.js';
+import { activeAt, type Fleet, onLine, type VariableState } from './state.js';
 
 /** How many hosts of the role, those that are pinned apart, are to have `to` at `now`. */
 export function wantedAt(variable: VariableState, roster: Roster, role: number, now: number): number {

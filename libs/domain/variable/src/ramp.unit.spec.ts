@@ -205,6 +205,17 @@ describe('joins and leaves', () => {
     }
   });
 
+  it('a role that lost its old hosts has more than its line asks for: nobody goes back, and newcomers get the old value', () => {
+    const world = ramping({ web: 10 }, DAY_LONG);
+    world.play(START + DAY / 2);
+    world.leave(...world.having('A'));
+    const before = world.having('B');
+    world.join(hostsOf('web', 3, 50));
+    expect(world.having('B')).toEqual(before);
+    world.join(hostsOf('web', 4, 60));
+    expect(world.counts()).toEqual({ from: 6, to: 6, other: 0 });
+  });
+
   it('a host that comes back has what it had', () => {
     const world = ramping({ web: 10 }, DAY_LONG);
     world.play(START + DAY / 2);

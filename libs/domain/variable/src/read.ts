@@ -1,9 +1,9 @@
-import type { Scalar } from '@sluice/contracts';
+import type { RampPhase, Scalar } from '@sluice/contracts';
 
 import { fractionAt } from './line.js';
 import { capOf, roleLine } from './lines.js';
 import { NO_ROLE, type Roster, roleOf } from './roster.js';
-import { activeAt, type Fleet, type RampPhase, valueOf, type VariableState } from './state.js';
+import { activeAt, type Fleet, valueOf, type VariableState } from './state.js';
 
 /** All that a host is to have, one scalar for each variable: the body of its answer. Undefined for an unknown host. */
 export function desiredStateOf(fleet: Fleet, host: string): Readonly<Record<string, Scalar>> | undefined {

@@ -1,4 +1,4 @@
-import type { Scalar, Side, StopCause, VariableSpec } from '@sluice/contracts';
+import type { RampPhase, Scalar, Side, StopCause, VariableSpec } from '@sluice/contracts';
 
 import { type DueHeap, emptyDue } from './due-heap.js';
 import { type NameHash, orderOf } from './hash.js';
@@ -6,13 +6,6 @@ import { type Line, lineOf } from './line.js';
 import type { Pace } from './pace.js';
 import { initialRoster, type Roster } from './roster.js';
 import type { SlotHeap } from './slot-heap.js';
-
-/**
- * `finished` and `reversed` are still on their line: a host that comes back or moves to another role is brought to it.
- * `paused` and `stopped` are off it: nothing changes but by a command.
- */
-export type RampPhase =
-  'defined' | 'ramping' | 'paused' | 'stopped' | 'finished' | 'reversing' | 'reversed' | 'reverted';
 
 /** Where a ramp goes: 1 to `to`, -1 back to `from`. */
 export type Direction = 1 | -1;
@@ -37,6 +30,10 @@ export interface VariableState {
   version: number;
   line: Line;
   order: NameHash;
+  /**
+   * `finished` and `reversed` are still on their line: a host that comes back or moves to another role is brought to
+   * it. `paused` and `stopped` are off it: nothing changes but by a command.
+   */
   phase: RampPhase;
   direction: Direction;
   /** Active time of the schedule at `since`; `since` is undefined while it stands still. */
