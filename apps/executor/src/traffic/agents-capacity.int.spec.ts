@@ -102,7 +102,7 @@ describe('sides of groups of hosts', () => {
   it('SWB-11 scales by an ordinary deployment of each service, which is the same however often it is said', async () => {
     const asked: DeployRequest[] = [];
     const listening = nats.subscribe(SUBJECTS.allDeployRequests, {
-      callback: (_error, message) => asked.push(message.json<DeployRequest>()),
+      callback: (_error, message) => void asked.push(message.json<DeployRequest>()),
     });
     const wanted = [
       { service: 'web', desired: 1 },
