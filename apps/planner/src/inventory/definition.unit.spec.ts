@@ -97,3 +97,56 @@ describe('inventory documents', () => {
     });
   });
 });
+
+describe('groups with sides', () => {
+  const services = [{ name: 'web', groups: { flip: 'web-flip', flop: 'web-flop' } }];
+  const sides = { names: ['flip', 'flop'], services };
+  const sided = (more: object = {}, others: object = {}) => ({
+    groups: [{ ...group, ...others, sides: { ...sides, ...more } }],
+  });
+
+  it('are read, their capacity that of the agents unless they say another', () => {
+    const read = (document: unknown) => {
+      const result = readInventory(document);
+      return result.ok ? result.definitions[0]?.group.sides : result.faults;
+    };
+    expect(read(sided())).toEqual({ ...sides, capacity: 'agents' });
+    const publish = [{ publisher: 'main', backend: 'search' }];
+    const hooked = { capacity: 'autoscaler', services: [{ name: 'web' }], publish };
+    expect(read(sided(hooked))).toEqual({ ...sides, ...hooked });
+  });
+
+  it.each<[string, object, object, readonly string[]]>([
+    ['members', {}, { members: ['a'] }, ['/groups/0/members SIDES_MEMBERS']],
+    ['a balancer', {}, { balancer: { name: 'main', backend: 'b' } }, ['/groups/0/balancer SIDES_BALANCER']],
+    ['one side', { names: ['flip'] }, {}, ['/groups/0/sides/names BAD_VALUE']],
+    ['one side twice', { names: ['flip', 'flip'] }, {}, ['/groups/0/sides/names BAD_VALUE']],
+    ['no service', { services: [] }, {}, ['/groups/0/sides/services BAD_VALUE']],
+    ['a service without groups', { services: [{ name: 'web' }] }, {}, ['/groups/0/sides/services/0/groups REQUIRED']],
+    [
+      'a service twice',
+      { services: [...services, { name: 'web', groups: { flip: 'a', flop: 'b' } }] },
+      {},
+      ['/groups/0/sides/services/1/name DUPLICATE'],
+    ],
+    [
+      'a group twice, the group itself among them',
+      {
+        services: [
+          { name: 'web', groups: { flip: 'x', flop: 'x' } },
+          { name: 'i', groups: { flip: 'web', flop: 'y' } },
+        ],
+      },
+      {},
+      ['/groups/0/sides/services/0/groups/flop DUPLICATE', '/groups/0/sides/services/1/groups/flip DUPLICATE'],
+    ],
+    [
+      'a side that is none',
+      { services: [{ name: 'web', groups: { flip: 'a', flap: 'b' } }] },
+      {},
+      ['/groups/0/sides/services/0/groups/flap SIDE_UNKNOWN'],
+    ],
+  ])('are refused with %s', (_, more, others, faults) => {
+    expect(faultsOf(sided(more, others))).toEqual(faults);
+  });
+});

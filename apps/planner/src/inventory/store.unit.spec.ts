@@ -40,6 +40,15 @@ function rig() {
 }
 
 describe('the inventory', () => {
+  it('leaves a group that gets sides without hosts of its own', async () => {
+    const { store, define, hosts } = rig();
+    define([{ host: 'a' }, { host: 'b' }]);
+    const sides = { names: ['flip', 'flop'], services: [{ name: 'web' }], capacity: 'autoscaler' } as const;
+    store.define('api', { group: { ...GROUP, sides }, members: [], version: 1_001 }, 'merge', 1_001);
+    expect(await hosts()).toEqual([]);
+    expect((await store.group('web'))?.entry.sides).toEqual(sides);
+  });
+
   it('TAR-08 keeps source, version and time of arrival with every entry', async () => {
     const { store, define, member } = rig();
     define([{ host: 'a', site: 'fra' }], 7);
