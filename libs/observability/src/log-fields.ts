@@ -38,6 +38,8 @@ export const LOG_FIELDS = {
   bucket: 'a bucket of NATS',
   stream: 'a stream of the log or of NATS',
   durable: 'a consumer of NATS',
+  side: 'one of the two sides that traffic shifts between',
+  weights: 'percent of the traffic, by side',
   dependency: 'something outside that rollouts use, such as a load balancer',
   subject: 'a subject of NATS',
   server: 'a server of NATS',
