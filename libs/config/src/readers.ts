@@ -91,6 +91,10 @@ export const secretReference: Reader<string> = (text) =>
     ? good(text)
     : bad('env:NAME of a variable or file:/path of a file that holds it');
 
+/** Read by the service that uses it, which knows its form. */
+export const text: Reader<string> = (value) =>
+  value.length <= 65_536 ? good(value) : bad('a text of up to 65536 characters');
+
 export const host: Reader<string> = (text) =>
   /^[A-Za-z0-9.:_-]{1,253}$/.test(text) ? good(text) : bad('a host name or an address, such as 127.0.0.1');
 

@@ -18,6 +18,7 @@ import {
   path,
   type Reader,
   secretReference,
+  text,
   token,
 } from './readers.js';
 
@@ -135,6 +136,12 @@ export const SETTINGS = {
     balancers,
     [],
     'load balancers that the executor drains and enables at, and where else it puts weights: name=haproxy+tcp://host:port, name=haproxy+unix:///path, name=nginx:///folder?reload=nginx+-s+reload or name=file:///folder',
+  ),
+  gateSources: setting(
+    'SLUICE_GATE_SOURCES',
+    text,
+    '',
+    'where gates measure: name=prometheus+http://host:9090, name=smoke+... or name=webhook+... (docs/gates.md)',
   ),
   capacity: setting<readonly CapacitySetting[]>(
     'SLUICE_CAPACITY',

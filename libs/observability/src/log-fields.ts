@@ -20,6 +20,7 @@ export const LOG_FIELDS = {
   step: 'drain, download, install, verify, enable or probe',
   ms: 'how long it took',
   code: 'stable code of a refusal or failure',
+  gate: 'name of a gate',
   reason: 'why, in words',
   last: 'why the last try failed',
   err: 'a fault of our own, with its stack',

@@ -49,6 +49,7 @@ export const settingsOf = (config: SluiceConfig) => ({
   capacity: config.capacity,
   fetched: fetchedOf(config),
   silentAfterMs: config.silentAfter,
+  gateSources: config.gateSources,
   ...archiveOf(config),
 });
 

@@ -39,6 +39,8 @@ export interface ServiceSettings {
   readonly fetched?: Pick<StartPlannerDeps, 'cmdb' | 'maxAgeMs' | 'memberLifeMs'>;
   /** Of the health-gate: without a heartbeat for so long a host is lost. */
   readonly silentAfterMs?: number;
+  /** Of the health-gate: text of SLUICE_GATE_SOURCES. */
+  readonly gateSources?: string;
   /** Where the executor keeps how far it has seen the log. */
   readonly dataDir?: string;
   /** Where the executor drains and enables. */
@@ -116,7 +118,7 @@ async function startOf(name: ServiceName, deps: Deps, settings: ServiceSettings)
     case 'health-gate':
       return (await import('@sluice/health-gate')).startHealthGate({
         ...deps,
-        ...(settings.silentAfterMs === undefined ? {} : { silentAfterMs: settings.silentAfterMs }),
+        ...gateOf(settings),
       });
     case 'notifier':
       return (await import('@sluice/notifier')).startNotifier({ ...deps, ...memberOf(settings) });
@@ -126,6 +128,9 @@ async function startOf(name: ServiceName, deps: Deps, settings: ServiceSettings)
       return (await import('@sluice/gateway')).startGateway({ ...deps, host, port, openLocally, ...page });
   }
 }
+
+const gateOf = ({ gateSources: sources = '', silentAfterMs }: ServiceSettings) =>
+  silentAfterMs === undefined ? { sources } : { sources, silentAfterMs };
 
 const memberOf = ({ leaseMs, memberId }: ServiceSettings) =>
   memberId === undefined ? { leaseMs } : { leaseMs, memberId };

@@ -109,6 +109,7 @@ async function startServices(
     capacity: config.capacity,
     fetched: fetchedOf(config),
     silentAfterMs: config.silentAfter,
+    gateSources: config.gateSources,
     // KurrentDB keeps everything: nothing moves into an archive.
     ...(config.log === 'nats' ? archiveOf(config, join(dataDir, 'archive')) : {}),
     telemetry,
