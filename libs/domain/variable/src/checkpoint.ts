@@ -6,7 +6,7 @@ import { forgetDerived, recount, roleLine } from './lines.js';
 import { type Roster } from './roster.js';
 import { type Fleet, newVariable, type VariableState } from './state.js';
 
-/** Well below the 512 KiB of a commit. Hosts alone are 23 KB of 100,000, and 175 KB of a million. */
+/** Well below the 512 KiB of a commit. Hosts alone are 17 KB of 100,000, and 175 KB of a million. */
 const MAX_CHARACTERS = 400_000;
 const CHARACTERS_A_HOST = 1 / 6;
 

@@ -51,7 +51,7 @@ function queueOf(variable: VariableState, roster: Roster, role: number, before: 
   const line = roleLine(variable, roster, role);
   // Left-overs of hosts that came and went are thrown away with the heap now and then.
   if (line.queue !== undefined && line.queue.size <= 2 * sizeOf(roster, role) + 64) return line.queue;
-  const queue = emptyHeap();
+  const queue = emptyHeap(sizeOf(roster, role));
   for (const slot of membersOf(roster, role)) if (flips(variable, roster, role, slot)) push(queue, slot, before);
   line.queue = queue;
   return queue;

@@ -1,5 +1,3 @@
-const FIRST = 8;
-
 /** Slots of one role in the order in which they are to flip, the next on top. 4 bytes a host. */
 export interface SlotHeap {
   slots: Uint32Array;
@@ -8,7 +6,8 @@ export interface SlotHeap {
 
 export type Before = (a: number, b: number) => boolean;
 
-export const emptyHeap = (): SlotHeap => ({ slots: new Uint32Array(FIRST), size: 0 });
+/** `room`: how many are expected; more find room too. */
+export const emptyHeap = (room: number): SlotHeap => ({ slots: new Uint32Array(Math.max(1, room)), size: 0 });
 
 const at = (heap: SlotHeap, place: number): number => heap.slots[place] ?? 0;
 
