@@ -128,8 +128,10 @@ export class Judge {
 }
 
 function drafted({ events, meta }: DecodedCommit): readonly EventToAppend[] {
-  return events.flatMap((event, i) => {
-    const said = meta[i];
-    return said === undefined ? [] : [{ event, meta: said }];
-  });
+  const items: EventToAppend[] = [];
+  for (let i = 0; i < events.length; i += 1) {
+    const [event, said] = [events[i], meta[i]];
+    if (event !== undefined && said !== undefined) items.push({ event, meta: said });
+  }
+  return items;
 }

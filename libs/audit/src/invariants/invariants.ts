@@ -208,10 +208,7 @@ export class Invariants {
   private replay(stream: StreamName, events: readonly EventToAppend[], at: number, complain: Complain): void {
     const replay = this.replays.get(stream.id) ?? new Replay();
     this.replays.set(stream.id, replay);
-    replay.fold(
-      events.map(({ event }) => event as PlanEvent | RolloutEvent),
-      at,
-    );
+    replay.fold(events, at);
     const model = this.rollouts.get(stream.id);
     if (model === undefined) return;
     const isEnd = events.some(({ event }) => ENDS.has(event.type));

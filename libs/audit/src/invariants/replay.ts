@@ -1,4 +1,4 @@
-import type { PlanEvent, RolloutEvent } from '@sluice/contracts';
+import type { EventToAppend, PlanEvent, RolloutEvent } from '@sluice/contracts';
 import { evolveRollout, initialRollout, type Phase, phaseAt, type RolloutState } from '@sluice/rollout';
 
 import type { Complain } from './admissions.js';
@@ -20,8 +20,9 @@ const PHASES: Readonly<Record<TargetModel['where'], readonly Phase[]>> = {
 export class Replay {
   private readonly state: RolloutState = initialRollout();
 
-  fold(events: readonly (PlanEvent | RolloutEvent)[], at: number): void {
-    for (const event of events) evolveRollout(this.state, event, at);
+  /** Events of one commit of a `plan` or `exec` stream; `at` in ms since the epoch. */
+  fold(events: readonly EventToAppend[], at: number): void {
+    for (const { event } of events) evolveRollout(this.state, event as PlanEvent | RolloutEvent, at);
   }
 
   compare(model: RolloutModel, complain: Complain): void {
