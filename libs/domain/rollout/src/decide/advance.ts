@@ -6,6 +6,7 @@ import { admitPending, admitRetries, admitted, followUps } from './admission.js'
 import { enter } from './enter.js';
 import { behindOf } from './presence.js';
 import { countOf, isFrozen, phaseAt, planOf, type RolloutState } from '../state.js';
+import { wayBack } from '../traffic/back.js';
 import { advanceShift } from '../traffic/course.js';
 
 /**
@@ -13,14 +14,19 @@ import { advanceShift } from '../traffic/course.js';
  * each of its events until it stays quiet.
  */
 export function advance(state: RolloutState, now: number): readonly RolloutEvent[] {
-  if (state.status === 'settling') return state.open.size === 0 && !isMovingBack(state) ? settled(state) : [];
+  if (state.status === 'settling') return settle(state);
   if (state.status === 'failed') return isFrozen(state) ? [] : afterAll(state, now);
   if (state.status !== 'running') return [];
   return state.retry.active ? goOnWithRetry(state, now) : goOn(state, now);
 }
 
-/** Weights that are to be everywhere before the rollout ends. */
-const isMovingBack = ({ traffic }: RolloutState): boolean => traffic?.pending === true;
+/** What is in a step ends, and traffic that was moved is back everywhere, before the rollout ends. */
+function settle(state: RolloutState): readonly RolloutEvent[] {
+  if (state.open.size > 0) return [];
+  const back = state.end === undefined ? [] : wayBack(state, state.end);
+  if (back.length > 0) return back;
+  return state.traffic?.pending === true ? [] : settled(state);
+}
 
 /** What watches the stage brakes at any time; what is asked at its ends, when the retry is over. */
 function goOnWithRetry(state: RolloutState, now: number): readonly RolloutEvent[] {

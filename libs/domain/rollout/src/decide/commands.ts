@@ -110,7 +110,7 @@ function reject(state: RolloutState, approval: 'canary' | 'batches', why: Why): 
 
 /** It ends without success; a shift of traffic takes back what it has moved. */
 function settling(state: RolloutState, cause: EndCause, why: Why): Decided {
-  return [...wayBack(state, { person: true, ...why }), { type: 'RolloutSettling', cause, ...why }];
+  return [{ type: 'RolloutSettling', cause, ...why }, ...wayBack(state, { cause, ...why })];
 }
 
 function assertWanted(state: RolloutState, approval: string): void {

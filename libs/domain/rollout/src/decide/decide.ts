@@ -106,6 +106,6 @@ function supersede(state: RolloutState, by: string): readonly RolloutEvent[] {
   if (state.status === 'failed') return [{ type: 'RolloutClosed', cause: 'superseded', reason: `superseded by ${by}` }];
   // All traffic is on the new side, which is live: only the end of the old one is left, and the next rollout needs it.
   if (isPastReturn(state)) return [{ type: 'StagePassed', stage: state.stage.index }, ...finish(state)];
-  const reason = `superseded by ${by}`;
-  return [...wayBack(state, { person: false, reason }), { type: 'RolloutSettling', cause: 'superseded', by, reason }];
+  const ending = { cause: 'superseded', reason: `superseded by ${by}` } as const;
+  return [{ type: 'RolloutSettling', ...ending, by }, ...wayBack(state, ending)];
 }

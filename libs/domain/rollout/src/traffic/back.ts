@@ -1,4 +1,4 @@
-import type { RolloutEvent } from '@sluice/contracts';
+import type { EndCause, RolloutEvent } from '@sluice/contracts';
 
 import type { RolloutState } from '../state.js';
 import { weightSet, weightsOf } from './progress.js';
@@ -6,9 +6,9 @@ import { weightSet, weightsOf } from './progress.js';
 /** The old side is being retired, or is gone: nothing leads back to it. */
 export const isPastReturn = ({ traffic }: RolloutState): boolean => traffic?.retireOrdered === true;
 
-/** A person ended it, or another rollout did. */
-export interface EndedBy {
-  readonly person: boolean;
+/** Why it ends; `superseded`: no person has said so. */
+export interface Ending {
+  readonly cause: EndCause;
   readonly reason?: string;
 }
 
@@ -17,11 +17,12 @@ export interface EndedBy {
  * live and the other dark (SWB-01, SWB-10). Nothing where no traffic was moved. After a log that lost its tail nobody
  * knows what was moved, so a person who ends the shift has it moved back.
  */
-export function wayBack(state: RolloutState, { person, reason }: EndedBy): readonly RolloutEvent[] {
+export function wayBack(state: RolloutState, { cause, reason }: Ending): readonly RolloutEvent[] {
   const { traffic } = state;
   const shift = state.plan?.traffic;
   if (shift === undefined || traffic === undefined || isPastReturn(state)) return [];
-  if (weightSet(shift, traffic) === 0 && !(traffic.doubtful && person)) return [];
+  const doubted = traffic.doubtful && cause !== 'superseded' && traffic.why !== 'back';
+  if (weightSet(shift, traffic) === 0 && !doubted) return [];
   const why = reason === undefined ? {} : { reason };
   return [{ type: 'WeightSet', stage: state.stage.index, weights: weightsOf(shift, 0), why: 'back', ...why }];
 }

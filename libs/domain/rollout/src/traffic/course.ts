@@ -40,13 +40,10 @@ function onStage(shifting: Shifting, part: TrafficPart): Decided {
 }
 
 function enterStage(shifting: Shifting, part: TrafficPart): Decided {
-  const { state, shift, traffic, stage, now } = shifting;
+  const { state, stage, now } = shifting;
   const entered = enter(state, stage, now);
-  if (entered[0]?.type !== 'StageEntered') return entered;
-  if (part.kind === 'preScale') return [...entered, capacityWait(shifting)];
-  // What a person set higher by hand stays (SWB-02).
-  if (part.kind !== 'weight' || weightSet(shift, traffic) >= part.weight) return entered;
-  return [...entered, { type: 'WeightSet', stage: stage.index, weights: weightsOf(shift, part.weight), why: 'stage' }];
+  const begins = entered[0]?.type === 'StageEntered' && part.kind === 'preScale';
+  return begins ? [...entered, capacityWait(shifting)] : entered;
 }
 
 /** The new side gets its share of the old one's capacity once, and is ready and tested before its first request. */
@@ -67,7 +64,10 @@ function preScale(shifting: Shifting, part: Extract<TrafficPart, { readonly kind
 /** It is left when the dwell is over, its gates have passed and every service of the side is ready (SWB-04, SWB-16). */
 function atWeight(shifting: Shifting, part: Extract<TrafficPart, { readonly kind: 'weight' }>): Decided {
   const { state, shift, traffic, stage, now } = shifting;
-  const { dwellUntil, pending } = traffic;
+  const { dwellUntil, pending, moved } = traffic;
+  // What a person set higher by hand stays (SWB-02).
+  if (!moved && weightSet(shift, traffic) < part.weight)
+    return [{ type: 'WeightSet', stage: stage.index, weights: weightsOf(shift, part.weight), why: 'stage' }];
   if (pending) return [];
   if (dwellUntil === undefined) return [wait(shifting, 'dwell', dwellFrom(traffic, now) + part.dwellMs)];
   if (owesGates(shifting)) return [ask(shifting, dwellUntil)];

@@ -23,6 +23,7 @@ export function evolveShift({ traffic }: RolloutState, event: ShiftEvent, at: nu
       traffic.weights = event.weights;
       traffic.why = event.why;
       traffic.pending = true;
+      traffic.moved = true;
       break;
     case 'WeightPublished':
       traffic.published = { weights: event.weights, version: event.version, at };
@@ -57,6 +58,7 @@ export function followCourse({ traffic }: RolloutState, event: RolloutEvent, at:
   if (traffic === undefined) return;
   switch (event.type) {
     case 'StageEntered':
+      traffic.moved = false;
       traffic.stages.push({ stage: event.stage, enteredAt: at, passedAt: 0 });
       break;
     case 'StagePassed':

@@ -24,6 +24,8 @@ export interface TrafficProgress {
   why: 'stage' | 'manual' | 'back' | undefined;
   /** They are set and not yet in force everywhere. */
   pending: boolean;
+  /** Weights were set since the current stage was entered: it does not set its own once more. */
+  moved: boolean;
   /** In force everywhere, `at` a time; undefined = this rollout has published nothing. */
   published: { readonly weights: Weights; readonly version: number; readonly at: number } | undefined;
   retireOrdered: boolean;
@@ -45,6 +47,7 @@ export const freshTraffic = (): TrafficProgress => ({
   weights: undefined,
   why: undefined,
   pending: false,
+  moved: false,
   published: undefined,
   retireOrdered: false,
   retired: false,
