@@ -172,6 +172,7 @@ export {
   parseRunReply,
   parseRunReport,
   parseStatusQuery,
+  parseVariableCommand,
 } from './schemas/messages.js';
 export { DEPLOY_REQUEST_SCHEMA } from './schemas/deploy-request.js';
 export { GATE_MEASURE_SCHEMAS, gateDocument as gateDocumentSchema } from './schemas/gate-documents.js';

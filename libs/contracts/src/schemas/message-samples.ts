@@ -11,6 +11,7 @@ import type {
 } from '../agent-protocol.js';
 import { attemptId } from '../agent-protocol.js';
 import type { CommandEnvelope, DependencyCommand, GroupCommand, RolloutCommand } from '../commands.js';
+import type { VariableCommand } from '../variables.js';
 import { hashOf } from '../hashing.js';
 import type { StepSpec } from '../plan.js';
 
@@ -184,6 +185,25 @@ const dependencyCommands: readonly DependencyCommand[] = [
   { type: 'release' },
 ];
 
+const variableCommands: readonly VariableCommand[] = [
+  {
+    type: 'define',
+    spec: {
+      name: 'docker_version',
+      type: 'string',
+      from: '1.6',
+      to: '1.9',
+      schedule: { kind: 'linear', durationMs: 1_209_600_000 },
+      limits: { '*': { maxPercent: 30, minHosts: 1 }, login: { pace: { changes: 1, windowMs: 600_000 } } },
+      salt: '',
+    },
+  },
+  { type: 'ramp' },
+  { type: 'revert' },
+  { type: 'pin', hosts: [host], value: '1.6' },
+  { type: 'unpin', hosts: [host] },
+];
+
 const envelope = <C>(target: string, command: C): CommandEnvelope<C> => ({
   v: 1,
   id: '01ARZ3NDEKTSV4RRFFQ69G5FAV',
@@ -207,4 +227,5 @@ export const MESSAGE_SAMPLES = {
   RolloutCommandEnvelope: rolloutCommands.map((command) => envelope(rollout, command)),
   GroupCommandEnvelope: groupCommands.map((command) => envelope('hello-web', command)),
   DependencyCommandEnvelope: dependencyCommands.map((command) => envelope('main', command)),
+  VariableCommandEnvelope: variableCommands.map((command) => envelope('docker_version', command)),
 } as const;

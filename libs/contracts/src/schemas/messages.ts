@@ -11,6 +11,7 @@ import type {
 } from '../agent-protocol.js';
 import type { CommandEnvelope, DependencyCommand, GroupCommand, RolloutCommand } from '../commands.js';
 import type { FreezeCommand } from '../freezes.js';
+import type { VariableCommand } from '../variables.js';
 import {
   actor,
   approvalName,
@@ -47,6 +48,7 @@ import {
 import { stepSpec } from './spec.js';
 import { freezeCommand } from './traffic-schemas.js';
 import { parserOf } from './validate.js';
+import { variableCommand } from './variable-schemas.js';
 
 /** rollout/target/step/n: 30 + 600 (a name whose every byte is escaped) + the rest. */
 const attempt = text(700, 1);
@@ -220,6 +222,7 @@ export const MESSAGE_SCHEMAS = {
   GroupCommandEnvelope: envelope(name, groupCommand),
   DependencyCommandEnvelope: envelope(name, dependencyCommand),
   FreezeCommandEnvelope: envelope(name, freezeCommand),
+  VariableCommandEnvelope: envelope(name, variableCommand),
 } as const satisfies Readonly<Record<string, Schema>>;
 
 /**
@@ -251,4 +254,8 @@ export const parseFreezeCommand = parserOf<CommandEnvelope<FreezeCommand>>(
 export const parseDependencyCommand = parserOf<CommandEnvelope<DependencyCommand>>(
   'CommandEnvelope',
   MESSAGE_SCHEMAS.DependencyCommandEnvelope,
+);
+export const parseVariableCommand = parserOf<CommandEnvelope<VariableCommand>>(
+  'CommandEnvelope',
+  MESSAGE_SCHEMAS.VariableCommandEnvelope,
 );

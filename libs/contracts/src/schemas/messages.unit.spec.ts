@@ -15,6 +15,7 @@ import {
   parseRunReply,
   parseRunReport,
   parseStatusQuery,
+  parseVariableCommand,
 } from './messages.js';
 import { MAX_MESSAGE_BYTES } from './validate.js';
 
@@ -43,6 +44,7 @@ const PARSERS: Readonly<Record<string, (input: unknown) => unknown>> = {
   RolloutCommandEnvelope: parseRolloutCommand,
   GroupCommandEnvelope: parseGroupCommand,
   DependencyCommandEnvelope: parseDependencyCommand,
+  VariableCommandEnvelope: parseVariableCommand,
 };
 
 describe.each(Object.entries(MESSAGE_SAMPLES))('messages: %s', (kind, samples) => {

@@ -11,7 +11,9 @@ import {
   oneOfTexts,
   pattern,
   reason,
+  tag,
   text,
+  union,
   words,
 } from './parts.js';
 import { targets } from './rollout-event-schemas.js';
@@ -50,6 +52,18 @@ const variableSpec = closed({
   limits: map(roleLimit, 10_000),
   salt: text(200),
 });
+
+const someHosts = list(name, 10_000, 1);
+const bare = (type: string) => closed({ type: tag(type) });
+
+/** What may be said to a variable. */
+export const variableCommand = union(
+  'type',
+  closed({ type: tag('define'), spec: variableSpec }),
+  ...['ramp', 'pause', 'resume', 'stop', 'reverse', 'revert', 'finish'].map(bare),
+  closed({ type: tag('pin'), hosts: someHosts, value: scalar }),
+  closed({ type: tag('unpin'), hosts: someHosts }),
+);
 
 const hosts = targets;
 const number = int(0, MAX_FLEET_HOSTS - 1);
