@@ -139,7 +139,7 @@ const measurements = (description: string, more: object) => int('measurements', 
 /** All of a gate but how it measures. */
 export const gateDocument = (measure: object) =>
   closed(
-    'A gate that measures. Queries may hold {{app}}, {{group}} and {{version}}; on a shift {{side}} and {{oldSide}}; elsewhere {{hosts}} and {{others}}, as regular expressions.',
+    'A gate that measures. Labels in its queries may hold {{app}}, {{group}}, {{version}}, {{hosts}} and {{others}} (as regular expressions), on a shift {{side}} and {{oldSide}} too.',
     {
       name: text('name', 'Its name; settled and ready are taken.'),
       source: text('gateSource', 'Its name among the sources of the health-gate; facts needs none.'),

@@ -13,14 +13,12 @@ import { formatDuration, unreachable } from '@sluice/kernel';
 
 import { GATE_DEFAULTS } from './defaults.js';
 import { durationOr, type FaultList } from './faults.js';
-import { checkQuery } from './gate-queries.js';
+import { checkQuery, checkWindow, type QueryContext } from './gate-queries.js';
 
 type DocumentOf<K extends GateMeasure['kind']> = Extract<MeasureDocument, { readonly kind: K }>;
 
 /** What the measures of a plan depend on. */
-export interface GateContext {
-  /** The rollout shifts traffic between sides; otherwise it goes from host to host. */
-  readonly isShift: boolean;
+export interface GateContext extends QueryContext {
   /** How long a stage is watched, at least: how often a comparison that goes on is looked at. */
   readonly watchMs: number;
 }
@@ -39,7 +37,7 @@ const MAX_SPAN_MS = 30 * 86_400_000;
 
 /**
  * A measure with every default filled in. Codes: GATE_N_OF_M, GATE_WINDOW, GATE_SCORES, GATE_NO_WEIGHT, METRIC_TWICE,
- * SMOKE_EMPTY, GATE_NEEDS_HOSTS, TOO_SHORT, TOO_LONG, BAD_DURATION and those of checkQuery.
+ * SMOKE_EMPTY, GATE_NEEDS_HOSTS, NOT_USED, TOO_SHORT, TOO_LONG, BAD_DURATION, those of checkQuery and of checkWindow.
  */
 export function measureOf(document: MeasureDocument, at: MeasureAt): GateMeasure {
   switch (document.kind) {
@@ -105,11 +103,13 @@ function sampled(
 }
 
 function burnRateOf(document: DocumentOf<'burnRate'>, at: MeasureAt): BurnRateMeasure {
-  const { list, path, isShift } = at;
+  const { list, path } = at;
   const defaults = GATE_DEFAULTS.burnRate;
   const { bad, total, objective, factor = defaults.factor, minEvents = defaults.minEvents } = document;
-  checkQuery(list, `${path}/bad`, bad, { isShift, windowed: true });
-  checkQuery(list, `${path}/total`, total, { isShift, windowed: true });
+  for (const [name, query] of Object.entries({ bad, total })) {
+    checkQuery(list, `${path}/${name}`, query, at);
+    checkWindow(list, `${path}/${name}`, query);
+  }
   const longMs = spanOf(list, `${path}/long`, document.long, defaults.longMs);
   const shortMs = spanOf(list, `${path}/short`, document.short, defaults.shortMs);
   if (shortMs >= longMs) list.add(`${path}/short`, 'GATE_WINDOW', 'must be shorter than the long window');
@@ -133,9 +133,9 @@ function comparisonOf(document: DocumentOf<'comparison'>, at: MeasureAt): Compar
 
 type ComparedDocument = DocumentOf<'comparison'>['metrics'][number];
 
-function comparedOf(metric: ComparedDocument, path: string, { list, isShift }: MeasureAt): ComparedQuery {
-  checkQuery(list, `${path}/canary`, metric.canary, { isShift });
-  checkQuery(list, `${path}/baseline`, metric.baseline, { isShift });
+function comparedOf(metric: ComparedDocument, path: string, at: MeasureAt): ComparedQuery {
+  checkQuery(at.list, `${path}/canary`, metric.canary, at);
+  checkQuery(at.list, `${path}/baseline`, metric.baseline, at);
   return { bad: 'increase', weight: 1, ...metric };
 }
 
@@ -152,12 +152,14 @@ function smokeOf(document: DocumentOf<'smoke'>, { list, path }: MeasureAt): Smok
   return { kind: 'smoke', requests, maxFailures, ...(replay === undefined ? {} : { replay }) };
 }
 
-function factsOf(document: DocumentOf<'facts'>, { list, path, isShift }: MeasureAt): FactsMeasure {
+function factsOf(document: DocumentOf<'facts'>, { list, path, isShift, hasHosts }: MeasureAt): FactsMeasure {
   const { maxRestarts, maxOtherVersion, maxVerify } = document;
-  if (isShift) {
-    const why = 'asks the hosts of a stage, and a shift of traffic has none';
-    list.add(path, 'GATE_NEEDS_HOSTS', `${why}: use another kind of gate`);
+  if (!hasHosts) {
+    const why = 'asks hosts, and nobody knows those of these sides: their capacity is a command hook';
+    list.add(path, 'GATE_NEEDS_HOSTS', `${why}; use another kind of gate`);
   }
+  if (isShift && maxVerify !== undefined)
+    list.add(`${path}/maxVerify`, 'NOT_USED', 'a shift of traffic verifies no host: leave it out');
   const saysNothing = maxRestarts === undefined && maxOtherVersion === undefined && maxVerify === undefined;
   const limits = saysNothing ? { maxRestarts: 0, maxOtherVersion: 0 } : {};
   return {

@@ -128,27 +128,31 @@ describe('gates that measure', () => {
     ],
     ['more samples than a window holds', { ...compared, minSamples: 200 }, 'measure/window GATE_WINDOW'],
     ['a smoke test that sends nothing', { kind: 'smoke', requests: [] }, 'measure SMOKE_EMPTY'],
-    ['hosts of a shift', { kind: 'facts' }, 'measure GATE_NEEDS_HOSTS'],
+    ['how long verify took, in a shift', { kind: 'facts', maxVerify: '1m' }, 'measure/maxVerify NOT_USED'],
   ])('refuse %s', (_, measure, fault) => {
     expect(faults(measure)).toEqual([fault]);
   });
 
   it.each([
-    ['{{verison}}', true],
-    ['{{hosts}}', true],
-    ['{{window}}', true],
-    ['{{}}', true],
-    ['{{side:ere}}', true],
-    ['{{ side }}{{oldSide}}{{app}}{{group}}{{version}}', false],
-    ['sum by (le) (x{a="b"})', false],
-  ])('ask in a shift for %j: refused %s', (query, isRefused) => {
-    expect(faults({ ...threshold, query })).toEqual(isRefused ? ['measure/query QUERY_PLACE'] : []);
+    ['x{a="{{verison}}"}', 'QUERY_PLACE'],
+    ['x{a="{{}}"}', 'QUERY_PLACE'],
+    ['x{a="{{side:ere}}"}', 'QUERY_PLACE'],
+    ['x{a="\\"{{side}}"} + {{side}}', 'QUERY_UNQUOTED'],
+    ['increase(x{a="{{ side }}",b=\'{{oldSide}}\',c=`{{app}}`,d="{{group}}{{version:re}}"}[{{window}}])', undefined],
+    ['x{instance=~"{{hosts}}"} / x{instance=~"{{others:re}}"}', undefined],
+    ['sum by (le) (x{a="b"})', undefined],
+  ])('ask in a shift for %j: %s', (query, code) => {
+    expect(faults({ ...threshold, query })).toEqual(code === undefined ? [] : [`measure/query ${code}`]);
   });
 
-  it('ask hosts for hosts, and not for sides', () => {
+  it('ask hosts for hosts, and not for sides; and nobody for hosts that a command hook has', () => {
     const asked = (query: string) => faultsOf(onHosts([gate({ ...threshold, query })]));
     expect(asked('x{instance=~"{{hosts}}"} / y{instance=~"{{others:re}}"}')).toEqual([]);
     expect(asked('x{side="{{side}}"}')).toEqual(['/gates/0/measure/query QUERY_PLACE']);
+    const sides = { names: ['flip', 'flop'], services: [{ name: 'web' }], capacity: 'autoscaler' } as const;
+    const hooked = (measure: MeasureDocument) => faultsOf(shiftInput({ gates: [gate(measure)] }, { sides }));
+    expect(hooked({ ...threshold, query: 'x{instance=~"{{hosts}}"}' })).toEqual(['/gates/0/measure/query QUERY_PLACE']);
+    expect(hooked({ kind: 'facts' })).toEqual(['/gates/0/measure GATE_NEEDS_HOSTS']);
   });
 
   it('look at most once an hour apart, and not more than once a second', () => {

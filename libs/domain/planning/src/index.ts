@@ -4,7 +4,7 @@ export { batchSizes } from './batch-sizes.js';
 export type { BudgetWishes } from './budget.js';
 export { budgetOf, rollbackBudget, shareOfRule } from './budget.js';
 export type { EnvironmentDefaults } from './defaults.js';
-export { ENVIRONMENT_DEFAULTS } from './defaults.js';
+export { ENVIRONMENT_DEFAULTS, GATE_DEFAULTS } from './defaults.js';
 export { boundFaults, MAX_FAULTS } from './faults.js';
 export type { Freshness } from './freshness.js';
 export { ageText, CMDB_MAX_AGE_MS } from './freshness.js';

@@ -23,7 +23,7 @@ export interface ShiftWishes {
   readonly course: Omit<PlanTraffic, 'oldSide' | 'newSide' | 'services' | 'capacity' | 'publish'>;
 }
 
-type Asked = Pick<GroupEntry, 'environment' | 'drainWindowMs'>;
+type Asked = Pick<GroupEntry, 'environment' | 'drainWindowMs' | 'sides'>;
 
 /**
  * Reads the wishes of a shift. Codes: STRATEGY_NEEDS_HOSTS, ONE_SWITCH, WEIGHTS_ORDER, WEIGHTS_END, CANARY_WEIGHTS,
@@ -35,12 +35,12 @@ export function readShiftWishes(list: FaultList, request: DeployRequest, group: 
   refuseUnused(list, request, strategy);
   const weights = weightsOf(list, request, strategy);
   const dwellMs = dwellOf(list, request, strategy, environment);
-  const { gateSpecs } = gatesOf(list, request.gates, { isShift: true, watchMs: dwellMs });
+  const hasHosts = group.sides?.services.some(({ groups }) => groups !== undefined) === true;
+  const { gateSpecs } = gatesOf(list, request.gates, { isShift: true, hasHosts, watchMs: dwellMs });
   const approvals = approvalsOf(list, request, strategy, environment);
   refuseMixing(list, request, strategy);
   const smokeAt = smokeAtOf(list, request, weights, gateSpecs ?? []);
   const before = approvals === 'required' ? approvedWeight(request, strategy, weights) : undefined;
-  const isDark = smokeAt.includes(0);
   return {
     strategy,
     environment,
@@ -48,9 +48,7 @@ export function readShiftWishes(list: FaultList, request: DeployRequest, group: 
     gateSpecs: gateSpecs === undefined ? {} : { gateSpecs },
     course: {
       preScalePercent: request.traffic?.preScale ?? DEFAULT_PRE_SCALE[strategy],
-      ...(isDark ? { smokeDark: true } : {}),
-      // Nobody waits for a staging side that is scaled up: its tests begin with it (SWB-18).
-      ...(isDark && environment === 'test' ? { smokeEarly: true } : {}),
+      ...(smokeAt.includes(0) ? darkSmoke(environment) : {}),
       weights: weights.map((weight): PlanWeight => (smokeAt.includes(weight) ? { weight, smoke: true } : { weight })),
       ...(before === undefined ? {} : { approveBefore: before }),
       dwellMs,
@@ -58,6 +56,10 @@ export function readShiftWishes(list: FaultList, request: DeployRequest, group: 
     },
   };
 }
+
+/** Nobody waits for a staging side that is scaled up: its tests begin with it (SWB-18). */
+const darkSmoke = (environment: Environment): Pick<PlanTraffic, 'smokeDark' | 'smokeEarly'> =>
+  environment === 'test' ? { smokeDark: true, smokeEarly: true } : { smokeDark: true };
 
 function strategyOf(list: FaultList, { strategy = 'traffic' }: DeployRequest): ShiftStrategy {
   if (strategy !== 'rolling' && strategy !== 'scaleOut') return strategy;

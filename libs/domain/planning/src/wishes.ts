@@ -64,6 +64,7 @@ export function readWishes(
     ...behaviourOf(list, request, environment),
     gates: gatesOf(list, request.gates, {
       isShift: isShiftStrategy(request.strategy),
+      hasHosts: true,
       watchMs: waits.bakeMs,
     }),
     rule,
