@@ -17,12 +17,16 @@ const READ_WITHIN_MS = 5_000;
 interface Followed {
   readonly members: Map<string, MemberEntry>;
   readonly entries: QueuedIterator<unknown>;
-  askedAt: number;
+}
+
+interface Asked {
+  readonly followed: Promise<Followed>;
+  readonly askedAt: number;
 }
 
 /** The inventory's bucket, followed group by group as long as somebody looks at them. */
 export class KvMembers implements GroupMembers {
-  private readonly groups = new Map<string, Promise<Followed>>();
+  private readonly groups = new Map<string, Asked>();
   private bucket: Promise<KV> | undefined;
 
   constructor(
@@ -31,12 +35,11 @@ export class KvMembers implements GroupMembers {
   ) {}
 
   async membersOf(group: string): Promise<readonly MemberEntry[]> {
-    await this.dropIdle();
-    const followed = this.groups.get(group) ?? this.follow(group);
-    this.groups.set(group, followed);
+    this.dropIdle();
+    const followed = this.groups.get(group)?.followed ?? this.follow(group);
+    this.groups.set(group, { followed, askedAt: this.clock.now() });
     try {
-      const { members } = await followed.then((found) => Object.assign(found, { askedAt: this.clock.now() }));
-      return [...members.values()];
+      return [...(await followed).members.values()];
     } catch (error) {
       this.groups.delete(group);
       this.bucket = undefined;
@@ -54,9 +57,11 @@ export class KvMembers implements GroupMembers {
     const key = `member.${encodeToken(group)}.*`;
     const entries = await kv.watch({ key });
     const members = new Map<string, MemberEntry>();
-    const followed: Followed = { members, entries, askedAt: this.clock.now() };
     await new Promise<void>((resolve, reject) => {
-      const cancel = this.clock.schedule(READ_WITHIN_MS, () => reject(new Error('its members did not come in time')));
+      const cancel = this.clock.schedule(READ_WITHIN_MS, () => {
+        entries.stop();
+        reject(new Error('its members did not come in time'));
+      });
       const isRead = (): void => {
         cancel();
         resolve();
@@ -77,20 +82,17 @@ export class KvMembers implements GroupMembers {
         this.drop(group);
       });
     });
-    return followed;
+    return { members, entries };
   }
 
-  private async dropIdle(): Promise<void> {
-    for (const [group, followed] of this.groups) {
-      const found = await followed.catch(() => undefined);
-      if (found !== undefined && this.clock.now() - found.askedAt > IDLE_MS) this.drop(group);
-    }
+  private dropIdle(): void {
+    for (const [group, { askedAt }] of this.groups) if (this.clock.now() - askedAt > IDLE_MS) this.drop(group);
   }
 
   private drop(group: string): void {
-    const followed = this.groups.get(group);
+    const asked = this.groups.get(group);
     this.groups.delete(group);
-    followed?.then(
+    asked?.followed.then(
       ({ entries }) => entries.stop(),
       () => undefined,
     );

@@ -77,6 +77,17 @@ describe('a shift of traffic, driven', () => {
   });
 });
 
+describe('without any proxy', () => {
+  it('SWB-15 the document is all that is needed', async () => {
+    const world = new ShiftWorld();
+    const id = await world.started({ publish: [] });
+    await world.ended(id);
+    expect((await world.types(id)).at(-1)).toBe('RolloutSucceeded');
+    expect([world.shares, world.edge.told]).toEqual([[5, 25, 100], []]);
+    await world.engine.stop();
+  });
+});
+
 describe('the way back', () => {
   it('SWB-10 is one publication, whatever the weight was', async () => {
     const world = new ShiftWorld();
