@@ -3,7 +3,7 @@ import { given } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
 
 import { decideGroup, type GroupInput } from './decide.js';
-import { isProven, redeployCandidates, rollbackTarget } from './history.js';
+import { isProven, liveSideOf, redeployCandidates, rollbackTarget } from './history.js';
 import { evolveGroup } from './evolve.js';
 import { type GroupState, initialGroup } from './state.js';
 
@@ -226,5 +226,27 @@ describe('names that every object knows', () => {
     group.when(request('r1', 'constructor')).then(granted('r1', 1));
     const exclude = { type: 'command', command: { type: 'exclude', host: 'constructor' }, reason: 'bad disk' } as const;
     group.when(exclude).then({ type: 'HostExcluded', host: 'constructor', reason: 'bad disk' });
+  });
+});
+
+describe('the live side of a group', () => {
+  const shifted = (rolloutId: string, side: string): GroupEvent => ({
+    type: 'VersionSucceeded',
+    ...{ rolloutId, version: '2.0.0', strategy: 'traffic', sha256: 'a', side },
+  });
+  const after = (...events: readonly GroupEvent[]): string | undefined =>
+    liveSideOf(events.reduce(evolveGroup, initialGroup()));
+
+  it('SWB-01 is the side of the last success that shifted traffic', () => {
+    expect(after(succeeded('r1', '1.0.0'))).toBeUndefined();
+    expect(after(shifted('r1', 'green'), shifted('r2', 'blue'), succeeded('r3', '1.0.0'))).toBe('blue');
+  });
+
+  it('SWB-01 is told with the release of the lease', () => {
+    const success = { version: '2.0.0', rolloutId: 'r1', strategy: 'traffic', sha256: 'a', side: 'green' } as const;
+    group
+      .events(granted('r1', 1))
+      .when({ type: 'release', rolloutId: 'r1', outcome: 'succeeded', success })
+      .then(shifted('r1', 'green'), { type: 'LeaseReleased', rolloutId: 'r1', outcome: 'succeeded' });
   });
 });
