@@ -65,7 +65,7 @@ export function budgetCause(state: RolloutState): BrakeCause | undefined {
 }
 
 /** A gate of the current stage that failed. */
-export function gateCause({ stage }: RolloutState): BrakeCause | undefined {
+export function gateCause({ stage }: Pick<RolloutState, 'stage'>): BrakeCause | undefined {
   if (stage.failedGate === undefined) return undefined;
   const { gate, words, phase } = stage.failedGate;
   const round = phase === 'during' ? stage.releases + 1 : stage.round;

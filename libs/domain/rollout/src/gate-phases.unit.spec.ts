@@ -65,16 +65,25 @@ describe('gates of a rollout of hosts by phase', () => {
     expect(judge(machine, { phase: 'during', round: 2, verdict: 'fail' })).toContain('RolloutBraked');
   });
 
-  it('a gate that watches brakes a retry too, and a pause as soon as it is over', () => {
+  it('a gate that watches brakes a retry too', () => {
     const machine = Machine.started({ ...shape([slo({ at: ['during'] })]), percent: 25 });
     machine.settle(0, 'verify');
     machine.say({ type: 'retry' });
     expect(machine.state.retry.active).toBe(true);
     expect(judge(machine, { phase: 'during', round: 1, verdict: 'fail' })).toContain('RolloutBraked');
-    machine.say({ type: 'resume' });
+  });
+
+  it('a gate that watches brakes what is paused, and a canary that waits for its approval', () => {
+    const machine = Machine.started({ ...shape([slo({ at: ['during'] })]), canaries: 1 });
     machine.say({ type: 'pause' });
-    expect(judge(machine, { phase: 'during', round: 2, verdict: 'fail' })).toEqual(['GateRecorded']);
-    expect(machine.say({ type: 'resume' }).map(({ type }) => type)).toEqual(['RolloutResumed', 'RolloutBraked']);
+    const failed = { phase: 'during', verdict: 'fail' } as const;
+    expect(judge(machine, { ...failed, round: 1 })).toEqual(['GateRecorded', 'RolloutBraked']);
+    machine.say({ type: 'resume' });
+    machine.settle(0);
+    expect(machine.state.status).toBe('awaiting-approval');
+    expect(judge(machine, { ...failed, round: 2 })).toEqual(['GateRecorded', 'RolloutBraked']);
+    machine.say({ type: 'resume' });
+    expect([machine.state.status, machine.state.wanted]).toEqual(['awaiting-approval', 'canary']);
   });
 
   it('what only records neither holds nor brakes, whoever says so', () => {

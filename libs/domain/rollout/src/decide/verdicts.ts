@@ -1,5 +1,6 @@
 import { type GateJudged, type RolloutEvent, specsAt, stageAt } from '@sluice/contracts';
 
+import { gateCause } from '../budget.js';
 import { isTerminal, planOf, type RolloutState } from '../state.js';
 
 /**
@@ -11,7 +12,20 @@ export function decideVerdict(state: RolloutState, judged: GateJudged): readonly
   if (stage !== state.stage.index || isTerminal(state.status) || state.status === 'settling') return [];
   if (judged.shadow === true || onlyRecords(state, gate)) return [];
   if (!(phase === 'during' ? isNews(state, judged) : isAwaited(state, judged))) return [];
-  return [{ type: 'GateRecorded', stage, round, gate, verdict, words, ...(phase === undefined ? {} : { phase }) }];
+  const recorded: RolloutEvent = {
+    type: 'GateRecorded',
+    ...{ stage, round, gate, verdict, words },
+    ...(phase === undefined ? {} : { phase }),
+  };
+  return [recorded, ...brakeAtOnce(state, judged)];
+}
+
+/** What runs brakes by its course; what stands and waits for a person may serve all the while, so it does not wait. */
+function brakeAtOnce(state: RolloutState, { gate, verdict, words, phase }: GateJudged): readonly RolloutEvent[] {
+  if (phase !== 'during' || verdict !== 'fail') return [];
+  if (state.status !== 'paused' && state.status !== 'awaiting-approval') return [];
+  const cause = gateCause({ stage: { ...state.stage, failedGate: { gate, words, phase } } });
+  return cause === undefined ? [] : [{ type: 'RolloutBraked', cause }];
 }
 
 const onlyRecords = (state: RolloutState, gate: string): boolean =>
