@@ -33,7 +33,8 @@ const OFFERED: Readonly<Record<RampPhase, readonly VariableCommandType[]>> = {
   ramping: ['pause', 'stop', 'reverse', 'revert', 'finish'],
   paused: ['resume', 'stop', 'reverse', 'revert'],
   stopped: ['resume', 'reverse', 'revert'],
-  finished: ['reverse', 'revert'],
+  // Newcomers get `to` all the while, which somebody may want to stop.
+  finished: ['stop', 'reverse', 'revert'],
   reversing: ['pause', 'stop', 'ramp', 'revert'],
   reversed: ['ramp', 'revert'],
   reverted: ['ramp'],

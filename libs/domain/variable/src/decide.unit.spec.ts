@@ -2,7 +2,6 @@ import type { VariableCommand } from '@sluice/contracts';
 import { MAX_DURATION_MS } from '@sluice/kernel';
 import { describe, expect, it } from 'vitest';
 
-import { decideRoster } from './decide-roster.js';
 import { variableActions } from './decide.js';
 import { DAY, hostsOf, isSubset, ramping, specOf, START, World } from './fixtures/world.suite.js';
 import { nextFlipAt } from './ramp.js';
@@ -204,6 +203,17 @@ describe('TSU-18 up and down', () => {
     expect(world.counts().to).toBe(50);
   });
 
+  it('stops a ramp that is finished too: newcomers get the old value until it is resumed', () => {
+    const world = half();
+    world.play(START + DAY);
+    world.say({ type: 'stop' }, 'a week later');
+    world.join(hostsOf('web', 5, 500));
+    expect([world.counts().from, world.tick()]).toEqual([5, []]);
+    world.say({ type: 'resume' });
+    world.play(world.now);
+    expect([world.counts().from, world.state.phase]).toEqual([0, 'finished']);
+  });
+
   it('finishes at once when told to, within its limits', () => {
     const world = ramping({ web: 100, db: 10 }, { ...DAY_LONG, limits: { db: { maxPercent: 50 } } });
     world.say({ type: 'finish' });
@@ -223,76 +233,6 @@ describe('TSU-18 up and down', () => {
         { role: 'db', hosts: 10, to: 5, limit: 5 },
       ],
     });
-  });
-});
-
-describe('the next value', () => {
-  const next = specOf({ ...DAY_LONG, from: 'B', to: 'C' });
-
-  it('is named when all hosts have the last one, and changes nobody', () => {
-    const world = half();
-    const refused = (spec = next) => expect(() => world.say({ type: 'define', spec })).toThrow(code('CONFLICT'));
-    refused();
-    world.play(START + DAY);
-    refused(specOf({ ...DAY_LONG, from: 'A', to: 'C' }));
-    world.say({ type: 'define', spec: next });
-    expect(world.having('B').size).toBe(100);
-    world.say({ type: 'ramp' });
-    world.play(START + 1.5 * DAY);
-    expect([world.having('B').size, world.having('C').size, world.state.version]).toEqual([50, 50, 2]);
-  });
-
-  it('has to wait while a limit keeps some hosts at the old one', () => {
-    const world = ramping({ web: 10 }, { ...DAY_LONG, limits: { web: { maxHosts: 3 } } });
-    world.play(START + DAY);
-    expect(() => world.say({ type: 'define', spec: next })).toThrow(/3 of 10 hosts have B/);
-  });
-
-  it('leaves the shape of a ramp alone while it is on its way, but not its limits', () => {
-    const world = half();
-    expect(() => world.say({ type: 'define', spec: specOf() })).toThrow(code('CONFLICT'));
-    expect(() => world.say({ type: 'define', spec: specOf({ ...DAY_LONG, salt: 'x' }) })).toThrow(code('CONFLICT'));
-    expect(() => world.say({ type: 'define', spec: specOf({ ...DAY_LONG, type: 'number', from: 1, to: 2 }) })).toThrow(
-      code('CONFLICT'),
-    );
-    world.say({ type: 'define', spec: specOf({ ...DAY_LONG, limits: { '*': { maxPercent: 60 } } }) });
-    world.play(START + DAY);
-    expect(world.counts().to).toBe(60);
-  });
-});
-
-describe('the roster', () => {
-  it('tells once what it hears twice, and takes hosts back under their number', () => {
-    const world = new World();
-    const hosts = [...hostsOf('web', 2), ...hostsOf('db', 1)];
-    const hear = () => decideRoster(world.fleet.roster, { type: 'join', hosts });
-    expect(world.commit(hear())).toEqual([
-      { type: 'HostsJoined', role: 'web', from: 0, names: ['web-0', 'web-1'] },
-      { type: 'HostsJoined', role: 'db', from: 2, names: ['db-0'] },
-    ]);
-    expect(hear()).toEqual([]);
-    const leave = { type: 'leave', hosts: ['web-1', 'nobody'], reason: 'silent' } as const;
-    expect(world.commit(decideRoster(world.fleet.roster, leave))).toEqual([
-      { type: 'HostsLeft', hosts: [1], reason: 'silent' },
-    ]);
-    expect(decideRoster(world.fleet.roster, leave)).toEqual([]);
-    expect(hear()).toEqual([{ type: 'HostsReturned', role: 'web', hosts: [1] }]);
-    const moved = { type: 'join', hosts: [{ host: 'web-0', role: 'db' }] } as const;
-    expect(decideRoster(world.fleet.roster, moved)).toEqual([{ type: 'HostsMoved', role: 'db', hosts: [0] }]);
-  });
-
-  it('writes many names as several events, and refuses a name that is none', () => {
-    const { roster } = new World().fleet;
-    const events = decideRoster(roster, { type: 'join', hosts: hostsOf('web', 2_500) });
-    expect(events.map((event) => (event.type === 'HostsJoined' ? [event.from, event.names.length] : []))).toEqual([
-      [0, 1_000],
-      [1_000, 1_000],
-      [2_000, 500],
-    ]);
-    for (const bad of ['', 'x'.repeat(201)])
-      expect(() => decideRoster(roster, { type: 'join', hosts: [{ host: bad, role: 'web' }] })).toThrow(
-        code('BAD_NAME'),
-      );
   });
 });
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 import { DAY, ramping, START, type World } from './fixtures/world.suite.js';
 import { fractionAt, limitOf, lineOf, reachedAt, wantedOf } from './line.js';
-import { activeAt } from './state.js';
+import { evolvePast } from './past.js';
+import { activeAt, initialFleet } from './state.js';
 
 const DAY_LONG = { schedule: { kind: 'linear', durationMs: DAY } } as const;
 const percent = fc.integer({ min: 0, max: 100 });
@@ -65,7 +66,7 @@ describe('for all role sizes 1..1000', () => {
           expect(Math.abs(world.counts().to - (ms / DAY) * n)).toBeLessThan(1);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 30 },
     );
   });
 
@@ -82,7 +83,7 @@ describe('for all role sizes 1..1000', () => {
         }
         expect(world.counts().to).toBe(most);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -126,6 +127,9 @@ describe('for all role sizes 1..1000', () => {
 
 const limits = { 'role-1': { maxPercent: 40, minHosts: 1 } };
 
+const pace = { changes: 2, windowMs: DAY / 6 };
+const paced = { ...limits, 'role-0': { pace } };
+
 describe('whatever joins, leaves, waits and freezes', () => {
   it('I8 TSU-14 hosts are sticky: nobody goes back, joins and leaves flip nobody else, frozen is frozen', () => {
     fc.assert(
@@ -144,7 +148,7 @@ describe('whatever joins, leaves, waits and freezes', () => {
           for (const name of after) given.add(name);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -159,14 +163,30 @@ describe('whatever joins, leaves, waits and freezes', () => {
           checkBehind(world);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
+    );
+  });
+
+  it('TSU-13 in no window do more hosts of a role change than its pace allows', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const world = ramping({ 'role-0': 25, 'role-1': 30 }, { ...DAY_LONG, limits: paced });
+        for (const one of steps) {
+          take(world, one);
+          world.tick();
+        }
+        const at = flipsOf(world, 'role-0');
+        const closest = Math.min(...at.slice(pace.changes).map((time, i) => time - (at[i] ?? 0)));
+        expect(closest).toBeGreaterThanOrEqual(pace.windowMs);
+      }),
+      { numRuns: 30 },
     );
   });
 
   it('I10 a replay of the log decides the same next, and so does its last checkpoint', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), moment, (steps, ms) => {
-        const world = ramping({ 'role-0': 5, 'role-1': 30 }, { ...DAY_LONG, limits });
+        const world = ramping({ 'role-0': 25, 'role-1': 30 }, { ...DAY_LONG, limits: paced });
         for (const one of steps) take(world, one);
         world.now += ms;
         const before = world.decide({ type: 'tick' });
@@ -176,12 +196,26 @@ describe('whatever joins, leaves, waits and freezes', () => {
         world.restartFromCheckpoint();
         expect(world.decide({ type: 'tick' })).toEqual(before);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });
 
 const lineAt = (world: World, n: number): number => fractionAt(world.state.line, activeAt(world.state, world.now)) * n;
+
+/** When the ramp changed hosts of a role. */
+function flipsOf(world: World, role: string): number[] {
+  const fleet = initialFleet();
+  const flips: number[] = [];
+  for (const entry of world.past) {
+    evolvePast(fleet, 'docker', entry);
+    const { event, at } = entry;
+    if (event.type !== 'ValuesAssigned' || event.rule !== 'ramp') continue;
+    const { roster } = fleet;
+    for (const slot of event.hosts) if (roster.roles[roster.role[slot] ?? -1] === role) flips.push(at);
+  }
+  return flips;
+}
 
 /** Pinned hosts apart: they are no part of the line, and take of the limit. */
 function roles({ fleet, state }: World) {
