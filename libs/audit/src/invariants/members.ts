@@ -57,7 +57,8 @@ function sync(model: RolloutModel, event: Of<'MembersSynced'>, complain: Complai
   let next = 0;
   for (const size of batches.flatMap(([each, times]) => Array.from({ length: times }, () => each))) {
     if (size > most) complain('TRS-13', `a batch of ${size} new members is more than ${most}`);
-    for (const target of arriving.slice(next, next + size)) add(model, targetModel(target, model.stages), complain);
+    for (const target of arriving.slice(next, next + size))
+      add(model, targetModel(target, model.stages, model.tally), complain);
     next += size;
     model.stages += 1;
   }

@@ -11,9 +11,14 @@ import type {
   StepName,
 } from '@sluice/contracts';
 
+import { shiftModelOf, type ShiftModel } from './shift-model.js';
+
+import { Flags, type Tally } from './tally.js';
+
 /**
  * What an outsider makes of a rollout by reading its events one by one. It shares no code with the rollout's own
- * domain: counts are taken over all targets whenever they are asked for, so the two can be held against each other.
+ * domain: counts are taken over all targets when they are asked for, or kept by the flags that they count, so the two
+ * can be held against each other.
  */
 export interface TargetModel {
   readonly host: string;
@@ -59,6 +64,8 @@ export interface RolloutModel {
   readonly plan: Plan;
   readonly planHash: string;
   readonly targets: TargetModel[];
+  /** Kept by the targets themselves. */
+  readonly tally: Tally;
   stages: number;
   /** New members that a retry has named and not taken yet. */
   arriving: readonly PlanTarget[];
@@ -83,9 +90,17 @@ export interface RolloutModel {
   wait: { readonly kind: WaitStarted['wait']; readonly stage: number; readonly until: number } | undefined;
   proceeded: boolean;
   round: number;
+  /** Gates that were asked last. */
+  asked: { readonly gates: readonly GateName[]; readonly phase: 'entry' | undefined } | undefined;
+  /** How often a gate's brake was released in the stage. */
+  releases: number;
   readonly gatesPassed: Set<GateName>;
   gateFailed: boolean;
   brake: BrakeCause['kind'] | undefined;
+  /** By name. */
+  readonly freezes: Map<string, 'holds' | 'overridden'>;
+  /** Of a plan that shifts traffic. */
+  readonly shift: ShiftModel | undefined;
   rollbackTo: RollbackTarget | undefined;
   /** Hosts that its rollback was ordered for. */
   takenBack: ReadonlySet<string> | undefined;
@@ -105,12 +120,13 @@ export function chainOf(run: RunKind, canary: boolean, { prefetch, lb }: Plan): 
   return canary ? chain.slice(0, 4) : chain;
 }
 
-export const targetModel = ({ host, drained }: PlanTarget, stage: number): TargetModel => ({
+export const targetModel = ({ host, drained }: PlanTarget, stage: number, tally: Tally): TargetModel =>
+  Object.assign(new Flags(tally), { out: drained === true }, fresh(host, stage));
+
+const fresh = (host: string, stage: number): Omit<TargetModel, 'out' | 'lost'> => ({
   host,
   stage,
   where: 'pending',
-  out: drained === true,
-  lost: false,
   n: 0,
   run: undefined,
   chain: [],
@@ -130,12 +146,14 @@ export function modelOf(plan: Plan, planHash: string, targets: readonly PlanTarg
   const sizes = plan.batches.flatMap(([size, times]) => Array.from({ length: times }, () => size));
   const spans = plan.canaries > 0 ? [plan.canaries, ...sizes] : sizes;
   const stageOf = spans.flatMap((size, stage) => Array.from({ length: size }, () => stage));
+  const tally: Tally = { out: 0, lost: 0 };
   return {
     id: plan.rolloutId,
     plan,
     planHash,
-    stages: spans.length,
-    targets: targets.map((target, index) => targetModel(target, stageOf[index] ?? -1)),
+    stages: plan.traffic === undefined ? spans.length : plan.traffic.weights.length + 2,
+    targets: targets.map((target, index) => targetModel(target, stageOf[index] ?? -1, tally)),
+    tally,
     arriving: [],
     joined: new Map(),
     status: 'planned',
@@ -155,9 +173,13 @@ export function modelOf(plan: Plan, planHash: string, targets: readonly PlanTarg
     wait: undefined,
     proceeded: false,
     round: 0,
+    asked: undefined,
+    releases: 0,
     gatesPassed: new Set(),
     gateFailed: false,
     brake: undefined,
+    freezes: new Map(),
+    shift: shiftModelOf(plan),
     rollbackTo: undefined,
     takenBack: undefined,
   };
@@ -194,8 +216,7 @@ function shareOf({ plan: { budget }, members }: RolloutModel): number {
 /** The budget by the letter of design 6.5, from nothing but the targets and the plan. */
 export function numbersOf(model: RolloutModel): Numbers {
   const { budget } = model.plan;
-  const lost = countTargets(model, (target) => target.lost);
-  const out = countTargets(model, (target) => target.out);
+  const { lost, out } = model.tally;
   const writtenOff = budget.advisory ? lost : Math.min(lost, model.extraFailures);
   const A = shareOf(model);
   const T = Math.max(1, Math.ceil((model.members * budget.failureThresholdPercent) / 100));
