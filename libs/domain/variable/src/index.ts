@@ -1,4 +1,5 @@
 export { checkpointOf } from './checkpoint.js';
+export { type CountHistory, emptyHistory, noteCounts, pointsUpTo } from './count-history.js';
 export { decideRoster, type RosterInput } from './decide-roster.js';
 export { decideVariable, MAX_PINS, variableActions, type VariableInput, variableOf } from './decide.js';
 export { evolveFleet, evolveVariable } from './evolve.js';
