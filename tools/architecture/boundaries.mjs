@@ -67,7 +67,11 @@ const composed = {
   'health-gate': app('health-gate', 'gating', 'rollout'),
   notifier: app('notifier', 'notification'),
   archiver: app('archiver', 'rollout', 'group'),
-  gateway: app('gateway', 'planning', 'rollout', 'group', 'dependency', 'freeze'),
+  // Its specs poll the weights as applications do.
+  gateway: {
+    ...app('gateway', 'planning', 'rollout', 'group', 'dependency', 'freeze', 'gating'),
+    specImports: [...specImports, 'side'],
+  },
   agent: { path: 'apps/agent', layer: 'app', imports: [...base, 'messaging', 'config', 'observability'], specImports },
   // The one program that holds the others: `sluice <service>`, `sluice up` and its demo fleet (from testing).
   cli: {
@@ -76,6 +80,8 @@ const composed = {
     imports: [
       ...base,
       ...infrastructure,
+      // It decides recorded verdicts again, without a server.
+      'gating',
       'testing',
       'planner',
       'executor',

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type GroupEntry, type PlanPreview, SUBJECTS } from '@sluice/contracts';
 
 import { addressOf, type Described, examplesOn, type OpenApi, type Operation, operationsOf } from './examples.suite.js';
-import { PLAN_HASH } from './fixtures.suite.js';
+import { PLAN_HASH, SIDES, verdictOf } from './fixtures.suite.js';
 import { Harness } from './harness.suite.js';
 
 describe('the OpenAPI document is kept', () => {
@@ -17,12 +17,14 @@ describe('the OpenAPI document is kept', () => {
     harness = await Harness.start({ outcomeMs: 2_000, commandMs: 600 });
     const rollout = await harness.planter.plan('web', 'contract');
     await harness.planter.brake(rollout);
+    shift = await plantShift(harness, rollout);
     await harness.planter.group(
       'web',
       { type: 'LeaseGranted', rolloutId: rollout, token: 1 },
       { type: 'HostExcluded', host: 'web-03', reason: 'disk' },
       { type: 'VersionBlocked', version: '0.9.0', reason: 'it leaks', rolloutId: rollout },
       { type: 'VersionSucceeded', version: '1.0.0', rolloutId: rollout, strategy: 'canary', sha256: 'ab'.repeat(32) },
+      { type: 'VersionSucceeded', ...SHIFTED, rolloutId: rollout, sha256: 'ab'.repeat(32) },
     );
     await harness.putGroup('web', GROUP);
     await harness.putMember({
@@ -65,6 +67,7 @@ describe('the OpenAPI document is kept', () => {
       },
     });
   });
+  let shift = '';
   let admin: Record<string, string> = {};
   afterAll(() => harness.stop());
 
@@ -107,6 +110,14 @@ describe('the OpenAPI document is kept', () => {
     }
   });
 
+  it('a shift of traffic is told as documented: rollout, report, list', async () => {
+    for (const operation of operationsOf(document).filter(({ id }) => ['getRollout', 'getReport'].includes(id))) {
+      const address = operation.path.replace('{id}', shift);
+      const response = await harness.fetch(address, { headers: admin });
+      expect([operation.id, response.status, await faultsOf(operation, response)]).toEqual([operation.id, 200, []]);
+    }
+  });
+
   it('a refusal is as documented too, for each operation', async () => {
     for (const operation of operationsOf(document)) {
       const response = await send(operation, { authorization: 'Bearer none' });
@@ -143,6 +154,19 @@ describe('the OpenAPI document is kept', () => {
   });
 });
 
+/** A shift of traffic of the same group, with its weights, and verdicts of both. */
+async function plantShift(harness: Harness, rollout: string): Promise<string> {
+  const { planter } = harness;
+  const shift = await planter.planShift('web', 'shift');
+  await planter.shift(shift);
+  await planter.write('exec', shift, { type: 'RolloutFrozen', freeze: 'f-1', until: 9, words: 'holidays' });
+  await planter.write('gate', rollout, verdictOf('errors', [0.2]), verdictOf('shadow', [0.2], true));
+  await harness.putWeights('web', 1, { flip: 95, flop: 5 }, shift);
+  return shift;
+}
+
+const SHIFTED = { version: '1.1.0', strategy: 'traffic', side: 'flip' } as const;
+
 /** All that a preview may say beside its plan. */
 const PREVIEW: Omit<PlanPreview, 'plan'> = {
   planHash: PLAN_HASH,
@@ -165,6 +189,7 @@ const GROUP: Omit<GroupEntry, 'name' | 'app' | 'environment'> = {
   verify: { path: '/', port: 80, status: 200, successes: 1, intervalMs: 100, timeoutMs: 1_000 },
   drainWindowMs: 0,
   selector: { cluster: 'fra' },
+  sides: { ...SIDES, publish: [{ publisher: 'edge', backend: 'search' }] },
 };
 
 /** Objects of answers hold what is documented and nothing else. */

@@ -36,6 +36,7 @@ export function examplesOn({ rollout, group, planHash, token }: Planted): Readon
     listTargets: { path: { id: rollout }, query: '?limit=2' },
     listEvents: { path: { id: rollout }, query: '?limit=3' },
     getReport: { path: { id: rollout } },
+    listVerdicts: { path: { id: rollout }, query: '?limit=5' },
     getStepOutput: { path: { id: rollout, host: 'web-01', step: 'install' }, query: '?n=1' },
     approveRollout: onRollout(approval),
     rejectRollout: onRollout({ approval: 'canary' }),
@@ -71,6 +72,9 @@ export function examplesOn({ rollout, group, planHash, token }: Planted): Readon
     listDependencies: {},
     forceDependency: { path: { name: 'cmdb' }, body: { mode: 'open', for: '15m', reason: 'a test' } },
     releaseDependency: { path: { name: 'cmdb' }, body: { reason: 'a test' } },
+    getWeights: { path: { name: group } },
+    listWeightMoves: { path: { name: group }, query: '?limit=5' },
+    getGateScoreboard: {},
     listFreezes: {},
     declareFreeze: {
       body: { scope: 'group', name: 'nobody-uses-this', for: '1m', reason: 'a test' },

@@ -1,15 +1,19 @@
 import {
   type EventToAppend,
   type EventsOfWriter,
+  type GateJudged,
+  type GroupSides,
   groupStreamId,
   type Plan,
   rolloutIdOf,
+  type ServiceCapacity,
   shardOfId,
   type StreamHead,
   type Writer,
   EMPTY_HEAD,
 } from '@sluice/contracts';
 import type { EventLog } from '@sluice/event-log';
+import { judgedMeasure, NOTHING_MEASURED, takeSeries } from '@sluice/gating';
 
 const HASH = 'ab'.repeat(32);
 
@@ -64,6 +68,62 @@ export function planOf(id: string, group: string, hosts: number): Plan {
   };
 }
 
+export const SIDES: GroupSides = {
+  names: ['flip', 'flop'],
+  services: [{ name: 'index' }, { name: 'search' }],
+  capacity: 'cloud',
+};
+
+/** A plan that shifts traffic from flip to flop by 5, 50 and 100 percent. */
+export const shiftOf = (id: string, group: string): Plan => ({
+  ...planOf(id, group, 0),
+  strategy: 'traffic',
+  canaries: 0,
+  batches: [],
+  gates: [],
+  targetCount: 0,
+  traffic: {
+    oldSide: 'flip',
+    newSide: 'flop',
+    services: [{ name: 'index' }, { name: 'search' }],
+    capacity: 'cloud',
+    publish: [],
+    preScalePercent: 25,
+    weights: [{ weight: 5 }, { weight: 50 }, { weight: 100 }],
+    dwellMs: 60_000,
+    readyWithinMs: 600_000,
+    drainWindowMs: 30_000,
+  },
+});
+
+/** What a threshold gate of 0.01 says of these values, as the health-gate writes it. */
+export function verdictOf(gate: string, values: readonly number[], shadow?: true): GateJudged {
+  const window = { from: 1_767_225_600_000, to: 1_767_225_900_000 };
+  const samples = values.map((value, i) => ({ at: window.to - i, value }));
+  return judgedMeasure(
+    {
+      ...{ gate, phase: 'during', stage: 1, round: 1, at: window.to, passNotBefore: 0, source: 'main', window },
+      positions: { request: 1, exec: 2 },
+      measure: {
+        kind: 'threshold',
+        query: 'errors',
+        windowMs: 300_000,
+        stepMs: 15_000,
+        bound: 'max',
+        limit: 0.01,
+        n: 1,
+        of: 1,
+      },
+      limits: { fail: 0, inconclusive: 3, error: 3, passes: 1 },
+      asked: [{ name: 'query', query: 'errors{side="flop"}' }],
+      tally: NOTHING_MEASURED,
+      found: { kind: 'threshold', series: takeSeries(samples, window) },
+      ...(shadow === undefined ? {} : { shadow }),
+    },
+    HASH,
+  );
+}
+
 /** Writes commits as the services would: one writer per stream, heads kept. */
 export class Planter {
   private readonly heads = new Map<string, StreamHead>();
@@ -98,6 +158,37 @@ export class Planter {
       { type: 'RolloutPlanned', plan: planOf(id, group, hosts), planHash: PLAN_HASH },
     );
     return id;
+  }
+
+  async planShift(group: string, seed: string): Promise<string> {
+    const id = idOf(group, seed);
+    await this.write('plan', id, { type: 'RolloutPlanned', plan: shiftOf(id, group), planHash: PLAN_HASH });
+    return id;
+  }
+
+  /** Ready for its first request, and then 5 percent of them. Ends at rev 3. */
+  async shift(id: string): Promise<void> {
+    const of = (count: number, ready = count): readonly ServiceCapacity[] =>
+      ['index', 'search'].map((service) => ({ service, desired: count, created: count, ready }));
+    const weights = { flip: 95, flop: 5 };
+    await this.write(
+      'exec',
+      id,
+      { type: 'RolloutStarted', token: 3 },
+      { type: 'StageEntered', stage: 0 },
+      { type: 'SideSeen', side: 'flip', services: of(100) },
+      { type: 'SideSeen', side: 'flop', services: of(0) },
+    );
+    await this.write(
+      'exec',
+      id,
+      { type: 'SideScaleOrdered', stage: 0, side: 'flop', services: [{ service: 'index', desired: 25 }] },
+      { type: 'SideSeen', side: 'flop', services: of(25, 24) },
+      { type: 'StagePassed', stage: 0 },
+      { type: 'StageEntered', stage: 1 },
+      { type: 'WeightSet', stage: 1, weights, why: 'stage' },
+    );
+    await this.write('exec', id, { type: 'WeightPublished', weights, version: 1 });
   }
 
   /** From planned to the canary's failure: braked. */

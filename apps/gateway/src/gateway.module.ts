@@ -8,6 +8,7 @@ import type { Commander } from './commands/commander.js';
 import { AppsController } from './http/apps.controller.js';
 import { DependenciesController } from './http/dependencies.controller.js';
 import { FreezesController } from './http/freezes.controller.js';
+import { GatesController } from './http/gates.controller.js';
 import { GroupsController } from './http/groups.controller.js';
 import { InventoryController } from './http/inventory.controller.js';
 import { OutputsController } from './http/outputs.controller.js';
@@ -17,15 +18,20 @@ import { RolloutsController } from './http/rollouts.controller.js';
 import { type Readiness, ServiceController } from './http/service.controller.js';
 import { TemplatesController } from './http/templates.controller.js';
 import { TokensController } from './http/tokens.controller.js';
+import { WeightsController } from './http/weights.controller.js';
 import type { RolloutStreams } from './live/streams.js';
 import type { Outputs } from './outputs/outputs.js';
 import type { DependencyIndex } from './read-model/dependency-index.js';
 import type { FreezeIndex } from './read-model/freeze-index.js';
+import type { GateScores } from './read-model/gate-scores.js';
 import type { GroupCatalog } from './read-model/group-catalog.js';
 import type { InventoryView } from './read-model/inventory-view.js';
 import type { Reports } from './read-model/reports.js';
 import type { RolloutHistory } from './read-model/rollout-history.js';
 import type { RolloutIndex } from './read-model/rollout-index.js';
+import type { LogReader } from './read-model/rollout-loader.js';
+import type { WeightHistory } from './read-model/weight-history.js';
+import type { WeightsView } from './read-model/weights-view.js';
 import type { Requests } from './requests/requests.js';
 import {
   CLOCK,
@@ -33,8 +39,10 @@ import {
   COMMANDS,
   DEPENDENCIES,
   FREEZES,
+  GATE_SCORES,
   GROUPS,
   HISTORY,
+  LOG,
   OUTPUTS,
   READINESS,
   REPORTS,
@@ -43,6 +51,8 @@ import {
   STREAMS_OF_ROLLOUTS,
   TEMPLATES,
   TOKENS,
+  WEIGHT_HISTORY,
+  WEIGHTS,
 } from './tokens.js';
 
 /** What the controllers stand on; none of it knows Nest. */
@@ -52,6 +62,10 @@ export interface GatewayParts {
   readonly groups: GroupCatalog;
   readonly dependencies: DependencyIndex;
   readonly freezes: FreezeIndex;
+  readonly weights: WeightsView;
+  readonly weightHistory: WeightHistory;
+  readonly gateScores: GateScores;
+  readonly log: LogReader;
   readonly clock: Clock;
   readonly streams: RolloutStreams;
   readonly reports: Reports;
@@ -78,6 +92,8 @@ export class GatewayModule {
         AppsController,
         DependenciesController,
         FreezesController,
+        WeightsController,
+        GatesController,
         InventoryController,
         TemplatesController,
         TokensController,
@@ -89,6 +105,10 @@ export class GatewayModule {
         { provide: GROUPS, useValue: parts.groups },
         { provide: DEPENDENCIES, useValue: parts.dependencies },
         { provide: FREEZES, useValue: parts.freezes },
+        { provide: WEIGHTS, useValue: parts.weights },
+        { provide: WEIGHT_HISTORY, useValue: parts.weightHistory },
+        { provide: GATE_SCORES, useValue: parts.gateScores },
+        { provide: LOG, useValue: parts.log },
         { provide: CLOCK, useValue: parts.clock },
         { provide: STREAMS_OF_ROLLOUTS, useValue: parts.streams },
         { provide: REPORTS, useValue: parts.reports },

@@ -9,6 +9,8 @@ import {
   type MemberEntry,
   type RequestTemplate,
   SUBJECTS,
+  type WeightDocument,
+  type Weights,
 } from '@sluice/contracts';
 import { JetStreamEventLog } from '@sluice/event-log';
 import { connectNats, provision } from '@sluice/messaging';
@@ -119,6 +121,23 @@ export class Harness {
     const bucket = await new Kvm(this.nats).open(BUCKETS.inventory);
     const record = { v: 1, source: 'api', version: 1_767_225_600_000, fetchedAt: 1, entry: { name, fields } };
     await bucket.put(`template.${encodeToken(name)}`, JSON.stringify(record));
+  }
+
+  /** As the executor publishes them. */
+  async putWeights(group: string, version: number, weights: Weights, rolloutId: string | null = null): Promise<void> {
+    const bucket = await new Kvm(this.nats).open(BUCKETS.weights);
+    const document: WeightDocument = {
+      v: 1,
+      group,
+      version,
+      weights,
+      rolloutId,
+      since: 1_767_225_600_000,
+      token: 3,
+      rev: 2,
+      by: 'ana',
+    };
+    await bucket.put(encodeToken(group), JSON.stringify(document));
   }
 
   async putGroup(name: string, more: Partial<GroupEntry> = {}): Promise<void> {

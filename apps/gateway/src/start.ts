@@ -23,6 +23,7 @@ import { Outputs } from './outputs/outputs.js';
 import { LogFollower } from './read-model/follower.js';
 import { DependencyIndex } from './read-model/dependency-index.js';
 import { FreezeIndex } from './read-model/freeze-index.js';
+import { GateScores } from './read-model/gate-scores.js';
 import { GroupCatalog } from './read-model/group-catalog.js';
 import { GroupIndex } from './read-model/group-index.js';
 import { InventoryView } from './read-model/inventory-view.js';
@@ -30,6 +31,8 @@ import { Reports } from './read-model/reports.js';
 import { RolloutHistory } from './read-model/rollout-history.js';
 import { RolloutIndex } from './read-model/rollout-index.js';
 import { meterReadModels } from './read-model/rollout-metrics.js';
+import { WeightHistory } from './read-model/weight-history.js';
+import { WeightsView } from './read-model/weights-view.js';
 import { RequestPublisher } from './requests/request-publisher.js';
 import { Requests } from './requests/requests.js';
 
@@ -69,6 +72,8 @@ export interface GatewayLimits {
   readonly catchUpMs: number;
   /** Of each token, and of each address without one. */
   readonly calls: RateLimits;
+  /** The same for what applications poll (weights). */
+  readonly polls: RateLimits;
   readonly clients: ClientBounds;
 }
 
@@ -81,6 +86,7 @@ const LIMITS: GatewayLimits = {
   maxStreams: 256,
   catchUpMs: 10_000,
   calls: { perSecond: 200, burst: 1_000 },
+  polls: { perSecond: 2_000, burst: 10_000 },
   clients: {
     maxConnections: 2_000,
     maxBodyBytes: 16 * 1024 * 1024,
@@ -99,7 +105,7 @@ export interface RunningGateway extends RunningService {
 export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
   const limits = { ...LIMITS, ...deps.limits };
   const assembled = assemble(deps, limits);
-  const { parts, follower, watches, known } = assembled;
+  const { parts, follower, watches, known, weights } = assembled;
   follower.start();
   for (const watch of watches) watch.start();
   await parts.history.start(deps.clock, deps.logger);
@@ -114,7 +120,8 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
       clients: limits.clients,
     });
     const unmeter = meterReadModels(deps.metrics ?? silentMetrics, parts.history, parts.streams);
-    await Promise.all([follower.whenLive(limits.catchUpMs), within(deps.clock, limits.catchUpMs, known.whenSynced())]);
+    const synced = Promise.all([known.whenSynced(), weights.whenSynced()]).then(() => {});
+    await Promise.all([follower.whenLive(limits.catchUpMs), within(deps.clock, limits.catchUpMs, synced)]);
     await app.listen(deps.port, hostOf(deps));
     const url = await app.getUrl();
     deps.logger.info({ url }, 'the API listens');
@@ -154,6 +161,7 @@ interface Assembled {
   readonly follower: LogFollower;
   readonly watches: readonly BucketWatch[];
   readonly known: KnownTokens;
+  readonly weights: WeightsView;
 }
 
 function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
@@ -165,9 +173,13 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
   const dependencies = new DependencyIndex(view, clock);
   const freezes = new FreezeIndex(clock);
   const known = new KnownTokens();
-  const follower = followerOf(deps, rollouts, [groupIndex, dependencies, freezes]);
+  const weights = new WeightsView();
+  const weightHistory = new WeightHistory((id) => rollouts.entry(id)?.group);
+  const gateScores = new GateScores();
+  const models = [groupIndex, dependencies, freezes, weightHistory, gateScores];
+  const follower = followerOf(deps, rollouts, models);
   const commands = new CommandClient(nats, limits.commandMs);
-  const groups = new GroupCatalog(groupIndex, view);
+  const groups = new GroupCatalog(groupIndex, view, weights);
   const openLocally = deps.openLocally === true && LOOPBACK.test(hostOf(deps));
   const access = new Access({ tokens: known, clock, openLocally });
   const publisher = new RequestPublisher({
@@ -181,7 +193,7 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
     groups,
     dependencies,
     freezes,
-    clock,
+    ...{ weights, weightHistory, gateScores, log, clock },
     streams: new RolloutStreams({ log, clock, logger, options: limits }),
     reports: new Reports(log, rollouts),
     commands,
@@ -192,8 +204,9 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
     outputs: new Outputs(nats, rollouts),
     readiness: () => readinessOf(nats, follower),
   };
-  const guards = { access, history, logger, rates: new RateLimit(limits.calls, now) };
-  return { parts, guards, follower, watches: watchesOf(deps, view, known), known };
+  const [rates, polls] = [new RateLimit(limits.calls, now), new RateLimit(limits.polls, now)];
+  const guards = { access, history, logger, rates, polls };
+  return { parts, guards, follower, watches: watchesOf(deps, { view, known, weights }), known, weights };
 }
 
 /** What keeps a read model behind the log. */
@@ -221,11 +234,14 @@ function followerOf(
   });
 }
 
-function watchesOf(
-  { nats, clock, logger }: GatewayDeps,
-  view: InventoryView,
-  known: KnownTokens,
-): readonly BucketWatch[] {
+/** What stands in buckets. */
+interface Kept {
+  readonly view: InventoryView;
+  readonly known: KnownTokens;
+  readonly weights: WeightsView;
+}
+
+function watchesOf({ nats, clock, logger }: GatewayDeps, { view, known, weights }: Kept): readonly BucketWatch[] {
   const parts = { nats, clock, logger };
   return [
     new BucketWatch({ ...parts, bucket: BUCKETS.inventory, put: (key, value) => view.put(key, value) }),
@@ -234,6 +250,12 @@ function watchesOf(
       bucket: BUCKETS.tokens,
       put: (key, value) => known.put(key, value),
       synced: () => known.markSynced(),
+    }),
+    new BucketWatch({
+      ...parts,
+      bucket: BUCKETS.weights,
+      put: (key, value) => weights.put(key, value),
+      synced: () => weights.markSynced(),
     }),
   ];
 }

@@ -6,13 +6,15 @@ import { sendProblem } from '../problems/filter.js';
 import { problemOf, problemOfError, refuse } from '../problems/problem.js';
 import type { RolloutHistory } from '../read-model/rollout-history.js';
 import type { Access } from './access.js';
-import { PERMISSIONS, PUBLIC } from './permissions.js';
+import { PERMISSIONS, POLLED, PUBLIC } from './permissions.js';
 import type { Principal } from './principal.js';
 import type { RateLimit } from './rate-limit.js';
 
 export interface GatekeeperParts {
   readonly access: Access;
   readonly rates: RateLimit;
+  /** Of operations that applications poll. */
+  readonly polls: RateLimit;
   readonly history: Pick<RolloutHistory, 'groupOf'>;
   readonly logger: Logger;
   /** `GET /v1/rollouts/:id` -> operationId, from the OpenAPI document. */
@@ -54,7 +56,8 @@ async function admit(request: Guarded, parts: GatekeeperParts): Promise<void> {
     assertNotTooMany(parts.rates.take(`address ${request.ip}`));
     return;
   }
-  const principal = limited(request, parts);
+  const rates = operation !== undefined && POLLED.has(operation) ? parts.polls : parts.rates;
+  const principal = limited(request, parts.access, rates);
   request.principal = principal;
   // Nothing is there: it answers 404 to whoever has a token.
   if (request.is404) return;
@@ -63,7 +66,7 @@ async function admit(request: Guarded, parts: GatekeeperParts): Promise<void> {
 }
 
 /** Who cannot be identified is counted by address, everybody else by token. */
-function limited(request: Guarded, { access, rates }: GatekeeperParts): Principal {
+function limited(request: Guarded, access: Access, rates: RateLimit): Principal {
   let caller = `address ${request.ip}`;
   try {
     const principal = access.identify(request, request.ip);

@@ -31,6 +31,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   listTargets: read('rollout'),
   listEvents: read('rollout'),
   getReport: read('rollout'),
+  listVerdicts: read('rollout'),
   getStepOutput: read('rollout'),
   approveRollout: decide('rollout'),
   rejectRollout: decide('rollout'),
@@ -52,6 +53,9 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   getGroup: read('group'),
   getGroupVersions: read('group'),
   listCandidates: read('group'),
+  getWeights: read('group'),
+  listWeightMoves: read('group'),
+  getGateScoreboard: read('some'),
   getAppVersions: read('some'),
   redeployGroup: operate('group'),
   excludeGroup: operate('group'),
@@ -75,6 +79,9 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   revokeToken: administer('all'),
   getMe: read('some'),
 };
+
+/** What applications ask for all the time, each of their instances: counted by itself, and much more of it is let in. */
+export const POLLED: ReadonlySet<string> = new Set(['getWeights']);
 
 /** Open to anybody who reaches the port: they tell nothing about what is deployed. */
 export const PUBLIC: ReadonlySet<string> = new Set(['getLiveness', 'getReadiness', 'getDeployRequestSchema']);

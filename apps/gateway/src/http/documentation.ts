@@ -6,6 +6,7 @@ import { FREEZE_SCHEMAS } from './schemas/freezes.js';
 import { GROUP_SCHEMAS } from './schemas/groups.js';
 import { REQUEST_SCHEMAS } from './schemas/requests.js';
 import { ROLLOUT_SCHEMAS } from './schemas/rollouts.js';
+import { WEIGHT_SCHEMAS } from './schemas/weights.js';
 
 /** What answers look like, by name in the OpenAPI document. */
 export const ANSWER_SCHEMAS = {
@@ -13,6 +14,7 @@ export const ANSWER_SCHEMAS = {
   ...GROUP_SCHEMAS,
   ...DEPENDENCY_SCHEMAS,
   ...FREEZE_SCHEMAS,
+  ...WEIGHT_SCHEMAS,
   ...REQUEST_SCHEMAS,
 } as const;
 

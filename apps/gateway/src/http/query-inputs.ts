@@ -92,6 +92,14 @@ export class TargetsQuery extends PageQuery {
   readonly phase?: Phase;
 }
 
+export class VerdictsQuery extends PageQuery {
+  @ApiPropertyOptional({ maxLength: 200, minLength: 1, description: 'Only verdicts of this gate.' })
+  @Optional()
+  @IsString()
+  @Length(1, 200)
+  readonly gate?: string;
+}
+
 export class EventsQuery {
   @ApiPropertyOptional({ minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })
   @Optional()

@@ -3,7 +3,9 @@ import { type GroupState, initialGroup, redeployCandidates } from '@sluice/group
 
 import type { GroupIndex } from './group-index.js';
 import type { InventoryView } from './inventory-view.js';
+import { type SidesView, sidesOf } from './sides.js';
 import { type AppVersions, type GroupVersions, isConsistent, sumOf, versionRows } from './versions.js';
+import type { WeightsView } from './weights-view.js';
 
 /** One group in the list. `versions`: how many members run which version ('' = not known). */
 export interface GroupSummary {
@@ -33,6 +35,8 @@ export interface GroupDetail extends GroupSummary {
   readonly exclusions: readonly { readonly host: string; readonly reason: string }[];
   readonly blocked: readonly { readonly version: string; readonly reason: string; readonly rolloutId?: string }[];
   readonly history: GroupState['history'];
+  /** Of a group whose traffic shifts between two sides; null for one with hosts of its own. */
+  readonly sides: SidesView | null;
 }
 
 /** A version that can be rolled out again as it succeeded (TRS-07). */
@@ -58,6 +62,7 @@ export class GroupCatalog {
   constructor(
     private readonly groups: GroupIndex,
     private readonly inventory: InventoryView,
+    private readonly weights: Pick<WeightsView, 'of'>,
   ) {}
 
   /** By name. */
@@ -112,7 +117,8 @@ export class GroupCatalog {
     if (!this.knows(name)) return undefined;
     const inventory = this.inventory.group(encodeToken(name));
     const known = this.groups.get(name);
-    const { token, excluded, blocked, history } = known?.state ?? initialGroup();
+    const state = known?.state ?? initialGroup();
+    const { token, excluded, blocked, history } = state;
     return {
       ...this.summary(name),
       rev: known?.rev ?? 0,
@@ -121,6 +127,7 @@ export class GroupCatalog {
       exclusions: Object.entries(excluded).map(([host, reason]) => ({ host, reason })),
       blocked: Object.entries(blocked).map(([version, block]) => ({ version, ...block })),
       history: history.toReversed(),
+      sides: inventory?.sides === undefined ? null : sidesOf(inventory.sides, state, this.weights.of(name)),
     };
   }
 

@@ -1,6 +1,6 @@
 import type { Drift, InventoryUsed, RecordedCommit, RolloutEvent, UnreachableHosts } from '@sluice/contracts';
 import { estimateOf, shardOfId, stageAt } from '@sluice/contracts';
-import { planOf, stepDurations, type StepDurations, summarizeRollout } from '@sluice/rollout';
+import { planOf, type RolloutSummary, stepDurations, type StepDurations, summarizeRollout } from '@sluice/rollout';
 
 import { driftsOf, type NotAtVersion, notAtVersion } from './report-members.js';
 import type { LoadedRollout, LogReader } from './rollout-loader.js';
@@ -40,6 +40,22 @@ export interface RolloutReport {
   readonly steps: readonly StepDurations[];
   readonly stages: readonly StageReport[];
   readonly brakes: readonly { readonly at: number; readonly words: string }[];
+  readonly pauses: PausesReport;
+  /** Of a rollout that shifts traffic. */
+  readonly capacity: CapacityReport | null;
+}
+
+/** How often it was paused and for how long in all (SWB-14); a pause that lasts counts from `since`, not in `ms`. */
+export interface PausesReport {
+  count: number;
+  ms: number;
+  since: number | null;
+}
+
+/** What both sides had while it was under way: created instances of all services times hours (SWB-20). */
+export interface CapacityReport {
+  readonly hours: number;
+  readonly sides: readonly { readonly side: string; readonly hours: number }[];
 }
 
 const orNull = (time: number): number | null => (time === 0 ? null : time);
@@ -66,7 +82,15 @@ export async function reportOf(log: LogReader, id: string, loaded: LoadedRollout
     steps: stepDurations(collected.steps),
     stages: [...collected.stages.values()],
     brakes: collected.brakes,
+    pauses: collected.pauses,
+    capacity: capacityOf(summary),
   };
+}
+
+function capacityOf({ traffic }: RolloutSummary): CapacityReport | null {
+  if (traffic === undefined) return null;
+  const sides = [traffic.old, traffic.new].map(({ name: side, capacityHours: hours }) => ({ side, hours }));
+  return { hours: Math.round(sides.reduce((sum, { hours }) => sum + hours, 0) * 1_000) / 1_000, sides };
 }
 
 /** What stands beside the plan in the log. */
@@ -86,15 +110,28 @@ async function besidePlan(log: LogReader, id: string): Promise<Pick<RolloutRepor
 const MAX_STAGES = 10_000;
 const MAX_BRAKES = 1_000;
 
+const ENDS_A_PAUSE: ReadonlySet<RolloutEvent['type']> = new Set<RolloutEvent['type']>([
+  'RolloutResumed',
+  'RolloutBraked',
+  'RolloutSettling',
+  'RolloutSucceeded',
+  'RolloutCancelled',
+]);
+
 class Collector {
   readonly steps: RolloutEvent[] = [];
   readonly stages = new Map<number, StageReport>();
   readonly brakes: { readonly at: number; readonly words: string }[] = [];
 
+  readonly pauses: PausesReport = { count: 0, ms: 0, since: null };
+
   constructor(private readonly loaded: LoadedRollout) {}
 
   add(commit: RecordedCommit<'exec'>): void {
-    for (const event of commit.events) this.addEvent(event, commit.head.at);
+    for (const event of commit.events) {
+      this.addEvent(event, commit.head.at);
+      this.addPause(event, commit.head.at);
+    }
   }
 
   private addEvent(event: RolloutEvent, at: number): void {
@@ -119,6 +156,17 @@ class Collector {
         this.stage(event.stage, (stage) => (stage.passedAt = at));
         break;
       default:
+    }
+  }
+
+  private addPause({ type }: RolloutEvent, at: number): void {
+    const { pauses } = this;
+    if (type === 'RolloutPaused') {
+      pauses.count += 1;
+      pauses.since ??= at;
+    } else if (pauses.since !== null && ENDS_A_PAUSE.has(type)) {
+      pauses.ms += at - pauses.since;
+      pauses.since = null;
     }
   }
 

@@ -13,6 +13,7 @@ import {
   text,
   yes,
 } from './parts.js';
+import { inventorySides, sidesSchema } from './weights.js';
 import { ROLES } from '../../access/permissions.js';
 
 const versions = { ...map(count), description: "How many members run which version; '' = not known." };
@@ -72,6 +73,7 @@ const inventory = object(
     drainWindowMs: count,
     balancer: object({ name: text(), backend: text() }),
     selector: map(text()),
+    sides: inventorySides,
   },
   'profile',
   'profiles',
@@ -79,9 +81,14 @@ const inventory = object(
   'drainWindowMs',
   'balancer',
   'selector',
+  'sides',
 );
 
-const success = object({ version: text(), rolloutId, strategy: text(), sha256, restores: rolloutId }, 'restores');
+const success = object(
+  { version: text(), rolloutId, strategy: text(), sha256, restores: rolloutId, side: text() },
+  'restores',
+  'side',
+);
 
 const detail = {
   ...summary,
@@ -91,6 +98,7 @@ const detail = {
   exclusions: list(object({ host: text(), reason: text() })),
   blocked: list(object({ version: text(), reason: text(), rolloutId }, 'rolloutId')),
   history: list(success),
+  sides: nullable(sidesSchema),
 };
 
 const versionRow = object({

@@ -18,6 +18,7 @@ import {
   yes,
 } from './parts.js';
 import { inventoryUsed } from './requests.js';
+import { frozenSchema, trafficSchema } from './weights.js';
 
 const plan = (EVENT_SCHEMAS.RolloutPlanned['properties'] as Readonly<Record<string, unknown>>)['plan'];
 
@@ -62,7 +63,7 @@ const summary = {
     unavailable: count,
     lost: count,
   }),
-  wait: object({ kind: oneOf('interval', 'bake'), stage: count, until: instant }),
+  wait: object({ kind: oneOf('interval', 'bake', 'dwell', 'capacity', 'drain'), stage: count, until: instant }),
   wanted: oneOf('canary', 'batches'),
   brake: object({ kind: text(), words: text(), numbers: map({ type: 'number' }), targets: list(count) }, 'targets'),
   end: oneOf('cancelled', 'superseded', 'rollback', 'rejected'),
@@ -71,12 +72,14 @@ const summary = {
   actions: list(text()),
   rollbackTo: object({ rolloutId, version: text() }),
   rollbackOf: rolloutId,
+  traffic: trafficSchema,
+  frozen: frozenSchema,
   plannedAt: instant,
   startedAt: instant,
   endedAt: instant,
 };
 
-const NOT_ALWAYS = ['wait', 'wanted', 'brake', 'end', 'rollbackTo', 'rollbackOf'] as const;
+const NOT_ALWAYS = ['wait', 'wanted', 'brake', 'end', 'rollbackTo', 'rollbackOf', 'traffic', 'frozen'] as const;
 
 const batch = object({
   stage: count,
@@ -127,6 +130,7 @@ const commit = object({
 });
 
 const maybe = nullable(count);
+const hours = { type: 'number', minimum: 0, description: 'Created instances times hours.' };
 
 const report = object({
   id: rolloutId,
@@ -154,6 +158,11 @@ const report = object({
     }),
   ),
   brakes: list(object({ at: instant, words: text() })),
+  pauses: {
+    ...object({ count, ms: count, since: maybe }),
+    description: 'How often it was paused and for how long; a pause that lasts counts from `since`, not in `ms`.',
+  },
+  capacity: nullable(object({ hours, sides: list(object({ side: text(), hours })) })),
 });
 
 export const ROLLOUT_SCHEMAS = {
