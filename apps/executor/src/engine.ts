@@ -264,12 +264,12 @@ export class ExecutorEngine {
   private onRenewed(actor: RolloutActor): void {
     if (!this.live) return;
     this.dispatcher.resume(actor);
+    this.balancing.follow(actor);
     this.goOn(actor);
   }
 
   /** What its state asks for now. */
   private goOn(actor: RolloutActor): void {
-    this.balancing.follow(actor);
     this.shifting?.follow(actor);
     this.coordinator.react(actor);
     this.setTimer(actor);
@@ -302,6 +302,7 @@ export class ExecutorEngine {
       else this.coordinator.onRolloutEvent(actor, event);
     }
     if (!settled) return;
+    this.balancing.follow(actor);
     this.goOn(actor);
     this.registry.forget(actor);
   }
