@@ -145,6 +145,18 @@ describe('a request that shifts traffic', () => {
   });
 });
 
+it.each(['shop-web', 'web-flip'])(
+  'a request for %s is refused for whatever is missing, and never fails',
+  async (group) => {
+    const rig = given();
+    const whole = { ...SAMPLE_REQUEST, group };
+    for (const field of ['app', 'version', 'artifact', 'gates', 'traffic', 'strategy']) {
+      const outcome = await rig.engine.submit(toBytes({ ...whole, [field]: null }));
+      expect([outcome.outcome, codes(outcome).map((code) => code.split(' ')[0])]).toEqual(['refused', [`/${field}`]]);
+    }
+  },
+);
+
 describe('MOM-02 an artifact that the planner looks at', () => {
   const artifact = { ...SAMPLE_REQUEST.artifact, check: 'planner' } as const;
   const submit = async (looks: readonly ArtifactLook[], request: Partial<DeployRequest> = {}) => {
