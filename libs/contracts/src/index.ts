@@ -203,6 +203,7 @@ export {
   shardName,
   shardOfGroup,
   shardOfId,
+  variableOfStreamId,
   variableStreamId,
 } from './shards.js';
 export type { Stage, StageEntry, TrafficPart } from './stages.js';

@@ -9,10 +9,13 @@ import {
   isRolloutId,
   refusalIdOf,
   rolloutIdOf,
+  rosterStreamId,
   SHARD_COUNT,
   shardName,
   shardOfGroup,
   shardOfId,
+  variableOfStreamId,
+  variableStreamId,
 } from './shards.js';
 import { STREAMS, streamKey, streamOfSubject, SUBJECTS, type Writer } from './subjects.js';
 
@@ -152,6 +155,17 @@ describe('subjects', () => {
         },
       ),
     );
+  });
+
+  it('keeps a fleet and its variables in one shard, and finds both in the name of a stream', () => {
+    fc.assert(
+      fc.property(anyName, (fleet) => {
+        const id = variableStreamId(fleet, 'docker.version-2');
+        expect([shardOfId(id), shardOfId(rosterStreamId(fleet))]).toEqual([shardOfGroup(fleet), shardOfGroup(fleet)]);
+        expect(variableOfStreamId(id)).toEqual({ fleet, variable: 'docker.version-2' });
+      }),
+    );
+    for (const id of ['h07-default', 'v99-default=2fx', 'v07-x', 'x']) expect(variableOfStreamId(id)).toBeUndefined();
   });
 
   it('names streams and attempts as the design does', () => {

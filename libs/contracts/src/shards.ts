@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { crockford } from '@sluice/kernel';
 
-import { encodeToken } from './tokens.js';
+import { decodeToken, encodeToken } from './tokens.js';
 
 /** Fixed when the log is created: a group's lease and all its rollouts live in one shard. */
 export const SHARD_COUNT = 16;
@@ -44,6 +44,14 @@ export const rosterStreamId = (fleet: string): string => `h${shardOfGroup(fleet)
 
 export const variableStreamId = (fleet: string, variable: string): string =>
   `v${shardOfGroup(fleet)}-${encodeToken(`${fleet}/${variable}`)}`;
+
+/** The fleet and the variable of `v07-...`; undefined for any other id. No name of a variable holds a slash. */
+export function variableOfStreamId(id: string): { readonly fleet: string; readonly variable: string } | undefined {
+  if (!id.startsWith('v') || shardOfId(id) === undefined) return undefined;
+  const name = decodeToken(id.slice(4));
+  const slash = name.lastIndexOf('/');
+  return slash < 1 ? undefined : { fleet: name.slice(0, slash), variable: name.slice(slash + 1) };
+}
 
 /** The shard that an id carries (`r07-...`, `g07-...`, `q07-...`); undefined for anything else. */
 export function shardOfId(id: string): Shard | undefined {
