@@ -26,7 +26,7 @@ export {
   type VerdictLimits,
   type VerdictTally,
 } from './metrics/limits.js';
-export { compareRanks, normalCdf, type RankComparison } from './metrics/mann-whitney.js';
+export { compareRanks, dependenceOf, normalCdf, type RankComparison } from './metrics/mann-whitney.js';
 export { figure, MAX_SAMPLES, type Sample, type Series, seriesOf } from './metrics/samples.js';
 export { judgeThreshold, type ThresholdPolicy } from './metrics/threshold.js';
 export { fillQuery, type Filling, MAX_HOSTS, type QueryValues, spread } from './measured/fill.js';

@@ -10,7 +10,7 @@ import { formatDuration } from '@sluice/kernel';
 
 import type { Judgement } from '../judgement.js';
 import { judgeBurnRate, type WindowCounts } from '../metrics/burn-rate.js';
-import { judgeComparison } from '../metrics/comparison.js';
+import { type ComparedSeries, findingOf, judgeComparison } from '../metrics/comparison.js';
 import { judgeThreshold } from '../metrics/threshold.js';
 import type { CountedEvents, FactsFound, Found, MeasuredInputs, SmokeRun } from './inputs.js';
 import { seriesTaken, type TakenSeries } from './taken.js';
@@ -26,12 +26,10 @@ export function measure(inputs: MeasuredInputs): Judgement {
   return { verdict, words: `${words}${warned}` };
 }
 
-/** True when this measurement was one of the looks of a comparison: some metric had enough values to be tested. */
+/** True when this measurement was one of the looks of a comparison: some metric had enough to be tested. */
 export function isLook({ measure: of, found }: MeasuredInputs): boolean {
   if (of.kind !== 'comparison' || found?.kind !== 'comparison') return false;
-  return found.metrics.some(
-    ({ canary, baseline }) => Math.min(canary.values.length, baseline.values.length) >= of.minSamples,
-  );
+  return comparedOf(of, found.metrics).some((each) => findingOf(each, of).standing !== 'noData');
 }
 
 type MeasureOf<K extends GateMeasure['kind']> = Extract<GateMeasure, { readonly kind: K }>;
@@ -77,19 +75,21 @@ function threshold(of: ThresholdMeasure, taken: TakenSeries, now: number): Judge
 }
 
 function comparison(of: ComparisonMeasure, metrics: FoundOf<'comparison'>['metrics'], looks: number): Judgement {
-  const series = of.metrics.map((metric) => {
-    const taken = metrics.find(({ name }) => name === metric.name);
-    const none = { samples: [], unusable: 0 };
-    return {
-      metric,
-      canary: taken === undefined ? none : seriesTaken(taken.canary),
-      baseline: taken === undefined ? none : seriesTaken(taken.baseline),
-    };
-  });
-  const said = judgeComparison(series, of);
+  const said = judgeComparison(comparedOf(of, metrics), of);
   if (said.verdict !== 'fail' || looks < of.looks) return said;
   const spent = `all ${of.looks} looks were made and the level of ${of.level} is used up, so it cannot fail any more`;
   return { verdict: 'inconclusive', words: `${said.words}; but ${spent}` };
+}
+
+function comparedOf(of: ComparisonMeasure, metrics: FoundOf<'comparison'>['metrics']): readonly ComparedSeries[] {
+  const none = { samples: [], unusable: 0 };
+  return of.metrics.map((metric) => {
+    const taken = metrics.find(({ name }) => name === metric.name);
+    const [canary, baseline] = [taken?.canary, taken?.baseline].map((side) =>
+      side === undefined ? none : seriesTaken(side),
+    );
+    return { metric, canary: canary ?? none, baseline: baseline ?? none };
+  });
 }
 
 function smoke({ maxFailures }: SmokeMeasure, runs: readonly SmokeRun[]): Judgement {

@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/kernel';
 
 import type { Judgement } from '../judgement.js';
-import { compareRanks, type RankComparison } from './mann-whitney.js';
+import { compareRanks, dependenceOf, type RankComparison } from './mann-whitney.js';
 import { figure, type Series } from './samples.js';
 
 /** Which way is bad: errors must not rise, throughput must not fall, some things must not move at all. */
@@ -58,9 +58,13 @@ export interface MetricFinding {
   readonly words: string;
 }
 
+/** Series that drift say as little as so few values, however many they have. */
+const MIN_INDEPENDENT = 5;
+
 /**
  * One metric: worse when its values differ in the bad direction, more than chance explains and by an amount that
- * matters. Too few values on either side are no data, and never a pass. Equal constants are the same.
+ * matters. Too few values on either side, or values that all follow from each other, are no data, and never a pass.
+ * Equal constants are the same.
  */
 export function findingOf({ metric, canary, baseline }: ComparedSeries, policy: ComparisonPolicy): MetricFinding {
   const { name } = metric;
@@ -71,7 +75,13 @@ export function findingOf({ metric, canary, baseline }: ComparedSeries, policy: 
     const left = unusable === 0 ? '' : `, ${unusable} unusable left out`;
     return { name, standing: 'noData', words: `${name}: ${a.length} and ${b.length} values < ${minSamples}${left}` };
   }
-  const { isWorse, words } = tested(compareRanks(a, b), metric.bad, policy);
+  const dependence = dependenceOf(a, b);
+  const worth = Math.min(a.length, b.length) / dependence.likely;
+  if (worth < MIN_INDEPENDENT && new Set([...a, ...b]).size > 1) {
+    const few = `${a.length} and ${b.length} values depend on those before them and are worth ${figure(worth)} < ${MIN_INDEPENDENT}`;
+    return { name, standing: 'noData', words: `${name}: ${few}: widen the step or the window` };
+  }
+  const { isWorse, words } = tested(compareRanks(a, b, dependence.cautious), metric.bad, policy);
   const standing = isWorse ? 'worse' : 'same';
   const medians = `median ${figure(median(a))} against ${figure(median(b))}`;
   return { name, standing, words: `${name} ${standing}: ${medians}, ${words}` };
