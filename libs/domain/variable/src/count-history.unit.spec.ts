@@ -19,6 +19,20 @@ describe('a picture that is kept as it grows', () => {
     expect(pointsUpTo(history, query.to)).toEqual(seriesOf(world.past, query));
   });
 
+  it('can be of one role, in steps as wide as it takes, before there was anything too', () => {
+    const world = ramping({ web: 30, db: 4 });
+    world.play(START + 14 * DAY);
+    const query = { variable: 'docker', from: START - DAY, to: START + 14 * DAY, stepMs: 60_000 };
+    const { stepMs, points } = seriesOf(world.past, { ...query, role: 'db' });
+    expect([stepMs, points.length]).toEqual([15 * 60_000, 1_441]);
+    expect([points[0], points.at(-1)]).toEqual([
+      { at: START - DAY, from: 0, to: 0, other: 0 },
+      { at: START + 14 * DAY, from: 0, to: 4, other: 0 },
+    ]);
+    for (const bad of [{ stepMs: 0 }, { to: START - 2 * DAY }])
+      expect(() => seriesOf([], { ...query, ...bad })).toThrow(expect.objectContaining({ code: 'BAD_SERIES' }));
+  });
+
   it('takes as much room for two weeks as for a day, and still adds up', () => {
     const world = ramping({ web: 100 });
     const { stepMs, points } = pointsUpTo(watched(world, START + 14 * DAY), START + 40 * DAY);

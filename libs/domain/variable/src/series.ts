@@ -20,7 +20,7 @@ export interface SeriesPoint extends Counts {
   readonly at: number;
 }
 
-/** `stepMs` is wider than the asked one where that would give more points than a picture holds. */
+/** `stepMs` is a multiple of the asked one where that would give more points than a picture holds. */
 export interface Series {
   readonly stepMs: number;
   readonly points: readonly SeriesPoint[];
@@ -34,7 +34,7 @@ export function seriesOf(past: Iterable<PastEvent>, query: SeriesQuery): Series 
   const { variable, from, to, stepMs: asked } = query;
   if (!(asked >= 1) || !(to >= from))
     throw new SluiceError('BAD_SERIES', 'a series goes from a time to a later one in steps of 1ms or more');
-  const stepMs = Math.max(asked, Math.ceil((to - from) / (MAX_SERIES_POINTS - 1)));
+  const stepMs = asked * Math.max(1, Math.ceil((to - from) / asked / (MAX_SERIES_POINTS - 1)));
   const fleet = initialFleet();
   const points: SeriesPoint[] = [];
   const events = inOrder(past, to);
