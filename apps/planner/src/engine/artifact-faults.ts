@@ -1,4 +1,5 @@
 import type { ArtifactRef, DeployRequest, Fault } from '@sluice/contracts';
+import type { Clock } from '@sluice/kernel';
 
 import type { ArtifactPort } from './ports.js';
 
@@ -47,4 +48,17 @@ async function faultOf(
       return [{ path: `${path}/sha256`, code: 'ARTIFACT_MISMATCH', message }];
     }
   }
+}
+
+/** The faults, or none when they are not known within that time; without a bound they are waited for. */
+export function within(
+  ms: number | undefined,
+  faults: Promise<readonly Fault[]>,
+  clock: Clock,
+): Promise<readonly Fault[]> {
+  if (ms === undefined) return faults;
+  return new Promise((resolve, reject) => {
+    const cancel = clock.schedule(ms, () => resolve([]));
+    void faults.then(resolve, reject).finally(cancel);
+  });
 }

@@ -18,7 +18,7 @@ import {
 
 import { aboutAnyway, type ReadRequest, readRequest } from '../request/request.js';
 import { withTemplate } from '../request/with-template.js';
-import { artifactFaults } from './artifact-faults.js';
+import { artifactFaults, within } from './artifact-faults.js';
 import { driftOf } from './drift.js';
 import { gather } from './gather.js';
 import { PlanStreams } from './plan-streams.js';
@@ -37,6 +37,9 @@ type Planned =
 
 /** What is told beside a plan, and is no part of it. */
 type Beside = Pick<Extract<PlanEvent, { readonly type: 'RolloutPlanned' }>, 'inventory' | 'drift' | 'unreachable'>;
+
+/** Whoever asks for a preview waits for it, and not for a large artifact: the request itself is refused then. */
+const PREVIEW_LOOK_MS = 2_000;
 
 /** Turns deploy requests into fixed plans. Without a framework: the simulator runs it as the service does. */
 export class PlannerEngine {
@@ -72,7 +75,7 @@ export class PlannerEngine {
   /** What `submit` would plan now; writes nothing (TRS-01). `document`: the request as it is parsed from JSON. */
   async preview(document: unknown): Promise<Previewed> {
     const text = JSON.stringify(document) ?? 'null';
-    const planned = await this.#plan(readRequest(new TextEncoder().encode(text)));
+    const planned = await this.#plan(readRequest(new TextEncoder().encode(text)), PREVIEW_LOOK_MS);
     if (!planned.ok) return planned;
     const { unreachable, ...used } = planned.used;
     const silent =
@@ -96,13 +99,13 @@ export class PlannerEngine {
     return this.#refuse(request, request.streamId, [{ path: '', code: 'INTERNAL', message }]);
   }
 
-  async #plan(read: ReadRequest): Promise<Planned> {
+  async #plan(read: ReadRequest, lookMs?: number): Promise<Planned> {
     const request = withTemplate(read, await this.#templatesFor(read));
     const { input, missed, facts } = await gather(request, this.deps);
     const made = makePlan(input);
     const faults = [...request.faults, ...(made.ok ? [] : relevantFaults(request, [...made.faults, ...missed]))];
     if (faults.length > 0 || !made.ok) return { ok: false, faults: boundFaults(faults) };
-    const unfit = await artifactFaults(input.request, this.deps.artifacts);
+    const unfit = await within(lookMs, artifactFaults(input.request, this.deps.artifacts), this.deps.clock);
     if (unfit.length > 0) return { ok: false, faults: unfit };
     const drift = facts === undefined ? {} : await driftOf(made.targets, facts, this.deps.log);
     const unreachable = unreachableOf(made.targets, input.members, this.deps.clock.now());

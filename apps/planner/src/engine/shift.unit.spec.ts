@@ -201,6 +201,20 @@ describe('MOM-02 an artifact that the planner looks at', () => {
     expect((await submit([missing], { artifact: SAMPLE_REQUEST.artifact })).outcome.outcome).toBe('planned');
   });
 
+  it('is not waited for by a preview', async () => {
+    const rig = given();
+    const clock = { ...rig.clock, schedule: (_: number, run: () => void) => (queueMicrotask(run), () => undefined) };
+    const look = () => new Promise<ArtifactLook>(() => undefined);
+    const engine = new PlannerEngine({ ...rig.parts(), clock, artifacts: { look } });
+    expect(await engine.preview({ ...SAMPLE_REQUEST, artifact })).toMatchObject({ ok: true });
+    const missing = () => Promise.resolve({ kind: 'missing', words: 'no' } as const);
+    const quick = new PlannerEngine({ ...rig.parts(), artifacts: { look: missing } });
+    expect(await quick.preview({ ...SAMPLE_REQUEST, artifact })).toMatchObject({
+      ok: false,
+      faults: [{ code: 'ARTIFACT_MISSING' }],
+    });
+  });
+
   it('is not fetched for a request that is refused anyway, and refused where nobody can look', async () => {
     const { outcome, seen } = await submit([], { traffic: { weights: [1] } });
     expect([codes(outcome), seen]).toEqual([['/traffic/weights WEIGHTS_END'], []]);
