@@ -63,13 +63,13 @@ const composed = {
     specImports,
   },
   planner: app('planner', 'planning', 'dependency'),
-  executor: app('executor', 'rollout', 'group', 'dependency', 'freeze'),
+  executor: app('executor', 'rollout', 'group', 'dependency', 'freeze', 'variable'),
   'health-gate': app('health-gate', 'gating', 'rollout'),
   notifier: app('notifier', 'notification'),
   archiver: app('archiver', 'rollout', 'group'),
   // Its specs poll the weights as applications do.
   gateway: {
-    ...app('gateway', 'planning', 'rollout', 'group', 'dependency', 'freeze', 'gating'),
+    ...app('gateway', 'planning', 'rollout', 'group', 'dependency', 'freeze', 'gating', 'variable'),
     specImports: [...specImports, 'side'],
   },
   agent: { path: 'apps/agent', layer: 'app', imports: [...base, 'messaging', 'config', 'observability'], specImports },
