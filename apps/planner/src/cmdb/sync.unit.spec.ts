@@ -146,6 +146,16 @@ describe('a sync with the CMDB', () => {
     expect(await rig.hosts()).toEqual(['a', 'b']);
   });
 
+  it('keeps the sides that a file gave a group, and takes no hosts for it', async () => {
+    const rig = new Rig();
+    const sides = { names: ['flip', 'flop'], services: [{ name: 'web' }], capacity: 'autoscaler' } as const;
+    const group = { name: 'web', app: 'shop', environment: 'test', sides } as const;
+    rig.store.define('file', { group, members: [], version: undefined }, 'replace', rig.time);
+    await rig.sync.sync('web');
+    expect((await rig.store.group('web'))?.entry).toEqual({ ...group, environment: 'production' });
+    expect(await rig.hosts()).toEqual([]);
+  });
+
   it('leaves a group alone that the CMDB does not know, and says when it knew it before', async () => {
     const rig = new Rig();
     await rig.sync.sync('web');

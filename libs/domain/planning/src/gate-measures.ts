@@ -6,6 +6,7 @@ import type {
   GateMeasure,
   MeasureDocument,
   SmokeMeasure,
+  SmokeRequest,
   ThresholdMeasure,
 } from '@sluice/contracts';
 import { REQUEST_LIMITS } from '@sluice/contracts';
@@ -37,7 +38,8 @@ const MAX_SPAN_MS = 30 * 86_400_000;
 
 /**
  * A measure with every default filled in. Codes: GATE_N_OF_M, GATE_WINDOW, GATE_SCORES, GATE_NO_WEIGHT, METRIC_TWICE,
- * SMOKE_EMPTY, GATE_NEEDS_HOSTS, NOT_USED, TOO_SHORT, TOO_LONG, BAD_DURATION, those of checkQuery and of checkWindow.
+ * SMOKE_EMPTY, SMOKE_BODY, SECRET_IN_GATE, GATE_NEEDS_HOSTS, NOT_USED, TOO_SHORT, TOO_LONG, BAD_DURATION, those of
+ * checkQuery and of checkWindow.
  */
 export function measureOf(document: MeasureDocument, at: MeasureAt): GateMeasure {
   switch (document.kind) {
@@ -149,7 +151,21 @@ function smokeOf(document: DocumentOf<'smoke'>, { list, path }: MeasureAt): Smok
   const { requests = [], replay, maxFailures = 0 } = document;
   if (requests.length === 0 && replay === undefined)
     list.add(path, 'SMOKE_EMPTY', 'sends nothing: name requests, or say how many recorded ones to replay');
+  for (const [i, request] of requests.entries()) checkRequest(list, `${path}/requests/${i}`, request);
   return { kind: 'smoke', requests, maxFailures, ...(replay === undefined ? {} : { replay }) };
+}
+
+const SECRET_HEADERS: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie']);
+
+function checkRequest(list: FaultList, path: string, { method = 'GET', headers = {}, body }: SmokeRequest): void {
+  if (body !== undefined && (method === 'GET' || method === 'HEAD'))
+    list.add(`${path}/body`, 'SMOKE_BODY', `${method} has none: leave it out, or use another method`);
+  const secret = Object.keys(headers).find((name) => SECRET_HEADERS.has(name.toLowerCase()));
+  if (secret !== undefined) {
+    const message =
+      'would be kept in the log: name where the credential is in the source (auth= of SLUICE_GATE_SOURCES)';
+    list.add(`${path}/headers/${secret}`, 'SECRET_IN_GATE', message);
+  }
 }
 
 function factsOf(document: DocumentOf<'facts'>, { list, path, isShift, hasHosts }: MeasureAt): FactsMeasure {

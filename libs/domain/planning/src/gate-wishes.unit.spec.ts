@@ -128,6 +128,16 @@ describe('gates that measure', () => {
     ],
     ['more samples than a window holds', { ...compared, minSamples: 200 }, 'measure/window GATE_WINDOW'],
     ['a smoke test that sends nothing', { kind: 'smoke', requests: [] }, 'measure SMOKE_EMPTY'],
+    [
+      'a body that GET cannot have',
+      { kind: 'smoke', requests: [{ path: '/', body: 'x' }] },
+      'measure/requests/0/body SMOKE_BODY',
+    ],
+    [
+      'a secret that the log would keep',
+      { kind: 'smoke', requests: [{ path: '/', headers: { Cookie: 'session=1' } }] },
+      'measure/requests/0/headers/Cookie SECRET_IN_GATE',
+    ],
     ['how long verify took, in a shift', { kind: 'facts', maxVerify: '1m' }, 'measure/maxVerify NOT_USED'],
   ])('refuse %s', (_, measure, fault) => {
     expect(faults(measure)).toEqual([fault]);
