@@ -4,6 +4,7 @@ import { addAgent } from './agent/commands.js';
 import { addArchive } from './archive/commands.js';
 import { addCommanding } from './commands/commanding.js';
 import { addDependencies } from './commands/dependencies.js';
+import { addExplaining } from './commands/explaining.js';
 import { addFreezes } from './commands/freezes.js';
 import { addGrouping } from './commands/grouping.js';
 import { addCompletion } from './commands/completion.js';
@@ -14,6 +15,7 @@ import { addGlobalOptions, type Surroundings } from './commands/shell.js';
 import { addTemplates } from './commands/templates.js';
 import { addTokens } from './commands/tokens.js';
 import { addWatching } from './commands/watching.js';
+import { addWeights } from './commands/weights.js';
 import { addDoctor } from './doctor/command.js';
 import { addServices } from './services/commands.js';
 import { addUp } from './up/command.js';
@@ -26,9 +28,11 @@ Examples:
   sluice --actor user:bo approve ID            approve what it waits for
   sluice watch ID                              what happens, as it happens
   sluice history ID                            what happened, who decided it, and why
+  sluice explain ID --verify                   why its gates decided so, decided again
   sluice list --state braked -o json           for scripts
 
-Exit codes: 0 ok, 1 error, 2 usage, 3 not found, 4 not allowed, 5 conflict, 6 failed, 7 braked or waiting, 8 timeout`;
+Exit codes: 0 ok, 1 error, 2 usage, 3 not found, 4 not allowed, 5 conflict, 6 failed, 7 braked or waiting, 8 timeout,
+9 a recorded verdict is not what its inputs give`;
 
 /** The command line as a value: a test runs it without a process. */
 export function createProgram(surroundings: Surroundings): Command {
@@ -52,6 +56,8 @@ export function createProgram(surroundings: Surroundings): Command {
   addTemplates(program, surroundings);
   addDependencies(program, surroundings);
   addFreezes(program, surroundings);
+  addWeights(program, surroundings);
+  addExplaining(program, surroundings);
   addTokens(program, surroundings);
   addDoctor(program, surroundings);
   addServices(program, surroundings);

@@ -11,6 +11,8 @@ export const EXIT = {
   failed: 6,
   waiting: 7,
   timeout: 8,
+  /** A record is not what it says: it was changed, or comes of another version. */
+  altered: 9,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

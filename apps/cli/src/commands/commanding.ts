@@ -112,7 +112,7 @@ const approvingText = (wanted: string, { app, version, group, planHash }: Rollou
 function addRollback(program: Command, surroundings: Surroundings): void {
   const command = program
     .command('rollback')
-    .description('restore the last success on every host that was touched')
+    .description('restore the last success on every host that was touched; of a shift: all weights back in one publish')
     .argument('<id>');
   common(command, 'wanted')
     .addHelpText('after', examples('sluice rollback ID --reason "orders fail" --wait --timeout 10m'))
@@ -121,10 +121,12 @@ function addRollback(program: Command, surroundings: Surroundings): void {
       const done = await say(shell, 'rollbackRollout', id, { body: {}, options });
       if (options.wait !== true) return show(shell, done, doneText);
       const rollout = await shell.api.call<RolloutDetail>('getRollout', { path: { id } });
+      // Of a shift nothing has to be restored: it ends by itself once its weights are back.
+      if (rollout.plan.traffic !== undefined) return finish(shell, done, options);
       const waiting = { ...shell, timeoutMs: options.timeout };
       const way = await waitForRollback(shell.api, rollout, waiting);
       const { exit, rollout: ended } = await waitForRollout(shell.api, way, waiting);
-      show(shell, ended, rolloutText);
+      show(shell, ended, (detail) => rolloutText(detail));
       return shell.end(exit);
     });
 }
@@ -139,6 +141,6 @@ async function finish(shell: Shell, done: Done, options: Saying): Promise<void> 
     timeoutMs: options.timeout,
     minRev: done.rev,
   });
-  show(shell, rollout, rolloutText);
+  show(shell, rollout, (detail) => rolloutText(detail));
   shell.end(exit);
 }

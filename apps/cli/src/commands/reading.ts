@@ -72,7 +72,8 @@ function addRollouts(program: Command, surroundings: Surroundings): void {
     .addHelpText('after', examples('sluice get ID', 'sluice get ID -o json | jq .actions'))
     .action(async (id: string, _options: object, command: Command) => {
       const shell = shellOf(command, surroundings);
-      show(shell, await shell.api.call<RolloutDetail>('getRollout', { path: { id } }), rolloutText);
+      const rollout = await shell.api.call<RolloutDetail>('getRollout', { path: { id } });
+      show(shell, rollout, (detail) => rolloutText(detail, shell.now()));
     });
 
   program

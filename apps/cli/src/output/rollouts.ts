@@ -3,7 +3,9 @@ import type { GroupPage, GroupSummary, RolloutDetail, RolloutReport, TargetRow }
 
 import { driftsInWords } from '../timeline/members.js';
 import { brakeInWords, countsInWords, inventoryInWords, someOf } from '../timeline/words.js';
+import { shiftPlanInWords } from '../timeline/shift.js';
 import { lengthOf } from '../timeline/time.js';
+import { costRows, heldRows, shiftRows, sidesRows, stagesTable } from './shift.js';
 import { instant, pairs, table } from './table.js';
 import { versionsInWords } from './versions.js';
 
@@ -17,30 +19,27 @@ export const rolloutsTable = (rows: readonly RolloutRow[]): string[] =>
       row.app,
       row.version,
       row.group,
-      row.state,
+      row.frozen === undefined ? row.state : `${row.state}, frozen`,
       `${row.stage.name} (${row.stage.index + 1}/${row.stage.of})`,
-      `${row.counts.done + row.counts.skipped}/${row.targets}`,
+      row.traffic === undefined
+        ? `${row.counts.done + row.counts.skipped}/${row.targets}`
+        : `${row.traffic.new.weight}% ${row.traffic.new.name}`,
       instant(row.plannedAt),
     ]),
   );
 
-export function rolloutText(rollout: RolloutDetail): string[] {
-  const { budget, counts, plan } = rollout;
+/** `now`: ms since the epoch, to tell what is left of a wait. */
+export function rolloutText(rollout: RolloutDetail, now?: number): string[] {
+  const { plan } = rollout;
   return pairs([
     ['rollout', `${rollout.id} (rev ${rollout.rev})`],
     ['what', `${rollout.app} ${rollout.version} to ${rollout.group} (${rollout.strategy})`],
     ['state', rollout.state],
     ['why', rollout.brake === undefined ? undefined : brakeInWords(rollout.brake)],
     ['stage', `${rollout.stage.name} (${rollout.stage.index + 1} of ${rollout.stage.of})`],
-    [
-      'hosts',
-      `${countsInWords(counts)}${counts.inStep > 0 ? `, ${counts.inStep} in a step` : ''}${counts.held > 0 ? `, ${counts.held} held` : ''}`,
-    ],
-    [
-      'budget',
-      `${budget.unavailable} of at most ${budget.maxUnavailable} unavailable, ${budget.lost} lost, ${budget.members} members`,
-    ],
-    ['waits until', rollout.wait === undefined ? undefined : `${instant(rollout.wait.until)} (${rollout.wait.kind})`],
+    ...(rollout.traffic === undefined ? hostRows(rollout) : shiftRows(rollout)),
+    ...heldRows(rollout),
+    ['waits until', rollout.wait === undefined ? undefined : waitInWords(rollout.wait, now)],
     ['wanted', rollout.wanted === undefined ? undefined : `approval "${rollout.wanted}": sluice approve ${rollout.id}`],
     ['artifact', `${plan.spec.artifact.url} sha256:${plan.spec.artifact.sha256.slice(0, 12)}`],
     ['plan', `${rollout.planHash}, requested by ${plan.requestedBy.kind}:${plan.requestedBy.id}`],
@@ -49,6 +48,23 @@ export function rolloutText(rollout: RolloutDetail): string[] {
     ['ended', instant(rollout.endedAt)],
     ['possible now', rollout.actions.join(', ') || 'nothing'],
   ]);
+}
+
+function hostRows({ budget, counts }: RolloutDetail): readonly (readonly [string, string])[] {
+  const inStep = counts.inStep > 0 ? `, ${counts.inStep} in a step` : '';
+  const held = counts.held > 0 ? `, ${counts.held} held` : '';
+  return [
+    ['hosts', `${countsInWords(counts)}${inStep}${held}`],
+    [
+      'budget',
+      `${budget.unavailable} of at most ${budget.maxUnavailable} unavailable, ${budget.lost} lost, ${budget.members} members`,
+    ],
+  ];
+}
+
+function waitInWords({ until, kind }: NonNullable<RolloutDetail['wait']>, now: number | undefined): string {
+  const left = now === undefined || now >= until ? '' : `, ${lengthOf(until - now)} left`;
+  return `${instant(until)} (${kind}${left})`;
 }
 
 export const targetsTable = (rows: readonly TargetRow[]): string[] =>
@@ -67,6 +83,10 @@ export const targetsTable = (rows: readonly TargetRow[]): string[] =>
   );
 
 const orDash = (ms: number | null): string => (ms === null ? '-' : lengthOf(ms));
+
+/** A stage of a shift has no targets that settle: it takes until it is passed. */
+const lengthBetween = (from: number | null, to: number | null): number | null =>
+  from === null || to === null ? null : to - from;
 
 /** Members that are not at the version (STR-08), and versions that were changed past Sluice (XIM-08). */
 function notThereRows({ notAtVersion, drifts }: RolloutReport): (readonly [string, string])[] {
@@ -87,6 +107,7 @@ export const reportText = (report: RolloutReport): string[] => [
     ...inventoryRow(report.inventory),
     ...unreachableRow(report.unreachable),
     ...notThereRows(report),
+    ...costRows(report),
     ...report.brakes.map(({ at, words }) => ['braked', `${instant(at)}: ${words}`] as const),
   ]),
   '',
@@ -104,7 +125,12 @@ export const reportText = (report: RolloutReport): string[] => [
   '',
   ...table(
     ['STAGE', 'HOSTS', 'ENTERED', 'TOOK'],
-    report.stages.map(({ name, targets, enteredAt, ms }) => [name, targets, instant(enteredAt ?? 0), orDash(ms)]),
+    report.stages.map(({ name, targets, enteredAt, passedAt, ms }) => [
+      name,
+      targets,
+      instant(enteredAt ?? 0),
+      orDash(ms ?? lengthBetween(enteredAt, passedAt)),
+    ]),
   ),
 ];
 
@@ -154,26 +180,30 @@ function expectationsOf({
   ];
 }
 
+function hostsOfPlan({ targetCount, leftOut, budget }: Plan): (readonly [string, string])[] {
+  const names = leftOut.map(({ host, reason }) => `${host} (${reason})`);
+  const limit = Math.min(budget.maxUnavailable, budget.failureLimit);
+  return [
+    ['hosts', `${targetCount}, ${leftOut.length} left out${names.length > 0 ? `: ${someOf(names)}` : ''}`],
+    ['budget', `at most ${budget.maxUnavailable} of ${budget.members} unavailable, brake at ${limit} lost`],
+  ];
+}
+
 export const previewText = ({ plan, planHash, batches, ...expected }: PlanPreview): string[] => [
   ...pairs([
     ['what', `${plan.app} ${plan.version} to ${plan.group} (${plan.strategy}, ${plan.environment})`],
-    [
-      'hosts',
-      `${plan.targetCount}, ${plan.leftOut.length} left out${plan.leftOut.length > 0 ? `: ${someOf(plan.leftOut.map(({ host, reason }) => `${host} (${reason})`))}` : ''}`,
-    ],
-    [
-      'budget',
-      `at most ${plan.budget.maxUnavailable} of ${plan.budget.members} unavailable, brake at ${Math.min(plan.budget.maxUnavailable, plan.budget.failureLimit)} lost`,
-    ],
+    ...(plan.traffic === undefined ? hostsOfPlan(plan) : [['shift', shiftPlanInWords(plan.traffic)] as const]),
     ...expectationsOf(expected),
     ['plan', planHash],
     ...profilesOf(plan, batches),
   ]),
   '',
-  ...table(
-    ['BATCH', 'SIZE', 'HOSTS'],
-    batches.map(({ name, hosts }) => [name, hosts.length, someOf(hosts)]),
-  ),
+  ...(plan.traffic === undefined
+    ? table(
+        ['BATCH', 'SIZE', 'HOSTS'],
+        batches.map(({ name, hosts }) => [name, hosts.length, someOf(hosts)]),
+      )
+    : stagesTable(plan)),
 ];
 
 export const groupsTable = (rows: readonly GroupSummary[]): string[] =>
@@ -196,6 +226,7 @@ export const groupText = (group: GroupPage): string[] => [
     ['group', group.name],
     ['app', `${group.app ?? '-'} (${group.environment ?? '-'})`],
     ['running', versionsInWords(group.versions)],
+    ...sidesRows(group),
     ['rollout', group.active ?? '-'],
     ['waiting', group.waiting ?? undefined],
     ...group.exclusions.map(({ host, reason }) => ['excluded', `${host}: ${reason}`] as const),

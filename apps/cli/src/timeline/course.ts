@@ -1,19 +1,21 @@
-import type { DomainEvent, TargetCounts } from '@sluice/contracts';
+import type { DomainEvent, RollbackTarget, TargetCounts } from '@sluice/contracts';
 import { formatDuration } from '@sluice/kernel';
 
 import { behindInWords, membersInWords } from './members.js';
+import type { Shift } from './shift.js';
 import { brakeInWords, plural, someOf, why } from './words.js';
 
 interface Names {
   readonly hostOf: (target: number) => string;
   readonly countsInWords: (counts: TargetCounts) => string;
+  readonly shift: Shift;
 }
 
 /** What happened to the rollout as a whole; undefined for what is not worth a line. */
 export function courseInWords(event: DomainEvent, names: Names): string | undefined {
   switch (event.type) {
     case 'RolloutStarted':
-      return `started with lease token ${event.token}; ${event.rollbackTo === undefined ? 'there is nothing to roll back to' : `a rollback would restore ${event.rollbackTo.version}`}`;
+      return `started with lease token ${event.token}; ${names.shift.wayBackInWords() ?? restoredInWords(event.rollbackTo)}`;
     case 'ApprovalRequested':
       return `waits for the approval "${event.approval}" of plan ${event.planHash.slice(0, 12)}`;
     case 'ApprovalGranted':
@@ -29,9 +31,17 @@ export function courseInWords(event: DomainEvent, names: Names): string | undefi
     case 'IntervalsChanged':
       return `waits are ${formatDuration(event.intervalMs)} and ${formatDuration(event.tailIntervalMs)} now${why(event.reason)}`;
     default:
-      return troubleInWords(event, names) ?? membersInWords(event, names.hostOf) ?? endInWords(event, names);
+      return (
+        troubleInWords(event, names) ??
+        membersInWords(event, names.hostOf) ??
+        names.shift.tell(event) ??
+        endInWords(event, names)
+      );
   }
 }
+
+const restoredInWords = (to: RollbackTarget | undefined): string =>
+  to === undefined ? 'there is nothing to roll back to' : `a rollback would restore ${to.version}`;
 
 function troubleInWords(event: DomainEvent, { hostOf }: Names): string | undefined {
   switch (event.type) {
@@ -54,16 +64,16 @@ function troubleInWords(event: DomainEvent, { hostOf }: Names): string | undefin
   }
 }
 
-function endInWords(event: DomainEvent, { hostOf, countsInWords }: Names): string | undefined {
+function endInWords(event: DomainEvent, { hostOf, countsInWords, shift }: Names): string | undefined {
   switch (event.type) {
     case 'RolloutSettling':
       return `settles: ${event.cause}${event.by === undefined ? '' : ` by ${event.by}`}${why(event.reason)}`;
     case 'RolloutSucceeded':
-      return `SUCCEEDED: ${countsInWords(event.counts)}${behindInWords(event.behind)}`;
+      return `SUCCEEDED: ${shift.endInWords(true) ?? countsInWords(event.counts)}${behindInWords(event.behind)}`;
     case 'RolloutFailed':
       return `FAILED: ${countsInWords(event.counts)}; ${notServing(event.notServing, hostOf)}${behindInWords(event.behind)}`;
     case 'RolloutCancelled':
-      return `CANCELLED (${event.cause}): ${countsInWords(event.counts)}; ${notServing(event.notServing, hostOf)}${behindInWords(event.behind)}`;
+      return `CANCELLED (${event.cause}): ${shift.endInWords(false) ?? `${countsInWords(event.counts)}; ${notServing(event.notServing, hostOf)}`}${behindInWords(event.behind)}`;
     case 'RolloutClosed':
       return `closed${event.cause === 'superseded' ? ' by a newer rollout' : ''}${why(event.reason)}`;
     default:

@@ -1,7 +1,8 @@
-import { type DomainEvent, type Plan, stageAt, stageCount } from '@sluice/contracts';
+import { type DomainEvent, type Plan, type PlanTraffic, stageAt, stageCount, type Weights } from '@sluice/contracts';
 import type { CommitView } from '@sluice/gateway';
 
 import { withBatches } from './members.js';
+import { sharesInWords } from './shift.js';
 
 type Mark = 'done' | 'failed' | 'inStep' | 'held';
 
@@ -13,6 +14,8 @@ export class Progress {
   private readonly marks = new Map<number, Mark>();
   private stage = 0;
   private state = 'planned';
+  private weights: Weights | undefined;
+  private readonly frozenBy = new Set<string>();
 
   add(commit: CommitView): void {
     for (const event of commit.events) {
@@ -28,12 +31,24 @@ export class Progress {
     if (plan === undefined) return [];
     const stage = stageAt(plan, this.stage);
     const of = stageCount(plan);
+    if (plan.traffic !== undefined) return this.shiftLines(plan.traffic, stage?.name ?? '', columns);
     return [
       this.bar(this.state, [0, plan.targetCount], columns),
       ...(stage === undefined
         ? []
         : [this.bar(`${stage.name} (${stage.index + 1} of ${of})`, [stage.from, stage.to], columns)]),
     ];
+  }
+
+  /** The share of the new side, and the stage. */
+  private shiftLines(shift: PlanTraffic, stage: string, columns: number): readonly string[] {
+    const weights = this.weights ?? { [shift.oldSide]: 100, [shift.newSide]: 0 };
+    const width = Math.min(MAX_BAR, Math.max(4, columns - 48));
+    const full = Math.floor((width * (weights[shift.newSide] ?? 0)) / 100);
+    const bar = `[${'#'.repeat(full)}${'-'.repeat(width - full)}]`;
+    const state = this.frozenBy.size > 0 ? `${this.state}, FROZEN` : this.state;
+    const most = Math.max(1, columns - 1);
+    return [`${state.padEnd(18)} ${bar} ${sharesInWords(weights)}`.slice(0, most), stage.slice(0, most)];
   }
 
   private bar(label: string, [from, to]: readonly [number, number], columns: number): string {
@@ -82,6 +97,10 @@ export class Progress {
   private addCourse(event: DomainEvent): void {
     if (event.type === 'RolloutPlanned') this.plan = event.plan;
     if (event.type === 'StageEntered') this.stage = event.stage;
+    if (event.type === 'WeightPublished') this.weights = event.weights;
+    if (event.type === 'RolloutFrozen') this.frozenBy.add(event.freeze);
+    if (event.type === 'RolloutThawed') this.frozenBy.delete(event.freeze);
+    if (event.type === 'FreezeOverridden') this.frozenBy.clear();
     this.state = STATE_OF[event.type] ?? this.state;
   }
 }

@@ -5,6 +5,7 @@ import { formatDuration } from '@sluice/kernel';
 import { Batches } from './batches.js';
 import { courseInWords } from './course.js';
 import { driftsInWords, withBatches } from './members.js';
+import { Shift, shiftPlanInWords } from './shift.js';
 import { lengthOf, offsetOf } from './time.js';
 import { countsInWords, faultsInWords, inventoryInWords, plural, someOf, why } from './words.js';
 
@@ -24,6 +25,7 @@ export class Timeline {
   private readonly hosts: string[] = [];
   private start: number | undefined;
   private readonly batches = new Batches(() => this.plan);
+  private readonly shift = new Shift(() => this.plan);
 
   /** `plan` when the commits do not begin with the plan itself. */
   constructor(plan?: Plan) {
@@ -96,9 +98,9 @@ export class Timeline {
       case 'BatchProceeded':
         return `${batches.name(event.stage)} may go`;
       case 'GateRecorded':
-        return `gate ${event.gate} of ${batches.name(event.stage)}: ${event.verdict}: ${event.words}`;
+        return `gate ${event.gate} ${PLACE_OF[event.phase ?? 'exit']} ${batches.name(event.stage)}: ${event.verdict}: ${event.words}`;
       default:
-        return courseInWords(event, { hostOf: this.hostOf, countsInWords });
+        return courseInWords(event, { hostOf: this.hostOf, countsInWords, shift: this.shift });
     }
   }
 
@@ -115,6 +117,8 @@ export class Timeline {
     return run === 'probe' ? `looks whether the version runs already on ${names}` : undefined;
   }
 }
+
+const PLACE_OF = { entry: 'before', during: 'in the middle of', exit: 'of' } as const;
 
 /** 0: no try of the plan's is used up, for the host was not the fault. */
 function triedAgain(again: number | undefined): string | undefined {
@@ -134,7 +138,17 @@ function fellBackInWords(
 
 function waitInWords({ wait, until }: Of<'WaitStarted'>, name: string, at: number): string {
   const length = formatDuration(Math.max(0, until - at));
-  return wait === 'bake' ? `${name} is watched for ${length}` : `waits ${length} before ${name}`;
+  switch (wait) {
+    case 'interval':
+      return `waits ${length} before ${name}`;
+    case 'bake':
+    case 'dwell':
+      return `${name} is watched for ${length}`;
+    case 'capacity':
+      return `${name}: the side may take ${length} until it is ready`;
+    case 'drain':
+      return `${name} waits ${length} for requests under way`;
+  }
 }
 
 function plannedInWords(event: Of<'RolloutPlanned'>, hosts: readonly string[]): string {
@@ -144,9 +158,13 @@ function plannedInWords(event: Of<'RolloutPlanned'>, hosts: readonly string[]): 
   const sizes = someOf(plan.batches.map(([size, times]) => (times > 1 ? `${times} x ${size}` : String(size))));
   const what = plan.strategy === 'rollback' ? `rollback of ${plan.rollbackOf ?? 'a rollout'} to` : plan.app;
   const limit = Math.min(budget.maxUnavailable, budget.failureLimit);
-  const told = [
-    `planned ${what} ${plan.version} in ${plan.group}: ${plural(plan.targetCount, 'host')}, ${canary}batches ${sizes || 'none'}`,
+  const ofHosts = [
+    `${plural(plan.targetCount, 'host')}, ${canary}batches ${sizes || 'none'}`,
     `at most ${budget.maxUnavailable} of ${budget.members} unavailable, brake at ${limit} lost`,
+  ];
+  const course = plan.traffic === undefined ? ofHosts : [shiftPlanInWords(plan.traffic)];
+  const told = [
+    `planned ${what} ${plan.version} in ${plan.group}: ${course.join('; ')}`,
     `plan ${planHash.slice(0, 12)}, requested by ${plan.requestedBy.id}${why(plan.reason)}`,
     ...(inventory === undefined ? [] : [`inventory ${inventoryInWords(inventory)}`]),
     ...(unreachable === undefined ? [] : [`not heard of: ${unreachable.count} (${someOf(unreachable.hosts)})`]),
