@@ -34,8 +34,12 @@ export type Witness = (model: RolloutModel, event: RolloutEvent, complain: Compl
 const MAX_KEPT = 20;
 /** Commands of one stream that are remembered, to see that none has its effect twice. */
 const MAX_COMMANDS = 1_000;
-/** Above so many targets the folded state is compared at every hundredth commit only. */
+/** Up to so many targets the folded state is compared at every commit, above at every hundredth or more seldom. */
 const COMPARE_ALWAYS_UP_TO = 200;
+
+/** So that the comparisons of a rollout cost about fifty looks at a target per commit, whatever its size. */
+const compareEvery = (targets: number): number =>
+  targets <= COMPARE_ALWAYS_UP_TO ? 1 : Math.max(100, Math.floor(targets / 50));
 
 /** Watches the log of a simulated world: asserts the invariants of design 7 after every event. */
 export class Invariants {
@@ -212,7 +216,7 @@ export class Invariants {
     const model = this.rollouts.get(stream.id);
     if (model === undefined) return;
     const isEnd = events.some(({ event }) => ENDS.has(event.type));
-    if (model.targets.length > COMPARE_ALWAYS_UP_TO && this.commits % 100 !== 0 && !isEnd) return;
+    if (!isEnd && this.commits % compareEvery(model.targets.length) !== 0) return;
     replay.compare(model, complain);
   }
 }
