@@ -161,6 +161,7 @@ export {
   MESSAGE_SCHEMAS,
   parseAttemptStatus,
   parseDependencyCommand,
+  parseFleetCommand,
   parseFreezeCommand,
   parseGroupCommand,
   parseHello,
@@ -227,6 +228,7 @@ export { parseWeightDocument } from './schemas/weights.js';
 export { maxUnavailableFor } from './budget.js';
 export { rollbackRequestId } from './rollbacks.js';
 export type {
+  FleetCommand,
   RoleLimit,
   Scalar,
   ScalarType,
@@ -235,4 +237,11 @@ export type {
   VariableSchedule,
   VariableSpec,
 } from './variables.js';
-export { MAX_FLEET_HOSTS, MAX_FLEET_ROLES, VARIABLE_NAME_PATTERN } from './variables.js';
+export {
+  FLEET_BATCH,
+  MAX_FLEET_HOSTS,
+  MAX_FLEET_ROLES,
+  VARIABLE_NAME_PATTERN,
+  variableOfTarget,
+  variableTarget,
+} from './variables.js';

@@ -17,6 +17,7 @@ import {
   variableOfStreamId,
   variableStreamId,
 } from './shards.js';
+import { variableOfTarget, variableTarget } from './variables.js';
 import { STREAMS, streamKey, streamOfSubject, SUBJECTS, type Writer } from './subjects.js';
 
 const anyName = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
@@ -45,6 +46,19 @@ describe('shards', () => {
         expect(rolloutIdOf(group, seed)).toBe(rollout);
       }),
     );
+  });
+
+  it('parts a fleet and its variable again, whatever the fleet is called', () => {
+    fc.assert(
+      fc.property(anyName, (fleet) => {
+        expect(variableOfTarget(variableTarget(fleet, 'docker.version-2'))).toEqual({
+          fleet,
+          variable: 'docker.version-2',
+        });
+      }),
+    );
+    for (const target of ['docker', '/docker', 'web/', 'web/7', 'web/a b', 'web/__proto__'])
+      expect(variableOfTarget(target), target).toBeUndefined();
   });
 
   it('gives different requests of a group different rollouts', () => {

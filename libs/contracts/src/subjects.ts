@@ -28,7 +28,7 @@ export interface StreamName {
 export const streamKey = (stream: StreamName): string => `${stream.writer}.${stream.id}`;
 
 export type CommandAggregate =
-  'rollout' | 'group' | 'plan' | 'inventory' | 'members' | 'variable' | 'dependency' | 'freeze';
+  'rollout' | 'group' | 'plan' | 'inventory' | 'members' | 'variable' | 'fleet' | 'dependency' | 'freeze';
 
 export const SUBJECTS = {
   allRequests: 'sluice.request.>',

@@ -56,6 +56,38 @@ export type VariableCommandType = VariableCommand['type'];
 /** Keys of a flat JSON object that every client can use. */
 export const VARIABLE_NAME_PATTERN = '^(?!(?:__proto__|constructor|prototype)$)[A-Za-z_][A-Za-z0-9_.-]{0,99}$';
 
+const NAME = new RegExp(VARIABLE_NAME_PATTERN, 'u');
+
 /** Hosts of one fleet, those that left included: each keeps its number for ever. */
 export const MAX_FLEET_HOSTS = 1_048_576;
 export const MAX_FLEET_ROLES = 10_000;
+
+/** Hosts in one message to a fleet: with names of 200 bytes it is still far below what a message may have. */
+export const FLEET_BATCH = 1_000;
+
+/** What may be said to a fleet (`sluice.command.fleet`, target = its name). What is so already is no news. */
+export type FleetCommand =
+  /** Hosts that were heard of, with their roles. Answered when they and their first values are in the log. */
+  | { readonly type: 'join'; readonly hosts: readonly { readonly host: string; readonly role: string }[] }
+  | { readonly type: 'leave'; readonly hosts: readonly string[] }
+  /**
+   * A service level objective is not met: ramps that are under way stop, those of `variables` or all of the fleet's.
+   * From services and policies only: people stop a ramp with `stop` and a reason.
+   */
+  | {
+      readonly type: 'breach';
+      readonly words: string;
+      readonly numbers: Readonly<Record<string, number>>;
+      readonly variables?: readonly string[];
+    };
+
+/** The target of a command to a variable: no name of a variable holds a slash, so the last one parts the two. */
+export const variableTarget = (fleet: string, variable: string): string => `${fleet}/${variable}`;
+
+/** Undefined for what names no variable of a fleet. */
+export function variableOfTarget(target: string): { readonly fleet: string; readonly variable: string } | undefined {
+  const slash = target.lastIndexOf('/');
+  if (slash < 1) return undefined;
+  const [fleet, variable] = [target.slice(0, slash), target.slice(slash + 1)];
+  return NAME.test(variable) ? { fleet, variable } : undefined;
+}

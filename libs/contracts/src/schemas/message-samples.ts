@@ -11,7 +11,7 @@ import type {
 } from '../agent-protocol.js';
 import { attemptId } from '../agent-protocol.js';
 import type { CommandEnvelope, DependencyCommand, GroupCommand, RolloutCommand } from '../commands.js';
-import type { VariableCommand } from '../variables.js';
+import type { FleetCommand, VariableCommand } from '../variables.js';
 import { hashOf } from '../hashing.js';
 import type { StepSpec } from '../plan.js';
 
@@ -204,6 +204,13 @@ const variableCommands: readonly VariableCommand[] = [
   { type: 'unpin', hosts: [host] },
 ];
 
+const fleetCommands: readonly FleetCommand[] = [
+  { type: 'join', hosts: [{ host, role: 'login' }] },
+  { type: 'leave', hosts: [host] },
+  { type: 'breach', words: 'errors 3.1% > 1%', numbers: { errors: 3.1, limit: 1 }, variables: ['docker_version'] },
+  { type: 'breach', words: 'errors 3.1% > 1%', numbers: {} },
+];
+
 const envelope = <C>(target: string, command: C): CommandEnvelope<C> => ({
   v: 1,
   id: '01ARZ3NDEKTSV4RRFFQ69G5FAV',
@@ -227,5 +234,6 @@ export const MESSAGE_SAMPLES = {
   RolloutCommandEnvelope: rolloutCommands.map((command) => envelope(rollout, command)),
   GroupCommandEnvelope: groupCommands.map((command) => envelope('hello-web', command)),
   DependencyCommandEnvelope: dependencyCommands.map((command) => envelope('main', command)),
-  VariableCommandEnvelope: variableCommands.map((command) => envelope('docker_version', command)),
+  VariableCommandEnvelope: variableCommands.map((command) => envelope('web/docker_version', command)),
+  FleetCommandEnvelope: fleetCommands.map((command) => envelope('web', command)),
 } as const;

@@ -11,7 +11,7 @@ import type {
 } from '../agent-protocol.js';
 import type { CommandEnvelope, DependencyCommand, GroupCommand, RolloutCommand } from '../commands.js';
 import type { FreezeCommand } from '../freezes.js';
-import type { VariableCommand } from '../variables.js';
+import type { FleetCommand, VariableCommand } from '../variables.js';
 import {
   actor,
   approvalName,
@@ -48,7 +48,7 @@ import {
 import { stepSpec } from './spec.js';
 import { freezeCommand } from './traffic-schemas.js';
 import { parserOf } from './validate.js';
-import { variableCommand } from './variable-schemas.js';
+import { fleetCommand, variableCommand } from './variable-schemas.js';
 
 /** rollout/target/step/n: 30 + 600 (a name whose every byte is escaped) + the rest. */
 const attempt = text(700, 1);
@@ -223,6 +223,7 @@ export const MESSAGE_SCHEMAS = {
   DependencyCommandEnvelope: envelope(name, dependencyCommand),
   FreezeCommandEnvelope: envelope(name, freezeCommand),
   VariableCommandEnvelope: envelope(name, variableCommand),
+  FleetCommandEnvelope: envelope(name, fleetCommand),
 } as const satisfies Readonly<Record<string, Schema>>;
 
 /**
@@ -258,4 +259,8 @@ export const parseDependencyCommand = parserOf<CommandEnvelope<DependencyCommand
 export const parseVariableCommand = parserOf<CommandEnvelope<VariableCommand>>(
   'CommandEnvelope',
   MESSAGE_SCHEMAS.VariableCommandEnvelope,
+);
+export const parseFleetCommand = parserOf<CommandEnvelope<FleetCommand>>(
+  'CommandEnvelope',
+  MESSAGE_SCHEMAS.FleetCommandEnvelope,
 );

@@ -5,6 +5,7 @@ import { MESSAGE_SAMPLES, SAMPLE_RUN, SAMPLE_REPORT, SAMPLE_HELLO } from './mess
 import {
   parseAttemptStatus,
   parseDependencyCommand,
+  parseFleetCommand,
   parseGroupCommand,
   parseHello,
   parseOutputQuery,
@@ -45,6 +46,7 @@ const PARSERS: Readonly<Record<string, (input: unknown) => unknown>> = {
   GroupCommandEnvelope: parseGroupCommand,
   DependencyCommandEnvelope: parseDependencyCommand,
   VariableCommandEnvelope: parseVariableCommand,
+  FleetCommandEnvelope: parseFleetCommand,
 };
 
 describe.each(Object.entries(MESSAGE_SAMPLES))('messages: %s', (kind, samples) => {

@@ -1,4 +1,4 @@
-import { MAX_FLEET_HOSTS, VARIABLE_NAME_PATTERN } from '../variables.js';
+import { FLEET_BATCH, MAX_FLEET_HOSTS, VARIABLE_NAME_PATTERN } from '../variables.js';
 import {
   closed,
   count,
@@ -43,8 +43,10 @@ const roleLimit = closed(
   'pace',
 );
 
+const variableName = pattern(VARIABLE_NAME_PATTERN, 100);
+
 const variableSpec = closed({
-  name: pattern(VARIABLE_NAME_PATTERN, 100),
+  name: variableName,
   type: oneOfTexts('string', 'number', 'boolean'),
   from: scalar,
   to: scalar,
@@ -65,11 +67,22 @@ export const variableCommand = union(
   closed({ type: tag('unpin'), hosts: someHosts }),
 );
 
+/** What was measured, by name. */
+const numbers = map({ type: 'number' }, 32);
+
+/** What may be said to a fleet. */
+export const fleetCommand = union(
+  'type',
+  closed({ type: tag('join'), hosts: list(closed({ host: name, role: name }), FLEET_BATCH, 1) }),
+  closed({ type: tag('leave'), hosts: list(name, FLEET_BATCH, 1) }),
+  closed({ type: tag('breach'), words, numbers, variables: list(variableName, 1_000, 1) }, 'variables'),
+);
+
 const hosts = targets;
 const number = int(0, MAX_FLEET_HOSTS - 1);
 const activeMs = durationMs;
 const moved = closed({ activeMs, reason });
-const stopCause = closed({ kind: oneOfTexts('command', 'breach'), words, numbers: map({ type: 'number' }, 32) });
+const stopCause = closed({ kind: oneOfTexts('command', 'breach'), words, numbers });
 
 const direction = { type: 'integer', enum: [1, -1] };
 const change = { type: 'array', items: [instant, count], minItems: 2, maxItems: 2 };
