@@ -5,8 +5,9 @@ import { describe, expect, it } from 'vitest';
 
 import { serving } from './budget.js';
 import { Machine, type PlanShape } from './fixtures/machine.js';
+import { frozen } from './fixtures/shift.js';
 import { nextDeadline } from './decide/reports.js';
-import { countOf, isTerminal, type OpenAttempt, phaseAt, planOf, type RolloutState } from './state.js';
+import { countOf, isFrozen, isTerminal, type OpenAttempt, phaseAt, planOf, type RolloutState } from './state.js';
 import { nextActions } from './transitions.js';
 
 const shapes: fc.Arbitrary<PlanShape> = fc
@@ -58,7 +59,8 @@ const STEPS = ['drain', 'download', 'install', 'verify', 'enable', 'probe'] as c
 
 /** What may happen, each with its share of 100. */
 const HAPPENINGS: readonly (readonly [share: number, act: (machine: Machine, a: number, b: number) => void])[] = [
-  [30, (machine, a) => on(machine.state.open, a, (target) => machine.settle(target))],
+  [28, (machine, a) => on(machine.state.open, a, (target) => machine.settle(target))],
+  [2, (machine, a) => void machine.input({ type: 'freezes', freezes: a % 2 === 0 ? [frozen(`f${a % 3}`)] : [] })],
   [20, (machine, a, b) => on(machine.state.open, a, (target) => fail(machine, target, b, a % 2 === 0))],
   [6, (machine, a) => on(machine.state.unknown, a, (target) => machine.settle(target))],
   [3, (machine, a, b) => on(machine.state.unknown, a, (target) => fail(machine, target, b, a % 2 === 0))],
@@ -142,7 +144,7 @@ function judge(machine: Machine, verdict: Verdict): void {
 
 /** Why nothing will ever happen, or undefined. */
 function stuck(state: RolloutState, now: number): string | undefined {
-  if (isTerminal(state.status) || nextDeadline(state, now) !== undefined) return undefined;
+  if (isTerminal(state.status) || nextDeadline(state, now) !== undefined || isFrozen(state)) return undefined;
   if (state.status === 'running' && (awaitsPerson(state) || awaitsGate(state))) return undefined;
   const asks = state.status !== 'running' && nextActions(state).length > 0;
   return asks ? undefined : `${state.status}, nothing in a step, no wait, no gate: stage ${state.stage.index}`;
@@ -168,6 +170,7 @@ function honest(machine: Machine): void {
 
 /** Everything works from now on and somebody answers every question: it must come to its end. */
 function goHome(machine: Machine): void {
+  machine.input({ type: 'freezes', freezes: [] });
   for (let i = 0; i < 400 && !isTerminal(machine.state.status); i += 1) {
     machine.drive();
     const unknown = machine.state.unknown.keys().next().value;
@@ -198,6 +201,17 @@ function answer(machine: Machine): void {
   machine.say(commandOf(wanted ?? 'close', state, 0, 0));
 }
 
+/** Admissions and entries while a freeze held that nobody had overridden (I6). */
+function underFreeze(machine: Machine): readonly string[] {
+  const held = new Set<string>();
+  return machine.events.flatMap((event) => {
+    if (event.type === 'RolloutFrozen') held.add(event.freeze);
+    if (event.type === 'RolloutThawed') held.delete(event.freeze);
+    if (event.type === 'FreezeOverridden') held.clear();
+    return held.size > 0 && (event.type === 'TargetsAdmitted' || event.type === 'StageEntered') ? [event.type] : [];
+  });
+}
+
 describe('whatever happens to a rollout', () => {
   it('there is always something that goes on or somebody to ask, and once all is well it ends', () => {
     fc.assert(
@@ -212,6 +226,7 @@ describe('whatever happens to a rollout', () => {
           honest(machine);
         }
         goHome(machine);
+        expect(underFreeze(machine)).toEqual([]);
         expect(
           isTerminal(machine.state.status),
           `${machine.state.status}: ${machine.types().slice(-12).join(' ')}`,
