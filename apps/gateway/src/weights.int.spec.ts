@@ -62,7 +62,7 @@ describe('weights, sides and verdicts over HTTP', () => {
     await vi.waitFor(() => expect(asked.slice(-2)).toEqual([304, 304]), LONG);
     await harness.putWeights('search', 2, { flip: 50, flop: 50 }, shift);
     await vi.waitFor(() => expect(weights.current()).toMatchObject({ version: 2, weights: { flop: 50 } }), LONG);
-    // An older one, and rubbish, change nothing.
+    // An application takes no older one, and rubbish changes nothing.
     await harness.putWeights('search', 1, { flip: 1, flop: 99 });
     await harness.putWeights('search', 3, { flip: 10, flop: 10 });
     await harness.putWeights('search', 4, { flip: 100, flop: 0 }, shift);

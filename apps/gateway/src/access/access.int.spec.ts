@@ -240,6 +240,8 @@ describe('local mode', () => {
       expect(refused).toMatchObject({ status: 429, body: { code: 'TOO_MANY_CALLS' } });
       expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
       expect((await harness.fetch('/health/live')).status).toBe(200);
+      // What applications poll has a count of its own.
+      expect((await harness.fetch('/v1/weights/web')).status).toBe(401);
     } finally {
       await harness.stop();
     }

@@ -7,15 +7,14 @@ export class WeightsView {
   private readonly waiting = new Set<() => void>();
 
   /**
-   * `record` undefined: the key was deleted. What is no document, or an older one, changes nothing: traffic goes on as it
-   * was published last.
+   * `record` undefined: the key was deleted. What is no document changes nothing: traffic goes on as it was published last.
+   * The bucket is the truth, also when its versions were begun anew.
    */
   put(key: string, record: unknown): void {
     if (record === undefined) this.documents.delete(key);
     else {
       const document = documentOf(record);
-      if (document === undefined || encodeToken(document.group) !== key) return;
-      if (document.version >= (this.documents.get(key)?.version ?? 0)) this.documents.set(key, document);
+      if (document !== undefined && encodeToken(document.group) === key) this.documents.set(key, document);
     }
   }
 
