@@ -67,6 +67,18 @@ describe('a gate that goes along with a stage', () => {
     expect(port.asked.length).toBeGreaterThan(before);
   });
 
+  it('counts rounds as the rollout does, a brake before the stage was entered too', async () => {
+    port.value_ = healthy;
+    t.start();
+    await world.plan(undefined, { gateSpecs: [slo(), slo({ name: 'door', at: ['entry'] })], ...shift() });
+    await world.write('exec', { type: 'StageEntered', stage: 0 }, { type: 'StagePassed', stage: 0 });
+    const cause = { kind: 'gate', words: 'door failed', numbers: {} } as const;
+    await world.write('exec', { type: 'RolloutBraked', cause }, { type: 'BrakeReleased', by: 'resume' });
+    await t.publishWeight();
+    await world.clock.advance(10_500);
+    expect(await t.own('slo')).toEqual([expect.objectContaining({ verdict: 'pass', round: 2 })]);
+  });
+
   it('ends with its stage', async () => {
     port.value_ = healthy;
     t.start();

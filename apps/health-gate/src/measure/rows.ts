@@ -42,13 +42,13 @@ function rowsOfRequest(watch: RolloutWatch, request: OpenRequest): readonly Gate
     }));
 }
 
-/** A gate's brake in the stage that was released begins a new round. Without traffic there is nothing to measure yet. */
+/** A gate's brake in the stage that was released begins a new round, as the rollout counts them. Without traffic there is nothing to measure yet. */
 function rowsOfStage(watch: RolloutWatch, open: OpenStage): readonly GateRow[] {
-  const { stage, enteredAt, position, cause, corr, releases, releasedAt } = open;
+  const { stage, enteredAt, position, cause, corr, releasedAt } = open;
   const begun = stage.traffic?.kind === 'weight' ? open.publishedAt : enteredAt;
   if (begun === undefined) return [];
   const since = releasedAt ?? begun;
-  const base = { stage, round: 1 + releases, openedAt: since, position, cause, corr };
+  const base = { stage, round: 1 + watch.state.stage.releases, openedAt: since, position, cause, corr };
   const row = (spec: GateSpec, phase: GatePhase, more: Pick<GateRow, 'since' | 'passNotBefore'>): GateRow => ({
     ...{ key: verdictKey(phase, stage.index, base.round, spec.name), spec, phase, ...base, ...more },
   });

@@ -41,11 +41,8 @@ export interface OpenStage {
   readonly corr: string;
   /** When its weight was in force everywhere, ms since the epoch. */
   publishedAt: number | undefined;
-  /** How often a gate's brake was released in it. */
-  releases: number;
-  /** The last time, ms since the epoch. */
+  /** When a gate's brake was released in it the last time, ms since the epoch. */
   releasedAt: number | undefined;
-  isGateBraked: boolean;
 }
 
 export const verdictKey = (phase: GatePhase, stage: number, round: number, gate: GateName): string =>
@@ -147,13 +144,14 @@ export class RolloutWatch {
     this.execPosition = commit.head.position;
     this.wantedRev = Math.max(this.wantedRev, commit.head.rev);
     commit.events.forEach((event, index) => {
+      const { releases } = this.state.stage;
       evolveRollout(this.state, event, commit.head.at);
       if (event.type === 'GatesRequested') this.ask(event, commit, index);
       else if (endsRequest(event)) this.close();
       else if (event.type === 'StageEntered') this.enter(event.stage, commit, index);
       else if (event.type === 'StepSucceeded' || event.type === 'DrainSkipped')
         this.noteDone(event.target, Math.min(commit.head.at, now));
-      this.noteStage(event, Math.min(commit.head.at, now));
+      this.noteStage(event, Math.min(commit.head.at, now), releases);
     });
   }
 
@@ -214,7 +212,7 @@ export class RolloutWatch {
     const { at: enteredAt, position } = commit.head;
     // A weight that a person has raised already is not published again.
     const publishedAt = this.isInForce(stage) ? enteredAt : undefined;
-    const fresh = { publishedAt, releases: 0, releasedAt: undefined, isGateBraked: false };
+    const fresh = { publishedAt, releasedAt: undefined };
     this.open = stage === undefined ? undefined : { stage, enteredAt, position, ...answerTo(commit, place), ...fresh };
   }
 
@@ -225,17 +223,13 @@ export class RolloutWatch {
   }
 
   /** What matters to gates that are judged while the stage is under way. */
-  private noteStage(event: RolloutEvent, at: number): void {
+  private noteStage(event: RolloutEvent, at: number, releases: number): void {
     if (event.type === 'StepSucceeded' && event.step === 'verify') this.verifyMs.set(event.target, event.ms);
     if (event.type === 'WeightPublished') this.weights = event.weights;
     const { open } = this;
     if (open === undefined) return;
     if (event.type === 'WeightPublished') open.publishedAt ??= at;
-    else if (event.type === 'RolloutBraked') open.isGateBraked = event.cause.kind === 'gate';
-    else if (event.type === 'BrakeReleased') {
-      if (open.isGateBraked) Object.assign(open, { releases: open.releases + 1, releasedAt: at });
-      open.isGateBraked = false;
-    }
+    else if (event.type === 'BrakeReleased' && this.state.stage.releases > releases) open.releasedAt = at;
   }
 
   /** The stage is over, and everything that was asked in it. */
