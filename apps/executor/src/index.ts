@@ -2,6 +2,7 @@ export type { BalancerPlace, BalancerPort } from './balancer/ports.js';
 export type { Called } from './dependency/called.js';
 export type { BreakerOptions } from './dependency/breaker.js';
 export type { BalancerConfig, CapacityConfig } from './dependency/outside.js';
+export { Freezes } from './freezes/freezes.js';
 export { NatsAgents } from './nats/agents.js';
 export { ExecutorEngine } from './engine.js';
 export {
