@@ -1,7 +1,7 @@
 export { archivedLog } from './archived-log.js';
 export { exportedCommits, exportedFrom } from './export-lines.js';
 export type { ChainCode, CheckpointCode, Finding, SourceCode } from './findings.js';
-export type { Complain } from './invariants/admissions.js';
+export type { Complain } from './invariants/complain.js';
 export { Invariants, type Violation, type Witness } from './invariants/invariants.js';
 export { isOfTheExecutor } from './invariants/results.js';
 export { type ModelStatus, numbersOf, type RolloutModel, type TargetModel } from './invariants/rollout-model.js';

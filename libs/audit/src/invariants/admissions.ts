@@ -1,9 +1,8 @@
 import type { RolloutEvent } from '@sluice/contracts';
 
+import type { Complain } from './complain.js';
+import { isHeld } from './freezes.js';
 import { chainOf, isCanary, numbersOf, type Numbers, type RolloutModel, type TargetModel } from './rollout-model.js';
-
-/** Says that an invariant does not hold: its name, and what was seen. */
-export type Complain = (invariant: string, what: string) => void;
 
 type Admitted = Extract<RolloutEvent, { readonly type: 'TargetsAdmitted' }>;
 
@@ -11,6 +10,7 @@ type Admitted = Extract<RolloutEvent, { readonly type: 'TargetsAdmitted' }>;
 export function admit(model: RolloutModel, event: Admitted, complain: Complain): void {
   if (model.status !== 'running')
     complain('I6', `targets ${event.targets.join()} were admitted while the rollout was ${model.status}`);
+  if (isHeld(model)) complain('I6', `targets ${event.targets.join()} were admitted while the rollout was frozen`);
   let numbers = event.run === 'roll' ? numbersOf(model) : undefined;
   for (const index of event.targets) {
     const target = model.targets[index];

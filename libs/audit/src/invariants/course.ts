@@ -1,12 +1,16 @@
 import { type EventMeta, hashOf, type RolloutEvent } from '@sluice/contracts';
 
-import { admit, type Complain } from './admissions.js';
+import { admit } from './admissions.js';
+import type { Complain } from './complain.js';
 import { brake, release } from './brakes.js';
+import { applyFreeze } from './freezes.js';
+import { askGates, recordGate } from './gates.js';
 import { closeOrder, end, exclude, fail, giveUp, lose, order, skipDrain, succeed, waive } from './results.js';
 import { requestRollback } from './rollbacks.js';
 import { applyMembers } from './members.js';
 import { numbersOf, type RolloutModel } from './rollout-model.js';
-import { enterStage, passStage, recordGate, startWait } from './waits.js';
+import { applyShift, endShift, giveUpShift } from './shifts.js';
+import { enterStage, passStage, startWait } from './waits.js';
 
 /** What stands beside an event in its commit. */
 export interface Seen {
@@ -17,8 +21,12 @@ export interface Seen {
 
 /** Reads one event of an `exec` stream: first what must hold, then what it changes. */
 export function applyRollout(model: RolloutModel, event: RolloutEvent, seen: Seen, complain: Complain): void {
-  if (!applyTarget(model, event, seen, complain) && !applyStage(model, event, seen, complain))
-    applyCommand(model, event, seen, complain);
+  const isTaken =
+    applyTarget(model, event, seen, complain) ||
+    applyStage(model, event, seen, complain) ||
+    applyShift(model, event, seen, complain) ||
+    applyFreeze(model, event, seen.meta, complain);
+  if (!isTaken) applyCommand(model, event, seen, complain);
   closeOrder(model);
 }
 
@@ -71,8 +79,7 @@ function applyStage(model: RolloutModel, event: RolloutEvent, { at }: Seen, comp
       enterStage(model, event, at, complain);
       return true;
     case 'GatesRequested':
-      model.round = event.round;
-      model.gatesPassed.clear();
+      askGates(model, event, complain);
       return true;
     case 'GateRecorded':
       recordGate(model, event, complain);
@@ -86,7 +93,7 @@ function applyStage(model: RolloutModel, event: RolloutEvent, { at }: Seen, comp
 }
 
 // One line a case: a table of what each event means to an outsider.
-function applyCommand(model: RolloutModel, event: RolloutEvent, { meta }: Seen, complain: Complain): void {
+function applyCommand(model: RolloutModel, event: RolloutEvent, { meta, at }: Seen, complain: Complain): void {
   switch (event.type) {
     case 'RolloutStarted':
       model.token = event.token;
@@ -103,7 +110,7 @@ function applyCommand(model: RolloutModel, event: RolloutEvent, { meta }: Seen, 
     case 'RolloutResumed':
       return move(model, model.before);
     case 'RolloutBraked':
-      return brake(model, event, complain);
+      return brake(model, event, at, complain);
     case 'BrakeReleased':
       return release(model, event, complain);
     case 'RetryOrdered':
@@ -117,11 +124,13 @@ function applyCommand(model: RolloutModel, event: RolloutEvent, { meta }: Seen, 
       return requestRollback(model, event, complain);
     case 'RolloutSettling':
       giveUp(model);
+      giveUpShift(model, complain);
       return move(model, 'settling');
     case 'RolloutSucceeded':
     case 'RolloutFailed':
     case 'RolloutCancelled':
       end(model, event, complain);
+      endShift(model, event.type, complain);
       model.end = event.type;
       return move(model, event.type === 'RolloutFailed' ? 'failed' : 'ended');
     case 'RolloutClosed':

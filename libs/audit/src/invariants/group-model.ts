@@ -1,6 +1,6 @@
 import type { GroupEvent } from '@sluice/contracts';
 
-import type { Complain } from './admissions.js';
+import type { Complain } from './complain.js';
 
 /** A group as an outsider reads it. */
 export interface GroupModel {

@@ -10,7 +10,7 @@ import {
   type StreamName,
 } from '@sluice/contracts';
 
-import type { Complain } from './admissions.js';
+import type { Complain } from './complain.js';
 import { hasBraked } from './brakes.js';
 import { applyRollout } from './course.js';
 import { applyGroup, type GroupModel, newGroup } from './group-model.js';
@@ -18,6 +18,7 @@ import { Replay } from './replay.js';
 import { planRollback } from './rollbacks.js';
 import { modelOf, type RolloutModel } from './rollout-model.js';
 import type { Appended } from './seen.js';
+import { hasGivenBack } from './shifts.js';
 
 export interface Violation {
   readonly invariant: string;
@@ -73,6 +74,7 @@ export class Invariants {
     }
     const model = stream.writer === 'exec' ? this.rollouts.get(stream.id) : undefined;
     if (model !== undefined && model.targets.length <= COMPARE_ALWAYS_UP_TO) hasBraked(model, complain);
+    if (model !== undefined) hasGivenBack(model, complain);
     if (stream.writer === 'plan' || stream.writer === 'exec') this.replay(stream, draft.events, head.at, complain);
   }
 

@@ -1,6 +1,6 @@
 import type { RolloutEvent } from '@sluice/contracts';
 
-import type { Complain } from './admissions.js';
+import type { Complain } from './complain.js';
 import { type RolloutModel, targetModel, type TargetModel } from './rollout-model.js';
 
 type Of<T extends RolloutEvent['type']> = Extract<RolloutEvent, { readonly type: T }>;

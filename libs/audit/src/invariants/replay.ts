@@ -1,7 +1,7 @@
 import type { EventToAppend, PlanEvent, RolloutEvent } from '@sluice/contracts';
 import { evolveRollout, initialRollout, type Phase, phaseAt, type RolloutState } from '@sluice/rollout';
 
-import type { Complain } from './admissions.js';
+import type { Complain } from './complain.js';
 import { numbersOf, type RolloutModel, type TargetModel } from './rollout-model.js';
 
 /** What the domain calls a target that an outsider sees there. */
@@ -33,10 +33,30 @@ export class Replay {
     if (JSON.stringify(expected) !== JSON.stringify(got) && model.status !== 'ended') {
       complain('I10', `the folded state says ${JSON.stringify(got)}, the events ${JSON.stringify(expected)}`);
     }
+    this.compareShift(model, complain);
     model.targets.forEach((target, index) => {
       const phase = phaseAt(state, index);
       if (!PHASES[target.where].includes(phase))
         complain('I10', `the folded state has ${target.host} at ${phase}, the events at ${target.where}`);
     });
+  }
+
+  /** Freezes, and the weights of a shift. */
+  private compareShift({ shift, freezes, status }: RolloutModel, complain: Complain): void {
+    const { traffic, freezes: known, overridden } = this.state;
+    const held = [...known.keys()].map((name) => `${name} ${overridden.has(name) ? 'overridden' : 'holds'}`);
+    const told = [...freezes].map(([name, how]) => `${name} ${how}`);
+    if (held.toSorted().join() !== told.toSorted().join() && status !== 'ended')
+      complain('I10', `the folded state has the freezes ${held.join()}, the events ${told.join()}`);
+    if (shift === undefined || traffic === undefined) return;
+    const { newSide } = shift.plan;
+    const expected = { weight: shift.weight, inForce: shift.inForce, pending: shift.pending, gone: shift.retired };
+    const { weights, published, pending, retired } = traffic;
+    const got = {
+      ...{ weight: weights?.[newSide] ?? 0, inForce: published?.weights[newSide] ?? 0 },
+      ...{ pending, gone: retired },
+    };
+    if (JSON.stringify(expected) !== JSON.stringify(got))
+      complain('I10', `the folded state says ${JSON.stringify(got)}, the events ${JSON.stringify(expected)}`);
   }
 }

@@ -1,6 +1,6 @@
 import type { EventMeta, RolloutEvent, TargetCounts } from '@sluice/contracts';
 
-import type { Complain } from './admissions.js';
+import type { Complain } from './complain.js';
 import { countTargets, isCanary, type RolloutModel, type TargetModel } from './rollout-model.js';
 
 type Of<T extends RolloutEvent['type']> = Extract<RolloutEvent, { readonly type: T }>;

@@ -1,6 +1,6 @@
 import type { Plan, RolloutEvent } from '@sluice/contracts';
 
-import type { Complain } from './admissions.js';
+import type { Complain } from './complain.js';
 import type { RolloutModel } from './rollout-model.js';
 
 type RollbackRequested = Extract<RolloutEvent, { readonly type: 'RollbackRequested' }>;

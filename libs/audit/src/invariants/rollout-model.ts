@@ -11,6 +11,8 @@ import type {
   StepName,
 } from '@sluice/contracts';
 
+import { shiftModelOf, type ShiftModel } from './shift-model.js';
+
 import { Flags, type Tally } from './tally.js';
 
 /**
@@ -88,9 +90,17 @@ export interface RolloutModel {
   wait: { readonly kind: WaitStarted['wait']; readonly stage: number; readonly until: number } | undefined;
   proceeded: boolean;
   round: number;
+  /** Gates that were asked last. */
+  asked: { readonly gates: readonly GateName[]; readonly phase: 'entry' | undefined } | undefined;
+  /** How often a gate's brake was released in the stage. */
+  releases: number;
   readonly gatesPassed: Set<GateName>;
   gateFailed: boolean;
   brake: BrakeCause['kind'] | undefined;
+  /** By name. */
+  readonly freezes: Map<string, 'holds' | 'overridden'>;
+  /** Of a plan that shifts traffic. */
+  readonly shift: ShiftModel | undefined;
   rollbackTo: RollbackTarget | undefined;
   /** Hosts that its rollback was ordered for. */
   takenBack: ReadonlySet<string> | undefined;
@@ -141,7 +151,7 @@ export function modelOf(plan: Plan, planHash: string, targets: readonly PlanTarg
     id: plan.rolloutId,
     plan,
     planHash,
-    stages: spans.length,
+    stages: plan.traffic === undefined ? spans.length : plan.traffic.weights.length + 2,
     targets: targets.map((target, index) => targetModel(target, stageOf[index] ?? -1, tally)),
     tally,
     arriving: [],
@@ -163,9 +173,13 @@ export function modelOf(plan: Plan, planHash: string, targets: readonly PlanTarg
     wait: undefined,
     proceeded: false,
     round: 0,
+    asked: undefined,
+    releases: 0,
     gatesPassed: new Set(),
     gateFailed: false,
     brake: undefined,
+    freezes: new Map(),
+    shift: shiftModelOf(plan),
     rollbackTo: undefined,
     takenBack: undefined,
   };

@@ -1,7 +1,10 @@
 import type { RolloutEvent } from '@sluice/contracts';
 
-import type { Complain } from './admissions.js';
+import type { Complain } from './complain.js';
+import { isHeld } from './freezes.js';
+import { hasPassed, mayEnter } from './gates.js';
 import { countTargets, type RolloutModel } from './rollout-model.js';
+import { leaveShiftStage, startShiftWait } from './shifts.js';
 
 type Of<T extends RolloutEvent['type']> = Extract<RolloutEvent, { readonly type: T }>;
 
@@ -12,15 +15,13 @@ const intervalOf = (model: RolloutModel, stage: number): number =>
   ordinalOf(model, stage) >= model.plan.waits.tailFrom ? model.tailIntervalMs : model.intervalMs;
 
 /** A wait is as long as the plan says, or as somebody has said since (TAR-29). */
-export function startWait(
-  model: RolloutModel,
-  { wait: kind, stage, until }: Of<'WaitStarted'>,
-  at: number,
-  complain: Complain,
-): void {
-  const ms = kind === 'bake' ? model.plan.waits.bakeMs : intervalOf(model, stage);
+export function startWait(model: RolloutModel, event: Of<'WaitStarted'>, at: number, complain: Complain): void {
+  const { wait: kind, stage, until } = event;
   if (stage !== model.stage) complain('I5', `a wait of stage ${stage} began while ${model.stage} was the current one`);
-  if (until - at !== ms) complain('TAR-29', `the ${kind} of stage ${stage} is ${until - at} ms, it should be ${ms}`);
+  const ms = kind === 'bake' ? model.plan.waits.bakeMs : intervalOf(model, stage);
+  if (model.shift !== undefined) startShiftWait(model.shift, event, at, complain);
+  else if (until - at !== ms)
+    complain('TAR-29', `the ${kind} of stage ${stage} is ${until - at} ms, it should be ${ms}`);
   model.wait = { kind, stage, until };
 }
 
@@ -28,7 +29,10 @@ export function startWait(
 export function enterStage(model: RolloutModel, { stage }: Of<'StageEntered'>, at: number, complain: Complain): void {
   if (stage !== model.stage) complain('I5', `stage ${stage} was entered while ${model.stage} was the current one`);
   if (model.status !== 'running') complain('I6', `stage ${stage} was entered while the rollout was ${model.status}`);
+  if (isHeld(model)) complain('I6', `stage ${stage} was entered while the rollout was frozen`);
   if (ordinalOf(model, stage) > 1) hasWaited(model, stage, at, complain);
+  mayEnter(model, complain);
+  if (model.shift !== undefined) model.shift.enteredAt = at;
   model.entered = true;
   model.wait = undefined;
 }
@@ -52,15 +56,17 @@ export function passStage(model: RolloutModel, { stage }: Of<'StagePassed'>, at:
   const left = mine(['pending', 'open', 'held']);
   if (left > 0) complain('I5', `stage ${stage} passed with ${left} targets that had not settled`);
   hasBaked(model, stage, at, complain);
-  const gates = mine(['done', 'skipped']) > 0 ? model.plan.gates : [];
-  for (const gate of gates)
-    if (!model.gatesPassed.has(gate)) complain('I5', `stage ${stage} passed without the gate ${gate}`);
+  const { shift } = model;
+  if (shift !== undefined) leaveShiftStage(model, shift, at, complain);
+  if (shift?.retireOrdered !== true) hasPassed(model, shift !== undefined || mine(['done', 'skipped']) > 0, complain);
   Object.assign(model, {
     stage: stage + 1,
     entered: false,
     wait: undefined,
     proceeded: false,
     round: 0,
+    asked: undefined,
+    releases: 0,
     gateFailed: false,
   });
   model.gatesPassed.clear();
@@ -71,15 +77,4 @@ function hasBaked(model: RolloutModel, stage: number, at: number, complain: Comp
   if (plan.canaries === 0 || stage !== 0 || plan.waits.bakeMs === 0) return;
   if (wait?.kind !== 'bake') complain('TAR-27', 'the canary passed without its bake');
   else if (at < wait.until) complain('TAR-27', `the canary passed ${wait.until - at} ms before its bake was over`);
-}
-
-/** A verdict counts for the round that asked for it, and no other. */
-export function recordGate(model: RolloutModel, event: Of<'GateRecorded'>, complain: Complain): void {
-  if (event.stage !== model.stage || event.round !== model.round)
-    complain(
-      'I5',
-      `a verdict of stage ${event.stage}, round ${event.round} was taken at ${model.stage}, ${model.round}`,
-    );
-  if (event.verdict === 'pass') model.gatesPassed.add(event.gate);
-  if (event.verdict === 'fail') model.gateFailed = true;
 }
