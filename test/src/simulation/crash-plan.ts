@@ -15,6 +15,7 @@ const SERVICE_OF: Readonly<Partial<Record<Writer, ServiceName>>> = {
   plan: 'planner',
   exec: 'executor',
   group: 'executor',
+  freeze: 'executor',
   gate: 'gate',
 };
 

@@ -3,22 +3,25 @@ import {
   type AgentPort,
   type BalancerPort,
   type EngineLogger,
+  Freezes,
   LogMemory,
   type MembersPort,
   type PlaceStore,
   SteadyEngine,
 } from '@sluice/executor';
-import { HealthGateEngine, HelloTable } from '@sluice/health-gate';
+import { HealthGateEngine, HelloTable, type MeasurementPort } from '@sluice/health-gate';
 import { SluiceError } from '@sluice/kernel';
 
 import { clockOf, Life, logOf } from './life.js';
 import type { ServiceParts } from './planner-service.js';
+import type { TrafficWorld } from './traffic/world.js';
 
 export interface ExecutorPorts {
   readonly agents: AgentPort;
   readonly members: MembersPort;
   readonly memory: PlaceStore | undefined;
   readonly balancers: BalancerPort | undefined;
+  readonly traffic: TrafficWorld | undefined;
 }
 
 /** One life of the executor. */
@@ -26,6 +29,7 @@ export class ExecutorService {
   readonly life = new Life();
   /** Once it has read what the one before it left. */
   engine: SteadyEngine | undefined;
+  private known: Freezes | undefined;
 
   constructor(
     private readonly parts: ServiceParts,
@@ -43,13 +47,23 @@ export class ExecutorService {
     return this.engine;
   }
 
+  get freezes(): Freezes {
+    if (this.known === undefined) throw new SluiceError('NOT_READY', 'it has just been started');
+    return this.known;
+  }
+
   private async start(): Promise<void> {
     const { life, parts, logger } = this;
-    const { agents, members, memory, balancers } = this.ports;
+    const { agents, members, memory, balancers, traffic } = this.ports;
     const clock = clockOf(life, parts.clock);
     const opened = memory === undefined ? {} : { memory: await LogMemory.open(memory, clock, logger) };
+    const freezes = new Freezes({ log: logOf(life, parts.log), clock, newId: parts.newId, logger });
+    this.known = freezes;
+    await freezes.start();
     this.engine = new SteadyEngine({
       ...opened,
+      freezes,
+      ...(traffic === undefined ? {} : { traffic: traffic.portsFor(life, clock) }),
       ...(balancers === undefined ? {} : { balancers }),
       log: logOf(life, parts.log),
       clock,
@@ -66,6 +80,11 @@ export class ExecutorService {
   }
 }
 
+interface GateOptions {
+  readonly silentAfterMs: number;
+  readonly measurements: MeasurementPort | undefined;
+}
+
 /** One life of the health-gate; what it heard of the fleet dies with it. */
 export class GateService {
   readonly life = new Life();
@@ -74,7 +93,7 @@ export class GateService {
   constructor(
     private readonly parts: ServiceParts,
     logger: EngineLogger,
-    silentAfterMs: number,
+    { silentAfterMs, measurements }: GateOptions,
   ) {
     const { life } = this;
     const engine = new HealthGateEngine({
@@ -83,6 +102,7 @@ export class GateService {
       newId: parts.newId,
       facts: this.facts,
       silentAfterMs,
+      ...(measurements === undefined ? {} : { measurements }),
     });
     engine.run(life.signal).catch((error: unknown) => {
       if (!life.dead) logger.error({ err: String(error) }, 'the health-gate stopped');

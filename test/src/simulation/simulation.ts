@@ -2,77 +2,39 @@ import { type Appended, Invariants, type RolloutModel } from '@sluice/audit';
 import {
   type CommandResult,
   type DeployRequest,
-  type DomainEvent,
+  type FreezeCommand,
   type GroupCommand,
+  NEW_FREEZE,
   type Plan,
   type RolloutCommand,
   type RolloutEvent,
   type StreamName,
 } from '@sluice/contracts';
 import { InMemoryEventLog } from '@sluice/event-log';
-import { type EngineLogger, type PlaceStore, silentLogger, type SteadyEngine } from '@sluice/executor';
+import { type EngineLogger, silentLogger, type SteadyEngine } from '@sluice/executor';
 import type { Clock } from '@sluice/kernel';
-import {
-  FakeFleet,
-  type MessageFaults,
-  type Random,
-  seededIds,
-  seededRandom,
-  type StepFaults,
-  type StepTimes,
-  VirtualClock,
-} from '@sluice/testing';
+import { FakeFleet, type Random, seededIds, seededRandom, VirtualClock } from '@sluice/testing';
 
 import { audited } from './audited.js';
 import { Executors } from './executors.js';
-import { CrashInjector, type CrashPlan, type ServiceName, serviceOf } from './crash-plan.js';
+import { CrashInjector, type ServiceName, serviceOf } from './crash-plan.js';
+import { APP, GROUP, hostName, MEMBER, type SimulationOptions, type TimedEvent } from './options.js';
 import { ObservedLog } from './observed-log.js';
 import { ListedInventory, PlannerService, type ServiceParts } from './planner-service.js';
 import { ExecutorService, GateService } from './services.js';
-import type { FakeBalancer } from './fake-balancer.js';
+import { FreezeWatch } from './freeze-watch.js';
 import { shuffled } from './shuffled.js';
+import { SIDED, TrafficWorld } from './traffic/world.js';
 import { truthOf, watched } from './truth.js';
 
-export interface SimulationOptions {
-  readonly seed: number;
-  readonly hosts: number;
-  readonly environment?: 'production' | 'test';
-  readonly times?: Partial<StepTimes>;
-  readonly faults?: StepFaults;
-  readonly messages?: MessageFaults;
-  readonly crash?: CrashPlan;
-  /** How long the operator thinks before each approval, ms; never approves when it is undefined. */
-  readonly approveAfterMs?: number | undefined;
-  /** 5 s by default; 0 = never. */
-  readonly helloEveryMs?: number;
-  /** Keeps every event with its time; on by default. */
-  readonly timeline?: boolean;
-  /** How many executors drive all shards at once; 1 by default. */
-  readonly executors?: number;
-  /** The executor keeps how far it has seen the log; it does not by default. */
-  readonly memory?: PlaceStore;
-  /** The executor reads the log twice and its streams in any order. */
-  readonly isShuffled?: boolean;
-  /** Drains and enables; agents do so themselves without one. */
-  readonly balancer?: FakeBalancer;
-}
+export { APP, GROUP, hostName, type SimulationOptions, type TimedEvent };
 
-export interface TimedEvent {
-  readonly at: number;
-  readonly id: string;
-  readonly event: DomainEvent;
-}
-
-export const GROUP = 'shop-prod';
-export const APP = 'shop';
-const MEMBER = { app: APP, group: GROUP, running: '1.0.0' } as const;
 const RESTART_MS = 400;
 const ASK_AGAIN_MS = 500;
 /** Codes that ask to be said again. */
 const TRANSIENT: ReadonlySet<string> = new Set(['NOT_READY', 'STOPPING', 'BUSY']);
 const MAX_ASKS = 1_000;
-
-export const hostName = (index: number): string => `host-${String(index).padStart(5, '0')}`;
+const MAX_ERRORS = 100;
 
 /** A whole Sluice in one process on virtual time: real planner, executor and gate, a log in memory, a fake fleet. */
 export class Simulation {
@@ -81,6 +43,9 @@ export class Simulation {
   readonly invariants: Invariants;
   readonly fleet: FakeFleet;
   readonly inventory: ListedInventory;
+  /** Of a group with sides. */
+  readonly world: TrafficWorld | undefined;
+  readonly freezes: FreezeWatch;
   readonly timeline: TimedEvent[] = [];
   readonly errors: string[] = [];
   /** How far the clock of a service is off, ms. */
@@ -111,10 +76,17 @@ export class Simulation {
       app: APP,
       environment: options.environment ?? 'production',
       ...(options.balancer === undefined ? {} : { balancer: { name: 'edge', backend: APP } }),
+      ...(options.traffic === undefined ? {} : { sides: SIDED }),
       profile: { kind: 'process', command: ['node', 'server.mjs'], stopGraceMs: 1_000 },
     });
     this.fleet = this.newFleet();
     this.invariants = new Invariants(truthOf(this.fleet));
+    const modelOf = (id: string): RolloutModel | undefined => this.invariants.rollouts.get(id);
+    const complain = (what: string): void => this.complain(what);
+    this.freezes = new FreezeWatch(modelOf, complain);
+    const { traffic } = options;
+    const parts = { clock: this.clock, random: this.random.fork('traffic'), modelOf, complain };
+    this.world = traffic === undefined ? undefined : new TrafficWorld(parts, traffic);
     this.planner = new PlannerService(this.parts('planner'), this.inventory);
     this.executors = new Executors(
       options.executors ?? 1,
@@ -183,6 +155,19 @@ export class Simulation {
     return this.drive(this.say((driver) => driver.groupCommand(envelope)));
   }
 
+  /** Declares a freeze, or lifts the one that is named. */
+  freeze(command: FreezeCommand, target = NEW_FREEZE, actor = 'olga'): Promise<CommandResult> {
+    const envelope = {
+      v: 1,
+      id: this.nextCommand(),
+      target,
+      command,
+      actor: { id: actor, kind: 'user' },
+      reason: 'simulated',
+    } as const;
+    return this.drive(this.insist(() => this.executors.ask(({ freezes }) => freezes.command(envelope))));
+  }
+
   model(id: string): RolloutModel {
     const model = this.invariants.rollouts.get(id);
     if (model === undefined) throw new Error(`${id} is not planned`);
@@ -221,7 +206,8 @@ export class Simulation {
   private newGate(): GateService {
     // Silent is who misses a few heartbeats, however seldom they are.
     const silentAfterMs = Math.max(60_000, 3 * (this.options.helloEveryMs ?? 0));
-    return new GateService(this.parts('gate'), this.logger('gate'), silentAfterMs);
+    const options = { silentAfterMs, measurements: this.world?.metrics };
+    return new GateService(this.parts('gate'), this.logger('gate'), options);
   }
 
   private newFleet(): FakeFleet {
@@ -241,11 +227,11 @@ export class Simulation {
   }
 
   private newExecutor(): ExecutorService {
-    const complain = (what: string): number => this.errors.push(what);
+    const complain = (what: string): void => this.complain(what);
     const agents = watched(this.fleet, (id) => this.invariants.rollouts.get(id), complain);
     const members = { membersOf: (plan: Plan) => this.planner.membersOf(plan) };
     const { memory, balancer: balancers, isShuffled } = this.options;
-    const ports = { agents, members, memory, balancers };
+    const ports = { agents, members, memory, balancers, traffic: this.world };
     const parts = this.parts('executor');
     const log = isShuffled === true ? shuffled(parts.log, this.random.fork('order')) : parts.log;
     return new ExecutorService({ ...parts, log }, ports, this.logger('executor'));
@@ -258,6 +244,11 @@ export class Simulation {
     };
   }
 
+  /** What is seen besides the log; a run that goes wrong says the same over and over. */
+  private complain(what: string): void {
+    if (this.errors.length < MAX_ERRORS) this.errors.push(what);
+  }
+
   private before({ writer }: StreamName): boolean {
     const service = serviceOf(writer);
     if (service === undefined || !this.injector.before(service)) return true;
@@ -268,6 +259,8 @@ export class Simulation {
   private landed(appended: Appended): void {
     const { stream, draft, head } = appended;
     this.invariants.apply(appended);
+    this.freezes.landed(appended);
+    this.world?.landed(appended);
     if (this.options.timeline !== false) this.appended.push(appended);
     const service = serviceOf(stream.writer);
     for (const { event } of draft.events) {
@@ -289,6 +282,7 @@ export class Simulation {
   kill(service: ServiceName): void {
     if (service === 'executor') return this.killExecutor(0);
     this.crashes += 1;
+    this.world?.trouble();
     this[service].life.kill();
     this.clock.schedule(RESTART_MS, () => {
       if (service === 'planner') this.planner = new PlannerService(this.parts('planner'), this.inventory);
@@ -298,6 +292,7 @@ export class Simulation {
 
   killExecutor(index: number): void {
     this.crashes += 1;
+    this.world?.trouble();
     this.executors.kill(index);
     this.clock.schedule(RESTART_MS, () => this.executors.restart(index));
   }

@@ -14,8 +14,10 @@ import { c2, c7 } from './messages.js';
 import { c4 } from './races.js';
 import { scale } from './scale.js';
 import type { Scenario } from './scenario.js';
+import { shift } from './shift.js';
 import { c8, c9 } from './starts.js';
 import { c5 } from './supersede.js';
+import { traffic } from './traffic.js';
 
 /** The fault suite of the design by its numbers, everything at once, and the cost of size. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
@@ -38,5 +40,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   degraded,
   order,
   chaos,
+  shift,
+  traffic,
   scale,
 };

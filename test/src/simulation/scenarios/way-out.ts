@@ -7,10 +7,14 @@ const ROUND_MS = 600_000;
 const MAX_ROUNDS = 60;
 
 /** What an operator does in the end with a rollout that does not go on by itself. */
-function wayOut({ status, wanted, planHash }: RolloutModel): RolloutCommand | undefined {
+function wayOut({ status, wanted, planHash, shift, stage }: RolloutModel): RolloutCommand | undefined {
   if (status === 'braked') return { type: 'cancel' };
   if (status === 'paused') return { type: 'resume' };
-  if (status === 'running') return { type: 'proceed' };
+  if (status === 'running') {
+    // What a person took back from the last weight, a person has to give again.
+    const isTakenBack = shift !== undefined && stage >= shift.plan.weights.length && shift.weight < 100;
+    return isTakenBack ? { type: 'setWeight', weight: 100 } : { type: 'proceed' };
+  }
   return status === 'awaiting-approval' && wanted !== undefined
     ? { type: 'approve', approval: wanted, planHash }
     : undefined;
