@@ -33,6 +33,8 @@ interface OpenRow {
   dueAt: number;
   busy: boolean;
   isOver: boolean;
+  /** Its last verdict is on the way to the log, which does not have the newest word until then. */
+  unwritten: boolean;
   readonly restraint: Restraint;
 }
 
@@ -104,6 +106,7 @@ export class MeasuredGates {
     for (const open of this.open.get(watch)?.values() ?? []) {
       const own = events.find((event) => event === open.last);
       if (own === undefined) continue;
+      open.unwritten = false;
       if (isWritten) watch.noteJudged(own);
       else {
         open.last = undefined;
@@ -124,13 +127,14 @@ export class MeasuredGates {
       dueAt: firstDue(row),
       busy: false,
       isOver: false,
+      unwritten: false,
       restraint: new Restraint(this.deps.clock.now()),
     };
   }
 
   /** Goes on from a verdict in the log that this gate did not write, or has forgotten. */
   private resume(open: OpenRow, last: GateJudged | undefined): void {
-    if (last === undefined || last === open.last) return;
+    if (last === undefined || last === open.last || open.unwritten) return;
     const inputs = last.inputs as unknown as MeasuredInputs;
     const at = inputs.at;
     const tally = tallyAfter(inputs);
@@ -214,6 +218,7 @@ export class MeasuredGates {
     open.last = event;
     open.exceeded = said.exceeded;
     open.isOver = isOver(row, said.verdict);
+    open.unwritten = true;
     watch.outbox.push({ event, cause: row.cause, corr: row.corr });
     this.deps.write(watch);
   }

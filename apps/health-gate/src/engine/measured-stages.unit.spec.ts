@@ -67,16 +67,20 @@ describe('a gate that goes along with a stage', () => {
     expect(port.asked.length).toBeGreaterThan(before);
   });
 
-  it('counts rounds as the rollout does, a brake before the stage was entered too', async () => {
-    port.value_ = healthy;
+  it('forgets no verdict that is on its way to the log while something else happens', async () => {
+    port.value_ = burning;
     t.start();
-    await world.plan(undefined, { gateSpecs: [slo(), slo({ name: 'door', at: ['entry'] })], ...shift() });
-    await world.write('exec', { type: 'StageEntered', stage: 0 }, { type: 'StagePassed', stage: 0 });
-    const cause = { kind: 'gate', words: 'door failed', numbers: {} } as const;
-    await world.write('exec', { type: 'RolloutBraked', cause }, { type: 'BrakeReleased', by: 'resume' });
+    await world.plan(undefined, { gateSpecs: [slo({ limits: { ...limits, fail: 2 } })], ...shift() });
     await t.publishWeight();
     await world.clock.advance(10_500);
-    expect(await t.own('slo')).toEqual([expect.objectContaining({ verdict: 'pass', round: 2 })]);
+    const written = world.holdGateCommits();
+    await world.clock.advance(10_000);
+    await world.write('exec', { type: 'RolloutPaused' }, { type: 'RolloutResumed' });
+    await world.clock.advance(500);
+    written();
+    await world.clock.advance(60_000);
+    const counts = (await t.own('slo')).map(({ words }) => /failed \d/.exec(words)?.[0]);
+    expect(counts).toEqual(['failed 1', 'failed 2', 'failed 3']);
   });
 
   it('ends with its stage', async () => {

@@ -149,6 +149,18 @@ export class GateWorld {
     return this.write('exec', { type: 'GatesRequested', stage, round, gates: ['settled', 'ready'], passNotBefore });
   }
 
+  /** Verdicts do not reach the log until the returned function is called. */
+  holdGateCommits(): () => void {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const append = this.log.append.bind(this.log);
+    this.log.append = async (stream, head, draft) => {
+      if (stream.writer === 'gate') await held;
+      return append(stream, head, draft);
+    };
+    return () => release();
+  }
+
   /** One heartbeat of the host of a target. */
   beat(target: number, running: string | null = '2.0.0', serving = true, startedAt: number | null = null): void {
     const app = {
