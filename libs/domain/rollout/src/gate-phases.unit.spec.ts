@@ -93,11 +93,28 @@ describe('gates of a rollout of hosts by phase', () => {
     expect(judge(machine, { phase: 'during', round: 1, verdict: 'fail' })).toEqual([]);
   });
 
-  it('before its stage is entered, and when it has passed, a watching gate says nothing', () => {
+  it('before the first stage is entered a watching gate says nothing, and of a stage before the last nothing any more', () => {
     const machine = Machine.started({ ...shape([slo({ at: ['entry', 'during'] })]) });
     expect(judge(machine, { phase: 'during', round: 1, verdict: 'fail' })).toEqual([]);
     judge(machine, { phase: 'entry' });
     machine.drive();
+    judge(machine, { phase: 'entry' });
+    expect(machine.state.stage).toMatchObject({ index: 1, entered: true });
     expect(judge(machine, { phase: 'during', stage: 0, round: 1, verdict: 'fail' })).toEqual([]);
+  });
+
+  it('between two stages what the last one brought serves on, and its gates watch on', () => {
+    const machine = Machine.started({ ...shape([slo({ at: ['entry', 'during'] })]) });
+    judge(machine, { phase: 'entry' });
+    machine.drive();
+    expect(machine.state.stage).toMatchObject({ index: 1, entered: false });
+    expect(judge(machine, { phase: 'during', stage: 0, round: 1, verdict: 'fail' })).toEqual([
+      'GateRecorded',
+      'RolloutBraked',
+    ]);
+    expect(machine.state.brake?.kind).toBe('gate');
+    machine.say({ type: 'resume' });
+    expect(judge(machine, { phase: 'during', stage: 0, round: 1, verdict: 'fail' })).toEqual([]);
+    expect(judge(machine, { phase: 'during', stage: 0, round: 2, verdict: 'fail' })).toContain('RolloutBraked');
   });
 });

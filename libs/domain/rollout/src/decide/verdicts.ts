@@ -9,7 +9,12 @@ import { isTerminal, planOf, type RolloutState } from '../state.js';
  */
 export function decideVerdict(state: RolloutState, judged: GateJudged): readonly RolloutEvent[] {
   const { stage, round, gate, verdict, words, phase } = judged;
-  if (stage !== state.stage.index || isTerminal(state.status) || state.status === 'settling') return [];
+  if (
+    stage !== (phase === 'during' ? watchedStage(state) : state.stage.index) ||
+    isTerminal(state.status) ||
+    state.status === 'settling'
+  )
+    return [];
   if (judged.shadow === true || onlyRecords(state, gate)) return [];
   if (!(phase === 'during' ? isNews(state, judged) : isAwaited(state, judged))) return [];
   const recorded: RolloutEvent = {
@@ -36,10 +41,16 @@ function isAwaited({ stage }: RolloutState, { round, gate, phase }: GateJudged):
   return asked && phase === stage.phase && round === stage.round && !passed.has(gate) && failedGate?.gate !== gate;
 }
 
+/**
+ * The stage that gates watch now: between two stages (an interval, an approval) what the last one brought serves all the
+ * while, so its gates watch on.
+ */
+const watchedStage = ({ stage: { entered, index } }: RolloutState): number => (entered ? index : index - 1);
+
 /** What watches the stage is judged without being asked, over and over: recorded is what it says anew. */
 function isNews(state: RolloutState, { round, gate, verdict }: GateJudged): boolean {
-  const { entered, index, releases, during } = state.stage;
-  const stage = stageAt(planOf(state), index);
-  if (!entered || stage === undefined || round !== releases + 1 || during.get(gate) === verdict) return false;
+  const { releases, during } = state.stage;
+  const stage = stageAt(planOf(state), watchedStage(state));
+  if (stage === undefined || round !== releases + 1 || during.get(gate) === verdict) return false;
   return specsAt(planOf(state), stage, 'during').some(({ name }) => name === gate);
 }

@@ -101,6 +101,14 @@ describe('the gates of a shift of traffic', () => {
     expect(shift.state.brake).toMatchObject({ numbers: { round: 2 } });
   });
 
+  it('a side that has traffic is watched while its next weight waits for an approval', () => {
+    const shift = Shift.from({ approveBefore: 25 }, { gateSpecs: [slo({ at: ['during'] })] }).run();
+    expect(shift.state.status).toBe('awaiting-approval');
+    shift.judge('slo', 'fail', 'during');
+    expect(shift.state.brake).toMatchObject({ kind: 'gate' });
+    expect(shift.state.status).toBe('braked');
+  });
+
   it('what a watching gate says is recorded when it says something else, and inconclusive holds nothing up', () => {
     const shift = Shift.from({}, { gateSpecs: [slo({ at: ['during'] })] }).runTo(1);
     for (const verdict of ['pass', 'pass', 'inconclusive', 'inconclusive', 'pass'] as const)
