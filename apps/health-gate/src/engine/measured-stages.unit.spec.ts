@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { type GateWorld } from '../testing/gate-world.suite.js';
 import { errors, flat, inputsOf, limits, slo, MeasuredWorld, shift } from '../testing/measured-world.suite.js';
-import { type ScriptedPort } from '../testing/scripted-port.suite.js';
+import { ScriptedPort } from '../testing/scripted-port.suite.js';
 
 let t: MeasuredWorld;
 let world: GateWorld;
@@ -65,6 +65,18 @@ describe('a gate that goes along with a stage', () => {
     await world.write('exec', { type: 'RolloutResumed' });
     await world.clock.advance(100);
     expect(port.asked.length).toBeGreaterThan(before);
+  });
+
+  it('counts rounds as the rollout does, a brake before the stage was entered too', async () => {
+    port.value_ = healthy;
+    t.start();
+    await world.plan(undefined, { gateSpecs: [slo(), slo({ name: 'door', at: ['entry'] })], ...shift() });
+    await world.write('exec', { type: 'StageEntered', stage: 0 }, { type: 'StagePassed', stage: 0 });
+    const cause = { kind: 'gate', words: 'door failed', numbers: {} } as const;
+    await world.write('exec', { type: 'RolloutBraked', cause }, { type: 'BrakeReleased', by: 'resume' });
+    await t.publishWeight();
+    await world.clock.advance(10_500);
+    expect(await t.own('slo')).toEqual([expect.objectContaining({ verdict: 'pass', round: 2 })]);
   });
 
   it('forgets no verdict that is on its way to the log while something else happens', async () => {
@@ -134,6 +146,21 @@ describe('a gate that goes along with a stage', () => {
     expect((await t.said('slo')).includes('fail')).toBe(false);
     await world.clock.advance(20_000);
     expect((await t.said('slo')).at(-1)).toBe('fail');
+  });
+
+  it('drops a measurement when another gate was faster', async () => {
+    const slow = new ScriptedPort();
+    slow.delay = () => new Promise((resolve) => world.clock.schedule(5_000, resolve));
+    port.value_ = slow.value_ = burning;
+    t.start();
+    world.start({ measurements: slow });
+    await world.plan(undefined, { gateSpecs: [slo({ limits: { ...limits, fail: 1 } })], ...shift() });
+    await t.publishWeight();
+    await world.clock.advance(19_000);
+    expect(await t.said('slo')).toEqual(['inconclusive']);
+    await world.clock.advance(10_000);
+    expect((await t.said('slo')).at(-1)).toBe('fail');
+    await world.clock.advance(10_000);
   });
 
   it('says nothing while no host of the stage runs the version', async () => {
