@@ -115,6 +115,8 @@ describe('weights, sides and verdicts over HTTP', () => {
         pauses: { count: 1, ms: 1_000 },
       },
       stage: { name: 'weight 5', index: 1, of: 5 },
+      // The buttons of a page are what the state offers.
+      actions: expect.arrayContaining(['pause', 'rollback', 'setWeight']) as unknown,
     });
     expect(body['batches']).toMatchObject([
       { name: 'pre-scale', status: 'passed' },

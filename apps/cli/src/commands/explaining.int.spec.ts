@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { BUCKETS, EMPTY_HEAD, encodeToken, type GateJudged, type StreamHead, type Writer } from '@sluice/contracts';
 import { JetStreamEventLog } from '@sluice/event-log';
 import { type RunningGateway, startGateway } from '@sluice/gateway';
-import { judgedMeasure, type MeasuredInputs, NOTHING_MEASURED, takeSeries } from '@sluice/gating';
+import { judgedMeasure, type MeasuredInputs, NOTHING_MEASURED, specHash, takeSeries } from '@sluice/gating';
 import { connectNats, provision } from '@sluice/messaging';
 import { createLogger, newUlid, systemClock } from '@sluice/observability';
 import { type RunningNatsServer, startNatsServer } from '@sluice/testing';
@@ -14,17 +14,20 @@ import { EXIT } from '../client/exit.js';
 import { SHIFT_PLAN, SHIFT_STORY } from '../timeline/shift.suite.js';
 
 const MINUTE = 60_000;
-const HASH = 'ab'.repeat(32);
 const ID = SHIFT_PLAN.rolloutId;
 const WINDOW = { from: 1_767_225_600_000, to: 1_767_225_900_000 };
 
+const LENIENT = { fail: 9, inconclusive: 3, error: 3, passes: 1 };
+
 /** A verdict as the health-gate records it, of values that were measured. */
 function verdictOf(gate: string, ...values: readonly number[]): GateJudged {
+  const spec = SHIFT_PLAN.gateSpecs?.find(({ name }) => name === gate);
+  if (spec === undefined) throw new Error(`no gate ${gate}`);
+  const { measure, limits } = spec;
   const inputs: MeasuredInputs = {
     ...{ gate, phase: 'during', stage: 1, round: 1, at: WINDOW.to, passNotBefore: 0, source: 'prom', window: WINDOW },
     positions: { request: 1, exec: 2 },
-    measure: { kind: 'threshold', query: 'q', windowMs: 300_000, stepMs: 15_000, bound: 'max', limit: 1, n: 1, of: 1 },
-    limits: { fail: 0, inconclusive: 3, error: 3, passes: 1 },
+    ...{ measure, limits },
     asked: [{ name: 'query', query: 'errors{side="flop"}' }],
     tally: NOTHING_MEASURED,
     found: {
@@ -35,7 +38,7 @@ function verdictOf(gate: string, ...values: readonly number[]): GateJudged {
       ),
     },
   };
-  return judgedMeasure(inputs, HASH);
+  return judgedMeasure(inputs, specHash(spec));
 }
 
 describe('explain and weights', () => {
@@ -109,11 +112,13 @@ describe('explain and weights', () => {
 
   it('ends with 9 when a recorded verdict is not what its inputs give', async () => {
     const { words, ...honest } = verdictOf('errors', 5);
-    await append('gate', [{ ...honest, words, verdict: 'pass' }]);
+    const lenient = judgedMeasure({ ...honest.inputs, limits: LENIENT } as never, honest.policyHash);
+    await append('gate', [{ ...honest, words, verdict: 'pass' }, lenient]);
     const { exit, out } = await cli('explain', ID, '--verify');
     expect(exit).toBe(EXIT.altered);
     expect(out).toContain(`DIFFERS: decided again it is fail: ${words}`);
-    expect(out).toContain('3 verdicts decided again: 1 DIFFER from what is recorded');
+    expect(out).toContain('DIFFERS: its inputs have other limits than the plan');
+    expect(out).toContain('4 verdicts decided again: 2 DIFFER from what is recorded');
     expect((await cli('explain', ID)).exit).toBe(EXIT.ok);
   });
 
