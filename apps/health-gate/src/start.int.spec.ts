@@ -79,6 +79,19 @@ it('judges from the log and from heartbeats, once over a restart and beside a se
   expect(await said(world, log)).toEqual(verdicts);
 });
 
+it('does not start with sources that cannot be read, and names each fault without an address', async () => {
+  const deps = { nats, servers: server.url, log: new JetStreamEventLog(nats), clock: systemClock, newId: newUlid };
+  const sources = 'main=prometheus+http://ana:sesame@metrics:9090, other=oracle+http://x';
+  const started = startHealthGate({ ...deps, logger: createLogger('test', 'silent'), sources });
+  const fault = await started.then(
+    () => undefined,
+    (error: Error) => error,
+  );
+  expect(fault).toMatchObject({ code: 'CONFIG_INVALID' });
+  expect(fault?.message).toMatch(/main: .*credential[\s\S]*other: /);
+  expect(fault?.message).not.toContain('sesame');
+});
+
 const hello = (host: string, runs: string) => ({
   v: 1,
   host,

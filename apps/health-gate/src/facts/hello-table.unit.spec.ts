@@ -35,6 +35,21 @@ it('says that nothing runs when a host does not name the app, and nothing of a h
   expect(table.latest('h2', 'hello', 'web')).toBeUndefined();
 });
 
+it('tells when the same version was begun anew, and takes an update for none', () => {
+  const table = new HelloTable();
+  const beat = (at: number, running: string | null, processStartedAt: number | null) => {
+    table.take(hello('h1', [{ ...app, running, processStartedAt }]), at);
+    return table.latest('h1', 'hello', 'web')?.restartedAt;
+  };
+  expect(beat(1, '1', 10)).toBeUndefined();
+  expect(beat(2, '2', 20)).toBeUndefined();
+  expect(beat(3, '2', 20)).toBeUndefined();
+  expect(beat(4, null, null)).toBeUndefined();
+  expect(beat(5, '2', 30)).toEqual([5]);
+  expect(beat(6, '2', 40)).toEqual([5, 6]);
+  expect(beat(7, '3', 50)).toBeUndefined();
+});
+
 it('is bounded: a new host takes the place of one that was silent for long, never of one that is there', () => {
   const table = new HelloTable({ maxHosts: 2, forgetMs: 100 });
   table.take(hello('h1'), 0);
