@@ -31,7 +31,7 @@ import { Reports } from './read-model/reports.js';
 import { RolloutHistory } from './read-model/rollout-history.js';
 import { RolloutIndex } from './read-model/rollout-index.js';
 import { meterReadModels } from './read-model/rollout-metrics.js';
-import { WeightHistory } from './read-model/weight-history.js';
+import { type ShiftOf, WeightHistory } from './read-model/weight-history.js';
 import { WeightsView } from './read-model/weights-view.js';
 import { RequestPublisher } from './requests/request-publisher.js';
 import { Requests } from './requests/requests.js';
@@ -174,7 +174,7 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
   const freezes = new FreezeIndex(clock);
   const known = new KnownTokens();
   const weights = new WeightsView();
-  const weightHistory = new WeightHistory((id) => rollouts.entry(id)?.group);
+  const weightHistory = new WeightHistory((id) => shiftOf(rollouts, id));
   const gateScores = new GateScores();
   const models = [groupIndex, dependencies, freezes, weightHistory, gateScores];
   const follower = followerOf(deps, rollouts, models);
@@ -207,6 +207,11 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
   const [rates, polls] = [new RateLimit(limits.calls, now), new RateLimit(limits.polls, now)];
   const guards = { access, history, logger, rates, polls };
   return { parts, guards, follower, watches: watchesOf(deps, { view, known, weights }), known, weights };
+}
+
+function shiftOf(rollouts: RolloutIndex, id: string): ShiftOf | undefined {
+  const entry = rollouts.entry(id);
+  return entry === undefined ? undefined : { group: entry.group, shift: entry.state?.plan?.traffic };
 }
 
 /** What keeps a read model behind the log. */

@@ -88,7 +88,13 @@ describe('weights, sides and verdicts over HTTP', () => {
     const expected = [
       { why: 'back', from: weights, to: back, publishedAt: null, version: null, reason: null },
       { why: 'manual', from: { flip: 95, flop: 5 }, to: weights, version: 2, reason: 'flat', rolloutId: shift },
-      { why: 'stage', from: null, to: { flip: 95, flop: 5 }, version: 1, by: { id: 'exec', kind: 'service' } },
+      {
+        why: 'stage',
+        from: { flip: 100, flop: 0 },
+        to: { flip: 95, flop: 5 },
+        version: 1,
+        by: { id: 'exec', kind: 'service' },
+      },
     ];
     await vi.waitFor(async () => {
       const { body } = await harness.json('/v1/weights/search/history');

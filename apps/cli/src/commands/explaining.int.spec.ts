@@ -129,7 +129,7 @@ describe('explain and weights', () => {
         const { out } = await cli('weights', 'search', '--history');
         expect(out).toMatch(/ana +flip 95 %, flop 5 % +flip 100 %, flop 0 % +8 +back: orders fail/);
         expect(out).toMatch(/ana +flip 95 %, flop 5 % +flip 75 %, flop 25 % +not published +by hand: graphs are flat/);
-        expect(out).toMatch(/ana +- +flip 95 %, flop 5 % +7 +the plan/);
+        expect(out).toMatch(/ana +flip 100 %, flop 0 % +flip 95 %, flop 5 % +7 +the plan/);
       },
       { timeout: 30_000, interval: 50 },
     );

@@ -19,7 +19,7 @@ export const rolloutsTable = (rows: readonly RolloutRow[]): string[] =>
       row.app,
       row.version,
       row.group,
-      row.frozen === undefined ? row.state : `${row.state}, frozen`,
+      row.frozen === undefined || row.endedAt > 0 ? row.state : `${row.state}, frozen`,
       `${row.stage.name} (${row.stage.index + 1}/${row.stage.of})`,
       row.traffic === undefined
         ? `${row.counts.done + row.counts.skipped}/${row.targets}`
@@ -84,10 +84,6 @@ export const targetsTable = (rows: readonly TargetRow[]): string[] =>
 
 const orDash = (ms: number | null): string => (ms === null ? '-' : lengthOf(ms));
 
-/** A stage of a shift has no targets that settle: it takes until it is passed. */
-const lengthBetween = (from: number | null, to: number | null): number | null =>
-  from === null || to === null ? null : to - from;
-
 /** Members that are not at the version (STR-08), and versions that were changed past Sluice (XIM-08). */
 function notThereRows({ notAtVersion, drifts }: RolloutReport): (readonly [string, string])[] {
   const { count, hosts } = notAtVersion;
@@ -98,22 +94,30 @@ function notThereRows({ notAtVersion, drifts }: RolloutReport): (readonly [strin
   ];
 }
 
-export const reportText = (report: RolloutReport): string[] => [
-  ...pairs([
-    ['rollout', report.id],
-    ['state', report.state],
-    ['hosts', String(report.targets)],
-    ['took', orDash(report.durationMs)],
-    ...inventoryRow(report.inventory),
-    ...unreachableRow(report.unreachable),
-    ...notThereRows(report),
-    ...costRows(report),
-    ...report.brakes.map(({ at, words }) => ['braked', `${instant(at)}: ${words}`] as const),
-  ]),
-  '',
-  ...table(
+export const reportText = (report: RolloutReport): string[] => {
+  const shifts = (report.capacity ?? null) !== null;
+  return [
+    ...pairs([
+      ['rollout', report.id],
+      ['state', report.state],
+      ['hosts', shifts ? undefined : String(report.targets)],
+      ['took', orDash(report.durationMs)],
+      ...inventoryRow(report.inventory),
+      ...unreachableRow(report.unreachable),
+      ...notThereRows(report),
+      ...costRows(report),
+      ...report.brakes.map(({ at, words }) => ['braked', `${instant(at)}: ${words}`] as const),
+    ]),
+    ...(shifts ? [] : ['', ...stepsTable(report)]),
+    '',
+    ...(shifts ? weightsTable(report) : batchesTable(report)),
+  ];
+};
+
+const stepsTable = ({ steps }: RolloutReport): string[] =>
+  table(
     ['STEP', 'TIMES', 'FAILED', 'P50', 'P95', 'LONGEST'],
-    report.steps.map(({ step, count, failed, p50, p95, max }) => [
+    steps.map(({ step, count, failed, p50, p95, max }) => [
       step,
       count,
       failed,
@@ -121,18 +125,24 @@ export const reportText = (report: RolloutReport): string[] => [
       lengthOf(p95),
       lengthOf(max),
     ]),
-  ),
-  '',
-  ...table(
+  );
+
+const batchesTable = ({ stages }: RolloutReport): string[] =>
+  table(
     ['STAGE', 'HOSTS', 'ENTERED', 'TOOK'],
-    report.stages.map(({ name, targets, enteredAt, passedAt, ms }) => [
+    stages.map(({ name, targets, enteredAt, ms }) => [name, targets, instant(enteredAt ?? 0), orDash(ms)]),
+  );
+
+/** A stage of a shift has no targets that settle: it takes until it is passed. */
+const weightsTable = ({ stages }: RolloutReport): string[] =>
+  table(
+    ['STAGE', 'ENTERED', 'TOOK'],
+    stages.map(({ name, enteredAt, passedAt }) => [
       name,
-      targets,
       instant(enteredAt ?? 0),
-      orDash(ms ?? lengthBetween(enteredAt, passedAt)),
+      orDash(enteredAt === null || passedAt === null ? null : passedAt - enteredAt),
     ]),
-  ),
-];
+  );
 
 /** Only when hosts differ in how they are installed: which way each takes (TAR-05). */
 function profilesOf({ spec, profiles = [] }: Plan, batches: PlanPreview['batches']): (readonly [string, string])[] {
@@ -221,22 +231,28 @@ export const groupsTable = (rows: readonly GroupSummary[]): string[] =>
     ]),
   );
 
-export const groupText = (group: GroupPage): string[] => [
-  ...pairs([
-    ['group', group.name],
-    ['app', `${group.app ?? '-'} (${group.environment ?? '-'})`],
-    ['running', versionsInWords(group.versions)],
-    ...sidesRows(group),
-    ['rollout', group.active ?? '-'],
-    ['waiting', group.waiting ?? undefined],
-    ...group.exclusions.map(({ host, reason }) => ['excluded', `${host}: ${reason}`] as const),
-    ...group.blocked.map(({ version, reason }) => ['blocked', `${version}: ${reason}`] as const),
-    ['history', someOf(group.history.map(({ version }) => version)) || '-'],
-  ]),
-  '',
-  ...table(
+export const groupText = (group: GroupPage): string[] => {
+  const hasHosts = group.memberPage.items.length > 0 || (group.sides ?? null) === null;
+  return [
+    ...pairs([
+      ['group', group.name],
+      ['app', `${group.app ?? '-'} (${group.environment ?? '-'})`],
+      ['running', hasHosts ? versionsInWords(group.versions) : undefined],
+      ...sidesRows(group),
+      ['rollout', group.active ?? '-'],
+      ['waiting', group.waiting ?? undefined],
+      ...group.exclusions.map(({ host, reason }) => ['excluded', `${host}: ${reason}`] as const),
+      ...group.blocked.map(({ version, reason }) => ['blocked', `${version}: ${reason}`] as const),
+      ['history', someOf(group.history.map(({ version }) => version)) || '-'],
+    ]),
+    ...(hasHosts ? ['', ...membersTable(group)] : []),
+  ];
+};
+
+const membersTable = ({ memberPage }: GroupPage): string[] =>
+  table(
     ['HOST', 'RUNNING', 'SERVES', 'ADDRESS', 'NOTE'],
-    group.memberPage.items.map((member) => [
+    memberPage.items.map((member) => [
       member.host,
       member.running ?? '-',
       member.serving === true ? 'yes' : 'no',
@@ -246,5 +262,4 @@ export const groupText = (group: GroupPage): string[] => [
         ...(member.excluded === null ? [] : [`excluded: ${member.excluded}`]),
       ].join('; '),
     ]),
-  ),
-];
+  );

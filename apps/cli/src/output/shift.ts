@@ -22,7 +22,7 @@ export function shiftRows(rollout: RolloutDetail): readonly Row[] {
     [`side ${fresh.name}`, capacityInWords(fresh.services)],
     ['not ready', short.length === 0 ? undefined : short.join('; ')],
     ['wanted', traffic.awaitsWeight === true ? `a weight: sluice weight ${rollout.id} 100` : undefined],
-    ['next gates', gatesInWords(plan, rollout.stage.index)],
+    ['next gates', rollout.endedAt > 0 ? undefined : gatesInWords(plan, rollout.stage.index)],
     [
       'capacity',
       `${hours(old.capacityHours + fresh.capacityHours)} (${old.name} ${round(old.capacityHours)}, ${fresh.name} ${round(fresh.capacityHours)})`,
@@ -37,9 +37,10 @@ export function shiftRows(rollout: RolloutDetail): readonly Row[] {
 }
 
 /** Of any rollout: what holds it, and how often a person held it. */
-export function heldRows({ frozen = [], traffic }: RolloutDetail): readonly Row[] {
+export function heldRows({ frozen = [], traffic, endedAt }: RolloutDetail): readonly Row[] {
+  const holding = endedAt > 0 ? [] : frozen;
   return [
-    ...frozen.map(({ freeze, until, words }): Row => ['FROZEN', `until ${instant(until)} by ${freeze}: ${words}`]),
+    ...holding.map(({ freeze, until, words }): Row => ['FROZEN', `until ${instant(until)} by ${freeze}: ${words}`]),
     [
       'pauses',
       traffic === undefined ? undefined : pausesInWords({ ...traffic.pauses, since: traffic.pauses.since ?? null }),
@@ -108,7 +109,7 @@ export function stagesTable(plan: Plan): string[] {
 /** Of a group with two sides. */
 export function sidesRows({ sides }: GroupPage): readonly Row[] {
   if (sides === null || sides === undefined) return [];
-  const { names, live, dark, weights, version, moving, versions, services } = sides;
+  const { names, live, dark, weights, version, versions, services } = sides;
   const darkSide = dark === null ? undefined : `${dark} (reach it with the header x-sluice-side: ${dark})`;
   return [
     ['sides', names.map((name) => `${name} (${versions[name] ?? 'nothing yet'})`).join(', ')],
@@ -120,7 +121,6 @@ export function sidesRows({ sides }: GroupPage): readonly Row[] {
         ? `${live ?? names[0]} 100 % (never moved)`
         : `${sharesInWords(weights)} (weights version ${version ?? '?'})`,
     ],
-    ['moved by', moving ?? undefined],
     ['services', services.join(', ')],
   ];
 }

@@ -119,13 +119,13 @@ it('SWB-01 SWB-19 a group shows its live side, and how the dark one is reached',
     [
       "group     search",
       "app       search (production)",
-      "running   -",
       "sides     flip (3.0.0), flop (nothing yet)",
       "live      flip",
       "dark      flop (reach it with the header x-sluice-side: flop)",
       "traffic   flip 100 %, flop 0 % (weights version 8)",
       "services  index, web",
       "rollout   -",
+      "history   -",
     ]
   `);
 });

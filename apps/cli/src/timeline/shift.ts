@@ -36,7 +36,7 @@ const weightOf = ({ weight }: { readonly weight: number }): number => weight;
 
 /** Tells a shift of traffic, and freezes. What stands on a side is told when it becomes ready, and when it no longer is. */
 export class Shift {
-  private readonly told = new Map<string, boolean>();
+  private readonly told = new Map<string, Standing>();
 
   constructor(private readonly plan: () => Plan | undefined) {}
 
@@ -76,11 +76,18 @@ export class Shift {
   }
 
   private seen({ side, services }: Of<'SideSeen'>): string | undefined {
-    const isReady = services.every(({ desired, created, ready }) => created === desired && ready === desired);
-    if (this.told.get(side) === isReady) return undefined;
-    this.told.set(side, isReady);
+    const standing = standingOf(services);
+    if (this.told.get(side) === standing) return undefined;
+    this.told.set(side, standing);
     return `side ${side}: ${capacityInWords(services)}`;
   }
+}
+
+type Standing = 'empty' | 'short' | 'ready';
+
+function standingOf(services: readonly ServiceCapacity[]): Standing {
+  if (services.every(({ desired, created }) => desired === 0 && created === 0)) return 'empty';
+  return services.every(({ desired, created, ready }) => created === desired && ready === desired) ? 'ready' : 'short';
 }
 
 function setInWords({ weights, why: cause, reason }: Of<'WeightSet'>): string {

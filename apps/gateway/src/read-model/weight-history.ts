@@ -1,4 +1,4 @@
-import type { EventMeta, RecordedCommit, RolloutEvent, Weights } from '@sluice/contracts';
+import type { EventMeta, PlanTraffic, RecordedCommit, RolloutEvent, Weights } from '@sluice/contracts';
 import type { Actor } from '@sluice/kernel';
 
 type WeightSet = Extract<RolloutEvent, { readonly type: 'WeightSet' }>;
@@ -12,7 +12,7 @@ export interface WeightMove {
   /** `stage`: the plan. `manual`: a person. `back`: the rollout ended without success. */
   readonly why: WeightSet['why'];
   readonly reason: string | null;
-  /** What was in force before; null: nothing was ever published that the log still holds. */
+  /** What was in force before; null: nobody knows. */
   readonly from: Weights | null;
   readonly to: Weights;
   readonly setAt: number;
@@ -33,14 +33,19 @@ type Placed = { -readonly [K in keyof WeightMove]: WeightMove[K] } & { readonly 
 /** A shift has about ten: those of the last hundred. */
 const KEPT = 1_000;
 
+/** What is known of a rollout whose plan was applied before. */
+export interface ShiftOf {
+  readonly group: string;
+  readonly shift: PlanTraffic | undefined;
+}
+
 /** The moves of every group with sides that stand in the log, the last of each. */
 export class WeightHistory {
   private readonly groups = new Map<string, Group>();
   private position = 0;
   private places = 0;
 
-  /** `groupOf`: of a rollout whose plan was applied before. */
-  constructor(private readonly groupOf: (rolloutId: string) => string | undefined) {}
+  constructor(private readonly shiftOf: (rolloutId: string) => ShiftOf | undefined) {}
 
   forgetAll(): void {
     this.groups.clear();
@@ -74,10 +79,10 @@ export class WeightHistory {
   }
 
   private set(rolloutId: string, event: WeightSet, { at, meta }: { at: number; meta: EventMeta | undefined }): void {
-    const name = this.groupOf(rolloutId);
-    if (name === undefined) return;
-    const group = this.groups.get(name) ?? { moves: [], inForce: null };
-    this.groups.set(name, group);
+    const known = this.shiftOf(rolloutId);
+    if (known === undefined) return;
+    const group = this.groups.get(known.group) ?? { moves: [], inForce: allOnOld(known) };
+    this.groups.set(known.group, group);
     const { stage, why, reason = null, weights: to } = event;
     const by = meta?.by ?? { id: 'unknown', kind: 'service' as const };
     this.places += 1;
@@ -89,7 +94,7 @@ export class WeightHistory {
   }
 
   private published(rolloutId: string, { weights, version }: WeightPublished, at: number): void {
-    const group = this.groups.get(this.groupOf(rolloutId) ?? '');
+    const group = this.groups.get(this.shiftOf(rolloutId)?.group ?? '');
     if (group === undefined) return;
     group.inForce = weights;
     const move = group.moves.findLast((each) => each.rolloutId === rolloutId && isSame(each.to, weights));
@@ -98,6 +103,10 @@ export class WeightHistory {
     move.version = version;
   }
 }
+
+/** Before the first move the old side of the first plan had everything. */
+const allOnOld = ({ shift }: ShiftOf): Weights | null =>
+  shift === undefined ? null : { [shift.oldSide]: 100, [shift.newSide]: 0 };
 
 const isSame = (a: Weights, b: Weights): boolean => Object.entries(a).every(([side, weight]) => b[side] === weight);
 
