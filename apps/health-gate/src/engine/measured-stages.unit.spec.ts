@@ -67,7 +67,7 @@ describe('a gate that goes along with a stage', () => {
     expect(port.asked.length).toBeGreaterThan(before);
   });
 
-  it('counts rounds as the rollout does, a brake before the stage was entered too', async () => {
+  it('counts rounds as the rollout does: a brake before the stage was entered is none of it', async () => {
     port.value_ = healthy;
     t.start();
     await world.plan(undefined, { gateSpecs: [slo(), slo({ name: 'door', at: ['entry'] })], ...shift() });
@@ -76,7 +76,7 @@ describe('a gate that goes along with a stage', () => {
     await world.write('exec', { type: 'RolloutBraked', cause }, { type: 'BrakeReleased', by: 'resume' });
     await t.publishWeight();
     await world.clock.advance(10_500);
-    expect(await t.own('slo')).toEqual([expect.objectContaining({ verdict: 'pass', round: 2 })]);
+    expect(await t.own('slo')).toEqual([expect.objectContaining({ verdict: 'pass', round: 1 })]);
   });
 
   it('forgets no verdict that is on its way to the log while something else happens', async () => {
@@ -95,13 +95,20 @@ describe('a gate that goes along with a stage', () => {
     expect(counts).toEqual(['failed 1', 'failed 2', 'failed 3']);
   });
 
-  it('ends with its stage', async () => {
+  it('watches on between two stages, and ends with the rollout', async () => {
     port.value_ = healthy;
     t.start();
     await world.plan(undefined, { gateSpecs: [slo()], ...shift() });
     await t.publishWeight();
     await world.clock.advance(20_500);
     await world.write('exec', { type: 'StagePassed', stage: 1 });
+    const passed = port.asked.length;
+    await world.clock.advance(60_000);
+    expect(port.asked.length).toBeGreaterThan(passed);
+    port.value_ = burning;
+    await world.clock.advance(10_500);
+    expect((await t.own('slo')).at(-1)).toMatchObject({ verdict: 'fail', stage: 1, round: 1, phase: 'during' });
+    await world.write('exec', { type: 'RolloutSettling', cause: 'rollback' });
     const { length } = port.asked;
     await world.clock.advance(600_000);
     expect(port.asked.length).toBe(length);

@@ -44,7 +44,7 @@ function rowsOfRequest(watch: RolloutWatch, request: OpenRequest): readonly Gate
 
 /** A gate's brake in the stage that was released begins a new round, as the rollout counts them. Without traffic there is nothing to measure yet. */
 function rowsOfStage(watch: RolloutWatch, open: OpenStage): readonly GateRow[] {
-  const { stage, enteredAt, position, cause, corr, releasedAt } = open;
+  const { stage, enteredAt, position, cause, corr, releasedAt, isPassed } = open;
   const begun = stage.traffic?.kind === 'weight' ? open.publishedAt : enteredAt;
   if (begun === undefined) return [];
   const since = releasedAt ?? begun;
@@ -55,8 +55,13 @@ function rowsOfStage(watch: RolloutWatch, open: OpenStage): readonly GateRow[] {
   const dwellMs = stage.traffic?.kind === 'weight' ? stage.traffic.dwellMs : 0;
   return [
     ...specsAt(watch.plan, stage, 'during').map((spec) => row(spec, 'during', { since, passNotBefore: since })),
-    ...unasked(watch, stage, 'entry').map((spec) => row(spec, 'entry', { since: undefined, passNotBefore: since })),
-    ...unasked(watch, stage, 'exit').map((spec) => row(spec, 'exit', { since, passNotBefore: since + dwellMs })),
+    // Between two stages only what watches goes on: what the last one brought serves all the while.
+    ...(isPassed ? [] : unasked(watch, stage, 'entry')).map((spec) =>
+      row(spec, 'entry', { since: undefined, passNotBefore: since }),
+    ),
+    ...(isPassed ? [] : unasked(watch, stage, 'exit')).map((spec) =>
+      row(spec, 'exit', { since, passNotBefore: since + dwellMs }),
+    ),
   ];
 }
 

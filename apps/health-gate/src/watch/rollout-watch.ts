@@ -43,6 +43,8 @@ export interface OpenStage {
   publishedAt: number | undefined;
   /** When a gate's brake was released in it the last time, ms since the epoch. */
   releasedAt: number | undefined;
+  /** The next stage is not entered yet. */
+  isPassed: boolean;
 }
 
 export const verdictKey = (phase: GatePhase, stage: number, round: number, gate: GateName): string =>
@@ -147,6 +149,7 @@ export class RolloutWatch {
       const { releases } = this.state.stage;
       evolveRollout(this.state, event, commit.head.at);
       if (event.type === 'GatesRequested') this.ask(event, commit, index);
+      else if (event.type === 'StagePassed') this.pass();
       else if (endsRequest(event)) this.close();
       else if (event.type === 'StageEntered') this.enter(event.stage, commit, index);
       else if (event.type === 'StepSucceeded' || event.type === 'DrainSkipped')
@@ -212,7 +215,7 @@ export class RolloutWatch {
     const { at: enteredAt, position } = commit.head;
     // A weight that a person has raised already is not published again.
     const publishedAt = this.isInForce(stage) ? enteredAt : undefined;
-    const fresh = { publishedAt, releasedAt: undefined };
+    const fresh = { publishedAt, releasedAt: undefined, isPassed: false };
     this.open = stage === undefined ? undefined : { stage, enteredAt, position, ...answerTo(commit, place), ...fresh };
   }
 
@@ -230,6 +233,12 @@ export class RolloutWatch {
     if (open === undefined) return;
     if (event.type === 'WeightPublished') open.publishedAt ??= at;
     else if (event.type === 'BrakeReleased' && this.state.stage.releases > releases) open.releasedAt = at;
+  }
+
+  /** What was asked in the stage is over; what watches goes on until the next one is entered. */
+  private pass(): void {
+    if (this.open !== undefined) this.open.isPassed = true;
+    this.dismiss();
   }
 
   /** The stage is over, and everything that was asked in it. */

@@ -34,6 +34,7 @@ export function enterStage(model: RolloutModel, { stage }: Of<'StageEntered'>, a
   mayEnter(model, complain);
   if (model.shift !== undefined) model.shift.enteredAt = at;
   model.entered = true;
+  model.releases = 0;
   model.wait = undefined;
 }
 
@@ -66,7 +67,6 @@ export function passStage(model: RolloutModel, { stage }: Of<'StagePassed'>, at:
     proceeded: false,
     round: 0,
     asked: undefined,
-    releases: 0,
     gateFailed: false,
   });
   model.gatesPassed.clear();

@@ -28,7 +28,8 @@ export function evolveStage(state: RolloutState, event: StageEvent): void {
       stage.settled = true;
       break;
     case 'StagePassed':
-      state.stage = freshStage(event.stage + 1);
+      // Its gates watch on until the next one is entered, in the round that they are in.
+      state.stage = { ...freshStage(event.stage + 1), releases: stage.releases, during: stage.during };
       state.wait = undefined;
       break;
     case 'GatesRequested':
@@ -80,6 +81,8 @@ function enterStage(state: RolloutState): void {
     if (phaseAt(state, target) === 'pending') (state.out[target] === 1 ? first : rest).push(target);
   }
   stage.entered = true;
+  stage.releases = 0;
+  stage.during.clear();
   stage.order = first.length === 0 ? rest : first.concat(rest);
   stage.cursor = 0;
   state.wait = undefined;
