@@ -43,6 +43,8 @@ export class TrafficShifting<A extends ShiftActor> {
   /** By rollout and kind. */
   private readonly working = new Map<string, Work<A>>();
   private readonly looking: Looking<A>;
+  /** Ends each wait that is under way. */
+  private readonly waits = new Set<() => void>();
   private stopped = false;
 
   constructor(
@@ -82,6 +84,8 @@ export class TrafficShifting<A extends ShiftActor> {
     this.stopped = true;
     this.working.clear();
     this.looking.stop();
+    // What waits keeps its process alive.
+    for (const end of this.waits) end();
   }
 
   /** What is under way for something else of the same kind does not hold it up: a publisher may be slow. */
@@ -196,7 +200,13 @@ export class TrafficShifting<A extends ShiftActor> {
 
   private wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      this.clock.schedule(ms, resolve);
+      const end = (): void => {
+        cancel();
+        this.waits.delete(end);
+        resolve();
+      };
+      const cancel = this.clock.schedule(ms, end);
+      this.waits.add(end);
     });
   }
 }

@@ -38,6 +38,15 @@ describe('a shift of traffic, driven', () => {
     await world.engine.stop();
   });
 
+  it('leaves no timer behind, whatever it waits for', async () => {
+    const world = new ShiftWorld();
+    world.sides.scale = () => Promise.resolve({ kind: 'done', value: undefined });
+    await world.started();
+    await world.clock.advance(5_000);
+    await world.engine.stop();
+    expect(world.clock.pending).toBe(0);
+  });
+
   it('tells what stands on a side only when it has changed, and looks more often while somebody waits for it', async () => {
     const world = new ShiftWorld();
     const id = await world.started({ dwellMs: 60 * MINUTE });
