@@ -80,8 +80,10 @@ const composed = {
     imports: [
       ...base,
       ...infrastructure,
-      // It decides recorded verdicts again, without a server.
+      // It decides recorded verdicts again, without a server, and verifies logs and proofs as an outsider.
       'gating',
+      'audit',
+      'proof',
       'testing',
       'planner',
       'executor',

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 
 import { addAgent } from './agent/commands.js';
 import { addArchive } from './archive/commands.js';
+import { addAudit } from './audit/commands.js';
 import { addCommanding } from './commands/commanding.js';
 import { addDependencies } from './commands/dependencies.js';
 import { addExplaining } from './commands/explaining.js';
@@ -32,7 +33,7 @@ Examples:
   sluice list --state braked -o json           for scripts
 
 Exit codes: 0 ok, 1 error, 2 usage, 3 not found, 4 not allowed, 5 conflict, 6 failed, 7 braked or waiting, 8 timeout,
-9 a recorded verdict is not what its inputs give`;
+9 a record is not what it says: a verdict that its inputs do not give, a log or a proof that does not hold`;
 
 /** The command line as a value: a test runs it without a process. */
 export function createProgram(surroundings: Surroundings): Command {
@@ -62,6 +63,7 @@ export function createProgram(surroundings: Surroundings): Command {
   addDoctor(program, surroundings);
   addServices(program, surroundings);
   addArchive(program, surroundings);
+  addAudit(program, surroundings);
   addAgent(program, surroundings);
   addCompletion(program, surroundings);
   inherit(program);

@@ -1,5 +1,6 @@
 export type { ProofCode } from './errors.js';
 export { type Checkpoint, openCheckpoint, readCheckpoint, signCheckpoint } from './checkpoint.js';
+export { type ConsistencyProof, formatConsistency, parseConsistency } from './consistency-proof.js';
 export { CompactRange, type StoredRange } from './compact-range.js';
 export {
   generateKeys,

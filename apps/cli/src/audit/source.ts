@@ -1,0 +1,104 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createGunzip } from 'node:zlib';
+
+import { archivedLog, type CommitSource, exportedCommits, inLogOrder } from '@sluice/audit';
+import { loadConfig, type SluiceConfig } from '@sluice/config';
+import { DirectoryArchiveStore, rawLog } from '@sluice/event-log';
+import { isSluiceError, messageOf } from '@sluice/kernel';
+import type { Command } from 'commander';
+
+import { CliError } from '../client/exit.js';
+import { couldNot } from './files.js';
+
+export interface SourceOptions {
+  readonly nats?: string;
+  readonly archive?: string;
+}
+
+/** A log that can be read more than once. */
+export interface OpenedSource {
+  readonly name: string;
+  read(): CommitSource;
+  close(): Promise<void>;
+}
+
+/** That nothing could be read says nothing about what stands in the log. */
+const OUT_OF_REACH: ReadonlySet<string> = new Set([
+  'NATS_UNAVAILABLE',
+  'NATS_REFUSED',
+  'LOG_MISSING',
+  'ARCHIVE_UNAVAILABLE',
+]);
+
+export const withSource = (command: Command): Command =>
+  command
+    .argument('[source]', 'folder of an archive, or file of an export (also .gz); the live log when left out')
+    .option('--nats <url>', 'where NATS listens (SLUICE_NATS_URL)')
+    .option('--archive <folder>', 'what was moved from the live log into that archive, put before it (SLUICE_ARCHIVE)');
+
+/** Opens it, has it used, and closes it whatever comes. */
+export async function reading<T>(
+  source: string | undefined,
+  options: SourceOptions,
+  use: (log: OpenedSource) => Promise<T>,
+): Promise<T> {
+  const log = source === undefined ? await liveLog(options) : await stored(source);
+  try {
+    return await use({ ...log, read: () => withinReach(log.read()) });
+  } finally {
+    await log.close();
+  }
+}
+
+async function* withinReach(commits: CommitSource): CommitSource {
+  try {
+    yield* commits;
+  } catch (error) {
+    if (isSluiceError(error) && !OUT_OF_REACH.has(error.code)) throw error;
+    throw error instanceof CliError ? error : couldNot(`the log cannot be read: ${messageOf(error)}`);
+  }
+}
+
+async function stored(source: string): Promise<OpenedSource> {
+  const found = await stat(source).catch(() => undefined);
+  if (found === undefined) throw couldNot(`there is no file and no folder ${source}`);
+  if (!found.isDirectory())
+    return { name: source, read: () => exportedCommits(chunksOf(source)), close: async () => {} };
+  if ((await stat(`${source}/segments`).catch(() => undefined)) === undefined)
+    throw couldNot(`${source} is no archive: it has no segments. Of an export name the file`);
+  const store = new DirectoryArchiveStore(source);
+  return { name: source, read: () => archivedLog(store), close: () => store.close() };
+}
+
+const chunksOf = (file: string): AsyncIterable<Uint8Array> =>
+  file.endsWith('.gz') ? createReadStream(file).pipe(createGunzip()) : createReadStream(file);
+
+async function liveLog({ nats: url, archive }: SourceOptions): Promise<OpenedSource> {
+  const config = loadConfig();
+  if (config.log !== 'nats')
+    throw couldNot('only a log on JetStream is read as bytes: export what is in KurrentDB and name the file');
+  const nats = await connected(url ?? config.natsUrl, config);
+  const folder = archive ?? config.archive;
+  if (folder === undefined) return { name: 'the live log', read: () => rawLog(nats), close: () => nats.close() };
+  const store = new DirectoryArchiveStore(folder);
+  return {
+    name: `the live log and ${folder}`,
+    read: () => inLogOrder([archivedLog(store), rawLog(nats)]),
+    close: async () => {
+      await store.close();
+      await nats.close();
+    },
+  };
+}
+
+async function connected(servers: string, { natsWait: waitMs, natsCredentials }: SluiceConfig) {
+  // What reads files alone starts without what speaks to NATS.
+  const { connectNats, loginOf, silentLog } = await import('@sluice/messaging');
+  const login = loginOf(natsCredentials);
+  try {
+    return await connectNats({ servers, name: 'sluice audit', waitMs, log: silentLog, ...login });
+  } catch (error) {
+    throw couldNot(messageOf(error));
+  }
+}
