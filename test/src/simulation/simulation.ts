@@ -350,6 +350,7 @@ export class Simulation {
     });
     done.catch(() => undefined);
     await this.clock.runUntil(() => settled, { withinMs: 3_600_000 });
+    if (!settled) throw new Error('nobody answered within an hour');
     return work;
   }
 }

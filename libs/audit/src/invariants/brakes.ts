@@ -44,6 +44,7 @@ export function brake(model: RolloutModel, { cause }: Of<'RolloutBraked'>, at: n
     gate: model.gateFailed,
     capacity: model.shift === undefined ? !room && !hasOpen(model) : isLate(model, model.shift, at),
     log: true,
+    ramp: true,
     dependency: model.plan.lb?.mode === 'required' || model.shift !== undefined,
   }[cause.kind];
   if (!holds)

@@ -7,19 +7,19 @@ import { shiftStageOf } from './shift-model.js';
 type Of<T extends RolloutEvent['type']> = Extract<RolloutEvent, { readonly type: T }>;
 type Phase = GateSpec['at'][number];
 
-/** Gates of the plan that decide at this phase of the stage that is the current one. */
-export function decidingGates(model: RolloutModel, phase: Phase): readonly string[] {
+/** Gates of the plan that decide at this phase of the stage. */
+function decidingGates(model: RolloutModel, phase: Phase, stage = model.stage): readonly string[] {
   const { gateSpecs = [] } = model.plan;
   return gateSpecs
-    .filter((spec) => spec.at.includes(phase) && spec.onFail !== 'record' && isOf(model, spec))
+    .filter((spec) => spec.at.includes(phase) && spec.onFail !== 'record' && isOf(model, spec, stage))
     .map(({ name }) => name);
 }
 
 /** A smoke gate where the plan marks the stage, any other one where there is traffic; on hosts every one. */
-function isOf(model: RolloutModel, { measure }: GateSpec): boolean {
-  if (model.shift === undefined) return true;
-  const stage = shiftStageOf(model);
-  return measure.kind === 'smoke' ? stage.smoke : stage.kind === 'weight';
+function isOf({ plan, shift }: RolloutModel, { measure }: GateSpec, stage: number): boolean {
+  if (shift === undefined) return true;
+  const { smoke, kind } = shiftStageOf({ plan, stage });
+  return measure.kind === 'smoke' ? smoke : kind === 'weight';
 }
 
 export function askGates(model: RolloutModel, { round, gates, phase }: Of<'GatesRequested'>, complain: Complain): void {
@@ -34,11 +34,11 @@ export function askGates(model: RolloutModel, { round, gates, phase }: Of<'Gates
 /** A verdict counts for the phase and the round that asked for it, and no other. */
 export function recordGate(model: RolloutModel, event: Of<'GateRecorded'>, complain: Complain): void {
   const { gate, stage, round, phase, verdict } = event;
-  const wanted = phase === 'during' ? model.releases + 1 : model.round;
-  if (stage !== model.stage || round !== wanted)
-    complain('I5', `a verdict of stage ${stage}, round ${round} was taken at ${model.stage}, ${wanted}`);
+  const wanted = phase === 'during' ? watched(model) : { stage: model.stage, round: model.round };
+  if (stage !== wanted.stage || round !== wanted.round)
+    complain('I5', `a verdict of stage ${stage}, round ${round} was taken at ${wanted.stage}, ${wanted.round}`);
   decides(model, gate, complain);
-  if (phase === 'during') watched(model, gate, complain);
+  if (phase === 'during') watches(model, gate, complain);
   else if (phase !== model.asked?.phase) complain('I5', `${gate} was taken for another phase than asked`);
   if (verdict === 'pass' && phase !== 'during') model.gatesPassed.add(gate);
   if (verdict === 'fail') model.gateFailed = true;
@@ -49,10 +49,16 @@ function decides({ plan: { gateSpecs = [] } }: RolloutModel, gate: string, compl
     complain('I5', `${gate} only records, and its verdict was taken`);
 }
 
-function watched(model: RolloutModel, gate: string, complain: Complain): void {
-  if (!model.entered) complain('I5', `${gate} watched stage ${model.stage}, which was not entered`);
-  if (!decidingGates(model, 'during').includes(gate))
-    complain('I5', `${gate} does not watch stage ${model.stage} by the plan`);
+/** Until the next stage is entered, what the last one brought serves on and is watched. */
+const watched = ({ entered, stage, releases }: RolloutModel): { readonly stage: number; readonly round: number } => ({
+  stage: entered ? stage : stage - 1,
+  round: releases + 1,
+});
+
+function watches(model: RolloutModel, gate: string, complain: Complain): void {
+  const { stage } = watched(model);
+  if (!decidingGates(model, 'during', stage).includes(gate))
+    complain('I5', `${gate} does not watch stage ${stage} by the plan`);
 }
 
 /** Before its first target or request: what the plan asks at the entry has passed. */

@@ -11,6 +11,7 @@ import {
 
 import { hostName, Simulation } from '../simulation.js';
 import { hiddenHosts, pick, play, type Run, type ScenarioOptions } from './scenario.js';
+import { freezeAny, thaw } from './freezes.js';
 import { endThemAll } from './way-out.js';
 
 const MINUTE = 60_000;
@@ -111,8 +112,10 @@ async function say(sim: Simulation, random: Random, id: string): Promise<void> {
 function turn(sim: Simulation, random: Random, broken: Set<string>): void {
   const host = hostName(random.int(sim.options.hosts));
   const dice = random.int(5);
-  if (dice > 1) sim.skew[pick(random, SERVICES)] += (random.int(3) - 1) * 60 * MINUTE;
-  else if (broken.size < 2) {
+  if (dice > 1) {
+    sim.freezes.isTimeless = true;
+    sim.skew[pick(random, SERVICES)] += (random.int(3) - 1) * 60 * MINUTE;
+  } else if (broken.size < 2) {
     broken.add(host);
     if (dice === 0) sim.fleet.vanish(host);
     else sim.fleet.replace(host, pick(random, [null, '1.0.0']));
@@ -133,12 +136,19 @@ function fault(sim: Simulation, random: Random, dice: number): void {
 async function happen(sim: Simulation, random: Random, broken: Set<string>): Promise<void> {
   const rollouts = [...sim.invariants.rollouts.keys()];
   const host = hostName(random.int(sim.options.hosts));
-  const dice = random.int(21);
+  const dice = random.int(22);
   if (dice < 10) await say(sim, random, pick(random, rollouts));
   else if (dice < 17) fault(sim, random, dice - 10);
   else if (dice < 19) await sim.groupCommand({ type: random.chance(0.5) ? 'exclude' : 'include', host });
   else if (dice === 19) turn(sim, random, broken);
+  else if (dice === 20) await freezeOrOn(sim, random, pick(random, rollouts));
   else await mayNotApprove(sim, sim.model(pick(random, rollouts)), random);
+}
+
+/** A freeze for a while, or a hotfix in spite of it. */
+async function freezeOrOn(sim: Simulation, random: Random, id: string): Promise<void> {
+  if (random.chance(0.3)) await sim.command(id, { type: 'hotfix' });
+  else await freezeAny(sim, random, 5 * MINUTE);
 }
 
 /** The requester says yes to the own rollout; or somebody says yes to another plan. */
@@ -160,6 +170,7 @@ function cut(sim: Simulation, host: FakeHost, ms: number): void {
 async function calmDown(sim: Simulation, broken: ReadonlySet<string>): Promise<readonly string[]> {
   sim.fleet.setMessageFaults({});
   for (const service of SERVICES) sim.skew[service] = 0;
+  await thaw(sim);
   // Nobody knows whether they are well, so gates would hold for them for ever.
   for (const host of broken) await sim.groupCommand({ type: 'exclude', host });
   const unended = await endThemAll(sim);

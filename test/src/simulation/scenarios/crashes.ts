@@ -66,13 +66,13 @@ export async function* c1({ seed }: ScenarioOptions): AsyncIterable<Run> {
 }
 
 /** Every place for the first seed; some of them for each later one, so that many seeds cost no hours. */
-function chosen(places: readonly CrashPlan[], seed: number): readonly CrashPlan[] {
+export function chosen(places: readonly CrashPlan[], seed: number): readonly CrashPlan[] {
   if (seed === 1) return places;
   const random = seededRandom(seed).fork('crashes');
   return pickIndexes(random, places.length, 8).flatMap((index) => places[index] ?? []);
 }
 
-function* crashes(commits: Ending['commits']): Generator<CrashPlan> {
+export function* crashes(commits: Ending['commits']): Generator<CrashPlan> {
   for (const service of ['planner', 'executor', 'gate'] as const) {
     for (const when of ['before', 'after'] as const) {
       for (let at = 1; at <= commits[service]; at += 1) yield { service, at, when };

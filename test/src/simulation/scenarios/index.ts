@@ -14,6 +14,7 @@ import { c2, c7 } from './messages.js';
 import { c4 } from './races.js';
 import { scale } from './scale.js';
 import type { Scenario } from './scenario.js';
+import { shiftCrash } from './shift-crashes.js';
 import { shift } from './shift.js';
 import { c8, c9 } from './starts.js';
 import { c5 } from './supersede.js';
@@ -41,6 +42,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   order,
   chaos,
   shift,
+  shiftCrash,
   traffic,
   scale,
 };

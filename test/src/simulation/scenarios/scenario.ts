@@ -91,11 +91,11 @@ export function differences(
   return Object.keys(expected).flatMap((key) =>
     hashOf(expected[key]) === hashOf(got[key])
       ? []
-      : [
-          `I11: ${key} should be ${JSON.stringify(expected[key]).slice(0, 400)}, it is ${JSON.stringify(got[key]).slice(0, 400)}`,
-        ],
+      : [`I11: ${key} should be ${wordsOf(expected[key])}, it is ${wordsOf(got[key])}`],
   );
 }
+
+const wordsOf = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 400);
 
 /** I12, seen from the fleet: a host that does not serve is named by the last rollout that touched it. */
 export function hiddenHosts(sim: Simulation, broken: ReadonlySet<string> = new Set()): string[] {

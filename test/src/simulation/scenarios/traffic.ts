@@ -1,9 +1,11 @@
 import type { DeployRequest, GateDocument, RolloutCommand } from '@sluice/contracts';
 import { type Random, seededRandom } from '@sluice/testing';
 
-import { APP, GROUP, Simulation } from '../simulation.js';
+import type { CrashPlan } from '../crash-plan.js';
+import { Simulation } from '../simulation.js';
 import { SERVICES } from '../traffic/autoscaler.js';
 import { SIDES, type TrafficWorld } from '../traffic/world.js';
+import { freezeAny, thaw } from './freezes.js';
 import { pick, play, type Run, type ScenarioOptions } from './scenario.js';
 import { errorGate, smokeGate } from './shift.js';
 import { endThemAll } from './way-out.js';
@@ -84,26 +86,6 @@ async function say({ sim, random }: Around): Promise<void> {
   if (random.chance(0.2)) await sim.command(id, command, 'olga', key);
 }
 
-/** Somebody declares a freeze of some scope, now or soon, or lifts one. */
-export async function freezeAny(sim: Simulation, random: Random, longestMs: number): Promise<void> {
-  const [first] = sim.freezes.names();
-  if (first !== undefined && random.chance(0.5)) {
-    await sim.freeze({ type: 'lift' }, first);
-    return;
-  }
-  const scope = pick(random, [
-    { kind: 'all' },
-    { kind: 'environment', name: 'production' },
-    { kind: 'app', name: APP },
-    { kind: 'group', name: GROUP },
-    { kind: 'group', name: 'another' },
-  ] as const);
-  const now = sim.clock.now();
-  const from = random.chance(0.3) ? now + random.int(longestMs) : undefined;
-  const until = (from ?? now) + 1_000 + random.int(longestMs);
-  await sim.freeze({ type: 'freeze', scope, until, ...(from === undefined ? {} : { from }) });
-}
-
 /** Something outside breaks, or comes back. */
 function breakOutside({ world, random }: Around): void {
   world.trouble();
@@ -157,12 +139,19 @@ async function comeToRest({ sim, world }: Around): Promise<readonly string[]> {
   for (let i = 0; i < sim.executors.count; i += 1) sim.executors.at(i).life.wake();
   world.woke();
   world.heal();
-  for (const freeze of sim.freezes.names()) await sim.freeze({ type: 'lift' }, freeze);
+  await thaw(sim);
   const unended = await endThemAll(sim);
   if (unended.length > 0 || sim.invariants.violations.length > 0) return unended;
   await sim.clock.advance(MINUTE);
   return world.atRest();
 }
+
+/** A service dies at one of its commits, before or after it is durable, or at every one of them. */
+const anyCrash = (random: Random): CrashPlan => ({
+  service: pick(random, ['executor', 'executor', 'gate']),
+  at: random.chance(0.1) ? 'every' : 1 + random.int(80),
+  when: pick(random, ['before', 'after']),
+});
 
 /**
  * Traffic shifts between two sides while everything happens at once: a slow autoscaler whose pods fail, publishers that
@@ -174,6 +163,8 @@ export async function* traffic({ seed }: ScenarioOptions): AsyncIterable<Run> {
   const sim = new Simulation({
     ...{ seed, hosts: 0, executors: owners, isShuffled: random.chance(0.3) },
     traffic: random.chance(0.3) ? 'ideal' : 'slow',
+    // A plan of crashes is for one executor; of two, either is killed between whiles.
+    ...(owners === 1 && random.chance(0.6) ? { crash: anyCrash(random) } : {}),
     approveAfterMs: 1 + random.int(30_000),
   });
   const what = `${owners} owners, ${sim.options.traffic} autoscaler`;

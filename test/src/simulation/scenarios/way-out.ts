@@ -6,15 +6,17 @@ import type { Simulation } from '../simulation.js';
 const ROUND_MS = 600_000;
 const MAX_ROUNDS = 60;
 
+/** What a person took back from the last weight, a person has to give again. */
+const isTakenBack = ({ shift, stage }: RolloutModel): boolean =>
+  shift !== undefined && stage >= shift.plan.weights.length && shift.weight < 100;
+
 /** What an operator does in the end with a rollout that does not go on by itself. */
-function wayOut({ status, wanted, planHash, shift, stage }: RolloutModel): RolloutCommand | undefined {
-  if (status === 'braked') return { type: 'cancel' };
+function wayOut(model: RolloutModel): RolloutCommand | undefined {
+  const { status, wanted, planHash, shift } = model;
+  // Once the old side is being retired, the only way is on.
+  if (status === 'braked') return { type: shift?.retireOrdered === true ? 'resume' : 'cancel' };
   if (status === 'paused') return { type: 'resume' };
-  if (status === 'running') {
-    // What a person took back from the last weight, a person has to give again.
-    const isTakenBack = shift !== undefined && stage >= shift.plan.weights.length && shift.weight < 100;
-    return isTakenBack ? { type: 'setWeight', weight: 100 } : { type: 'proceed' };
-  }
+  if (status === 'running') return isTakenBack(model) ? { type: 'setWeight', weight: 100 } : { type: 'proceed' };
   return status === 'awaiting-approval' && wanted !== undefined
     ? { type: 'approve', approval: wanted, planHash }
     : undefined;
