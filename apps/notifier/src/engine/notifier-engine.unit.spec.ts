@@ -1,4 +1,10 @@
-import { groupStreamId, NOTIFICATION_TYPES as TYPES, parseNotification } from '@sluice/contracts';
+import {
+  EMPTY_HEAD,
+  FREEZE_STREAM,
+  groupStreamId,
+  NOTIFICATION_TYPES as TYPES,
+  parseNotification,
+} from '@sluice/contracts';
 import { type Random, seededRandom } from '@sluice/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -54,6 +60,22 @@ describe('telling', () => {
       { type: TYPES.hostExcluded, subject: 'web', data: { app: 'hello', group: 'web' } },
     ]);
     expect(await world.ledger('web', groupStreamId('web'))).toHaveLength(1);
+  });
+
+  it('tells a freeze, which is of no rollout, and records it', async () => {
+    world.start();
+    const freeze = { type: 'FreezeDeclared', freeze: 'f-1', scope: { kind: 'app', name: 'hello' } } as const;
+    const meta = { by: { id: 'ana', kind: 'user' as const }, cause: 'c', corr: 'r' };
+    const event = { ...freeze, from: 0, until: 60_000, reason: 'holidays' };
+    await world.log.append(FREEZE_STREAM, EMPTY_HEAD, { id: 'commit-1', at: 1, events: [{ event, meta }] });
+    await world.clock.advance(100);
+    expect(world.board.shown).toMatchObject([
+      { type: TYPES.freezeDeclared, data: { app: 'hello', rolloutId: '', severity: 'warning' } },
+    ]);
+    const { shard, id } = FREEZE_STREAM;
+    const told: number[] = [];
+    for await (const { events } of world.log.read({ shard, writer: 'notice', id })) told.push(events.length);
+    expect(told).toEqual([1]);
   });
 
   it('leaves out what can never be published, and goes on', async () => {
