@@ -130,7 +130,9 @@ export class InMemoryEventLog implements EventLog, ArchiveSource {
   async *follow(options: FollowOptions): AsyncIterable<Followed> {
     const { from, signal } = options;
     const wants = matcherOf(options);
-    const told = ({ raw, isPurged }: Entry): boolean => !isPurged && wants(raw.stream);
+    const isTold = (entry: Entry): boolean => options.latest !== true || this.#isLast(entry);
+    const told = (entry: Entry): boolean =>
+      !entry.isPurged && wants(entry.raw.stream) && (entry.head.position > end || isTold(entry));
     this.#checkThere();
     const track = this.#trackOf(options);
     const [end, truncations] = [this.#end, this.#truncations];
@@ -189,6 +191,10 @@ export class InMemoryEventLog implements EventLog, ArchiveSource {
 
   get #end(): number {
     return this.#whole.entries.length;
+  }
+
+  #isLast({ raw, head }: Entry): boolean {
+    return this.#streams.get(streamKey(raw.stream))?.at(-1)?.head.position === head.position;
   }
 
   #assertHolds({ from, after = EMPTY_HEAD }: FollowOptions): void {

@@ -21,6 +21,11 @@ export interface FollowOptions {
   readonly writers?: readonly Writer[];
   /** Only streams with this id (all writers of one rollout); its shard must be the only one in `shards`. */
   readonly id?: string;
+  /**
+   * Of what stands there only the last commit of each stream, then everything, live; `from` is 0 then. For whoever
+   * reads streams by itself and has to know which there are. A log that cannot do it tells all.
+   */
+  readonly latest?: boolean;
   /** First log position wanted; 0 or 1 = from the beginning. */
   readonly from: number;
   /**

@@ -14,6 +14,8 @@ export const LOG_FIELDS = {
   request: 'id of the deploy request',
   host: 'the host; in every line of its agent',
   group: 'the group',
+  fleet: 'the fleet whose variables are driven',
+  fleets: 'fleets that are driven',
   app: 'the app',
   apps: 'the apps that an agent looks after',
   target: 'place of the target in its plan',

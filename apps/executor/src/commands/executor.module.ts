@@ -5,6 +5,7 @@ import type { Freezes } from '../freezes/freezes.js';
 import type { CommandRouter } from '../shards/command-router.js';
 import { CommandsController, ROUTER } from './commands.controller.js';
 import { DEPENDENCIES, DependenciesController } from './dependencies.controller.js';
+import { VariablesController } from './variables.controller.js';
 import { FREEZES, FreezesController } from './freezes.controller.js';
 
 @Module({})
@@ -13,7 +14,7 @@ export class ExecutorModule {
   static of(router: CommandRouter, dependencies: Dependencies, freezes: Freezes): DynamicModule {
     return {
       module: ExecutorModule,
-      controllers: [CommandsController, DependenciesController, FreezesController],
+      controllers: [CommandsController, VariablesController, DependenciesController, FreezesController],
       providers: [
         { provide: ROUTER, useValue: router },
         { provide: DEPENDENCIES, useValue: dependencies },

@@ -4,7 +4,6 @@ import {
   FREEZE_STREAM,
   type FreezeCommand,
   NEW_FREEZE,
-  type Plan,
   type RecordedCommit,
 } from '@sluice/contracts';
 import {
@@ -13,6 +12,7 @@ import {
   type FreezesInput,
   type FreezesState,
   freezeWords,
+  type FrozenSubject,
   heldAt,
   initialFreezes,
   nextChange,
@@ -59,8 +59,8 @@ export class Freezes implements FreezesPort {
     await this.following;
   }
 
-  heldFor(plan: Pick<Plan, 'environment' | 'app' | 'group'>): readonly HeldFreeze[] {
-    return heldAt(this.actor.state, plan, this.deps.clock.now()).map((each) => ({
+  heldFor(subject: FrozenSubject): readonly HeldFreeze[] {
+    return heldAt(this.actor.state, subject, this.deps.clock.now()).map((each) => ({
       freeze: each.freeze,
       until: each.until,
       words: freezeWords(each),

@@ -1,5 +1,13 @@
-import type { CommandEnvelope, CommandResult, GroupCommand, RolloutCommand, Shard } from '@sluice/contracts';
-import { isRolloutId, shardOfGroup, shardOfId } from '@sluice/contracts';
+import type {
+  CommandEnvelope,
+  CommandResult,
+  FleetCommand,
+  GroupCommand,
+  RolloutCommand,
+  Shard,
+  VariableCommand,
+} from '@sluice/contracts';
+import { isRolloutId, shardOfGroup, shardOfId, variableOfTarget } from '@sluice/contracts';
 import type { Clock } from '@sluice/kernel';
 
 import type { ForwardedCommand, ShardDoor, ShardRoute } from './ports.js';
@@ -34,6 +42,17 @@ export class CommandRouter {
     return this.toOwner(shardOfGroup(envelope.target), { aggregate: 'group', envelope });
   }
 
+  /** A fleet and its variables are in the shard of a group of the fleet's name. */
+  async variableCommand(envelope: CommandEnvelope<VariableCommand>): Promise<CommandResult> {
+    const fleet = variableOfTarget(envelope.target)?.fleet;
+    if (fleet === undefined) return noVariable(envelope.target);
+    return this.toOwner(shardOfGroup(fleet), { aggregate: 'variable', envelope });
+  }
+
+  fleetCommand(envelope: CommandEnvelope<FleetCommand>): Promise<CommandResult> {
+    return this.toOwner(shardOfGroup(envelope.target), { aggregate: 'fleet', envelope });
+  }
+
   async toOwner(shard: Shard, forwarded: ForwardedCommand): Promise<CommandResult> {
     const { clock, owned, route, waitMs } = this.deps;
     for (const deadline = clock.now() + waitMs; ;) {
@@ -45,6 +64,12 @@ export class CommandRouter {
     }
   }
 }
+
+const noVariable = (target: string): CommandResult => ({
+  ok: false,
+  code: 'NOT_FOUND',
+  message: `"${target.slice(0, 100)}" is no variable of a fleet: write <fleet>/<variable>`,
+});
 
 const noOwner = (shard: Shard): CommandResult => ({
   ok: false,

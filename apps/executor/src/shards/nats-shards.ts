@@ -1,8 +1,10 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import {
   type CommandResult,
+  parseFleetCommand,
   parseGroupCommand,
   parseRolloutCommand,
+  parseVariableCommand,
   type ReportAnswer,
   type RunReport,
   type Shard,
@@ -51,7 +53,16 @@ export function natsRoute(nats: NatsConnection): ShardRoute {
 /** Other services can reach the subject too, so what comes is read by the schemas again. Code BAD_COMMAND. */
 function readForwarded(body: unknown): ForwardedCommand {
   const { aggregate, envelope } = (body ?? {}) as Partial<ForwardedCommand>;
-  if (aggregate === 'rollout') return { aggregate, envelope: parseRolloutCommand(envelope) };
-  if (aggregate === 'group') return { aggregate, envelope: parseGroupCommand(envelope) };
-  throw new SluiceError('BAD_COMMAND', 'a forwarded command names the aggregate rollout or group');
+  switch (aggregate) {
+    case 'rollout':
+      return { aggregate, envelope: parseRolloutCommand(envelope) };
+    case 'group':
+      return { aggregate, envelope: parseGroupCommand(envelope) };
+    case 'variable':
+      return { aggregate, envelope: parseVariableCommand(envelope) };
+    case 'fleet':
+      return { aggregate, envelope: parseFleetCommand(envelope) };
+    default:
+      throw new SluiceError('BAD_COMMAND', 'a forwarded command names the aggregate rollout, group, variable or fleet');
+  }
 }

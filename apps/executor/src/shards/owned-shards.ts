@@ -1,18 +1,21 @@
 import {
   type CommandEnvelope,
   type CommandResult,
+  type FleetCommand,
   type GroupCommand,
   type ReportAnswer,
   type RolloutCommand,
   type RunReport,
   type Shard,
   shardOfId,
+  type VariableCommand,
 } from '@sluice/contracts';
 import { messageOf, SluiceError } from '@sluice/kernel';
 import type { Lease, LeaseHolder } from '@sluice/messaging';
 
 import { silentLogger } from '../ports.js';
 import { type SteadyDeps, SteadyEngine } from '../regression/steady-engine.js';
+import { Fleets } from '../variables/fleets.js';
 import { guardedAgents, guardedLog, guardedTraffic } from './guarded.js';
 import type { ForwardedCommand, Serving, ShardDoor, ShardIntake } from './ports.js';
 
@@ -70,6 +73,7 @@ export class OwnedShards implements LeaseHolder {
 /** One shard from its lease on: rebuilt from the log, and nothing of it outlives the lease. */
 class Driver implements ShardDoor {
   private readonly engine: SteadyEngine;
+  private readonly fleets: Fleets;
   private serving: Serving | undefined;
   private stopped = false;
 
@@ -77,9 +81,11 @@ class Driver implements ShardDoor {
     private readonly deps: DriverDeps,
     private readonly lease: Lease,
   ) {
+    const log = guardedLog(deps.log, lease);
+    this.fleets = new Fleets({ ...deps, log, shards: [lease.part] });
     this.engine = new SteadyEngine({
       ...deps,
-      log: guardedLog(deps.log, lease),
+      log,
       agents: guardedAgents(deps.agents, lease),
       ...(deps.traffic === undefined ? {} : { traffic: guardedTraffic(deps.traffic, lease) }),
       shards: [lease.part],
@@ -90,20 +96,20 @@ class Driver implements ShardDoor {
   async start(intake: ShardIntake): Promise<void> {
     this.serving = await intake.open(this.lease.part);
     if (this.stopped) await this.serving.stop();
-    else await this.engine.start();
+    else await Promise.all([this.engine.start(), this.fleets.start()]);
   }
 
   /** In peace: nothing new comes in, and what is under way is committed and answered. */
   async stop(): Promise<void> {
     this.stopped = true;
     await this.serving?.stop();
-    await this.engine.stopInPeace();
+    await Promise.all([this.engine.stopInPeace(), this.fleets.stop()]);
   }
 
   drop(): void {
     this.stopped = true;
     const { logger = silentLogger } = this.deps;
-    const stopped = Promise.all([this.serving?.stop(), this.engine.stop()]);
+    const stopped = Promise.all([this.serving?.stop(), this.engine.stop(), this.fleets.stop()]);
     stopped.catch((error: unknown) =>
       logger.warn({ shard: this.lease.part, reason: messageOf(error) }, 'a shard that was lost did not stop cleanly'),
     );
@@ -120,6 +126,10 @@ class Driver implements ShardDoor {
         return this.engine.command(envelope as CommandEnvelope<RolloutCommand>);
       case 'group':
         return this.engine.groupCommand(envelope as CommandEnvelope<GroupCommand>);
+      case 'variable':
+        return this.fleets.variableCommand(envelope as CommandEnvelope<VariableCommand>);
+      case 'fleet':
+        return this.fleets.fleetCommand(envelope as CommandEnvelope<FleetCommand>);
       default:
         throw new SluiceError('BAD_COMMAND', `no shard takes ${aggregate} commands`);
     }
