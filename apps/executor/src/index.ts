@@ -27,3 +27,4 @@ export type {
   WeightsPort,
 } from './traffic/ports.js';
 export { PublishedWeights, type StoredWeights, type WeightPublisher, type WeightStore } from './traffic/weights.js';
+export { Fleets, type FleetsDeps } from './variables/fleets.js';
