@@ -152,9 +152,9 @@ export class MeasuredGates {
   }
 
   private arm(watch: RolloutWatch, rows: Iterable<readonly [string, OpenRow]>): void {
-    if (this.stopped || !goesOn(watch)) return;
+    if (this.stopped) return;
     let due = Number.POSITIVE_INFINITY;
-    for (const [, open] of rows) if (isWaiting(open)) due = Math.min(due, open.dueAt);
+    for (const [, open] of rows) if (isWaiting(open) && isMeasured(watch, open.row)) due = Math.min(due, open.dueAt);
     if (due >= this.timerAt) return;
     this.timer?.();
     this.timerAt = due;
@@ -166,8 +166,8 @@ export class MeasuredGates {
     this.timerAt = Number.POSITIVE_INFINITY;
     const now = this.deps.clock.now();
     for (const [watch, rows] of this.open) {
-      const due = goesOn(watch) ? [...rows.values()].filter((open) => isWaiting(open) && open.dueAt <= now) : [];
-      for (const open of due) this.start(watch, open);
+      for (const open of rows.values())
+        if (isWaiting(open) && open.dueAt <= now && isMeasured(watch, open.row)) this.start(watch, open);
       this.arm(watch, rows);
     }
   }
@@ -194,7 +194,7 @@ export class MeasuredGates {
     if (!this.isOpen(watch, open)) return;
     const { last } = open;
     const outcome = await measureRow(this.deps, watch, open.row, startedAt);
-    if (this.isOpen(watch, open) && goesOn(watch) && open.last === last) this.judge(watch, open, outcome);
+    if (this.isOpen(watch, open) && isMeasured(watch, open.row) && open.last === last) this.judge(watch, open, outcome);
   }
 
   /** The row still wants to be measured: neither its stage nor the engine is over. */
@@ -233,9 +233,14 @@ function isWorthWriting(open: OpenRow, inputs: MeasuredInputs, said: MeasuredJud
   return !mayWait(inputs, said, changes) && open.restraint.allows(now);
 }
 
-/** Only what goes on is measured: a verdict of a pause would be old when it ends. */
-const goesOn = (watch: RolloutWatch): boolean =>
-  watch.loaded && (watch.state.status === 'running' || watch.state.status === 'awaiting-approval');
+/**
+ * What is asked at an entry or an exit is measured while the rollout goes on: a verdict of a pause would be old when it
+ * ends. What watches a stage watches on in a pause, for what the stage brought serves all the while.
+ */
+function isMeasured({ loaded, state: { status } }: RolloutWatch, { phase }: GateRow): boolean {
+  if (!loaded) return false;
+  return status === 'running' || status === 'awaiting-approval' || (status === 'paused' && phase === 'during');
+}
 
 /** A failure ends the round; a pass ends what is asked once, and nothing that goes along with a stage. */
 const isOver = (row: GateRow, verdict: Verdict): boolean =>
