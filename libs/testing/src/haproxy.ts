@@ -10,12 +10,16 @@ import { join } from 'node:path';
 export interface HaproxyServer {
   readonly name: string;
   readonly port: number;
+  /** Its share from the start, such as 0 for a side that is dark; HAProxy's default when absent. */
+  readonly weight?: number;
 }
 
 /** A real HAProxy on unix sockets alone. */
 export interface RunningHaproxy {
   /** Path of the socket of its runtime API. */
   readonly admin: string;
+  /** Path of the socket that takes requests. */
+  readonly door: string;
   /** What a client of it gets; undefined when nobody answers with 200. */
   get(path?: string): Promise<string | undefined>;
   /** SIGKILL: it answers nobody any more. */
@@ -53,6 +57,7 @@ export async function startHaproxy(servers: readonly HaproxyServer[]): Promise<R
   await start();
   return {
     admin,
+    door,
     get: (path = '/') => getThrough(door, path),
     kill,
     start,
@@ -83,7 +88,10 @@ const configText = ({ admin, door, servers }: Config): string =>
     '  default_backend hello',
     'backend hello',
     '  balance roundrobin',
-    ...servers.map(({ name, port }) => `  server ${name} 127.0.0.1:${port}`),
+    ...servers.map(
+      ({ name, port, weight }) =>
+        `  server ${name} 127.0.0.1:${port}${weight === undefined ? '' : ` weight ${weight}`}`,
+    ),
     '',
   ].join('\n');
 
