@@ -2,3 +2,16 @@ export { Api } from './world/api.js';
 export { Artifacts, REPOSITORY } from './world/artifacts.js';
 export { freePorts, pause, Processes, type Running, until } from './world/processes.js';
 export type { EventRow, RolloutSummary } from './world/views.js';
+export {
+  type Service,
+  SERVICES,
+  shopApp,
+  shopEntry,
+  shopEnv,
+  shopGroup,
+  shopHost,
+  ShopParts,
+  type Side,
+  SIDES,
+} from './world/shop.js';
+export { balancerDoor, ShopClient } from './world/shop-client.js';

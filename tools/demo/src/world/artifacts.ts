@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { ArtifactRef } from '@sluice/contracts';
@@ -11,6 +12,7 @@ interface Packer {
     release: Readonly<Record<string, unknown>> & { readonly version: string },
     folder: string,
   ): { readonly file: string; readonly sha256: string };
+  packFiles(files: Readonly<Record<string, string | Uint8Array>>): Buffer;
 }
 
 export const REPOSITORY = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -39,6 +41,17 @@ export class Artifacts {
     const { file, sha256 } = this.packer.packRelease({ version, ...behaviour }, this.folder);
     this.files.set(`/${basename(file)}`, readFileSync(file));
     return { url: `http://127.0.0.1:${this.port}/${basename(file)}`, sha256 };
+  }
+
+  /** The same of a service of the shop; see examples/blue-green/server.mjs. */
+  shop(service: string, version: string, behaviour: Readonly<Record<string, unknown>> = {}): ArtifactRef {
+    const bytes = this.packer.packFiles({
+      'release.json': JSON.stringify({ version, ...behaviour }),
+      'server.mjs': readFileSync(join(REPOSITORY, 'examples/blue-green/server.mjs')),
+    });
+    const path = `/shop-${service}-${version}.tar.gz`;
+    this.files.set(path, bytes);
+    return { url: `http://127.0.0.1:${this.port}${path}`, sha256: createHash('sha256').update(bytes).digest('hex') };
   }
 
   downloads(version: string): number {
