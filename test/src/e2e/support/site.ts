@@ -151,12 +151,12 @@ export class Site {
     await until('the API is ready', () => this.api.get('/health/ready'), READY_MS);
   }
 
-  /** The agents of these hosts, each with all apps that its groups put there. */
-  startAgents(hosts: readonly string[]): readonly Running[] {
+  /** The agents of these hosts, each with all apps that its groups put there, and what an app is told besides. */
+  startAgents(hosts: readonly string[], env: (host: string, app: string) => object = () => ({})): readonly Running[] {
     return hosts.map((host) => {
       const apps = this.groups
         .filter((group) => group.hosts.includes(host))
-        .map(({ name: group, app }) => ({ app, group, port: this.portOf(host, app) }));
+        .map(({ name: group, app }) => ({ app, group, port: this.portOf(host, app), env: env(host, app) }));
       const dataDir = this.path('hosts', host);
       const file = this.path('hosts', `${host}.yaml`);
       const config = { host, dataDir, nats: this.natsUrl, address: '127.0.0.1', helloInterval: '500ms', apps };
@@ -244,7 +244,7 @@ export class Site {
     });
   }
 
-  private portOf(host: string, app: string): number {
+  portOf(host: string, app: string): number {
     return this.ground.apps.get(`${host}/${app}`) ?? 0;
   }
 }
