@@ -79,6 +79,18 @@ describe('TAR-02 fault suite', () => {
     expect(await playAll('chaos', seed)).toBe(1);
   });
 
+  it('SWB-09 SWB-10 SWB-13 MOM-11 shifts of traffic go well, hold, brake and lead back as they should', async () => {
+    expect(await playAll('shift', 1)).toBe(9);
+  });
+
+  it.each(seeds(8))('I9 SWB-01 traffic shifts while everything happens at once: seed %d', async (seed) => {
+    expect(await playAll('traffic', seed)).toBe(1);
+  });
+
+  it('I11 a shift of traffic ends the same whoever is killed', async () => {
+    expect(await playAll('shiftCrash', 2)).toBe(9);
+  });
+
   it('C10 all targets fail: lost is A, for every share and size', async () => {
     expect(await playAll('C10', 1)).toBe(20);
   }, 60_000);

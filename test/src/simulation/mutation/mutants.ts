@@ -1,22 +1,10 @@
-/** One rule broken: `find` stands exactly once in the built module and is replaced. */
-export interface Mutant {
-  readonly id: string;
-  /** The rule that it breaks, in words. */
-  readonly breaks: string;
-  /** A package, and a module of its `dist`. */
-  readonly module: readonly [name: string, file: string];
-  readonly find: string;
-  readonly replace: string;
-}
-
-type Patch = readonly [id: string, breaks: string, find: string, replace: string];
-
-const of = (name: string, file: string, patches: readonly Patch[]): Mutant[] =>
-  patches.map(([id, breaks, find, replace]) => ({ id, breaks, module: [name, file], find, replace }));
+import { type Mutant, of, type Patch } from './mutant.js';
+import { TRAFFIC_MUTANTS } from './traffic-mutants.js';
 
 const rollout = (file: string, ...patches: readonly Patch[]): Mutant[] => of('@sluice/rollout', file, patches);
 
 export const MUTANTS: readonly Mutant[] = [
+  ...TRAFFIC_MUTANTS,
   ...rollout('decide/members.js', [
     'new-members-at-once',
     'new members come in batches of at most the share of the plan (TRS-13)',

@@ -12,6 +12,8 @@ const QUICK = [
   'canary-unapproved',
   'lease-granted-twice',
   'agent-forgets-fence',
+  'weights-not-given-back',
+  'frozen-check-dropped',
 ];
 
 function simulate(...args: readonly string[]): Promise<{ readonly code: number; readonly out: string }> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import type { Mutant } from './mutants.js';
+import type { Mutant } from './mutant.js';
 
 /** Where the built module of a mutant lies. */
 export const urlOf = ({ module: [name, file] }: Mutant): string => new URL(file, import.meta.resolve(name)).href;

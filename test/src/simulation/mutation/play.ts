@@ -24,10 +24,13 @@ const ORDER = [
   'C6',
   'C15',
   'C16',
+  'shift',
+  'traffic',
   'chaos',
   'order',
   'C2',
   'C7',
+  'shiftCrash',
 ] as const;
 
 /** Plays scenario after scenario, seed after seed, until the mutant is caught. Only then are the engines loaded. */
@@ -42,13 +45,13 @@ async function play(seeds: number): Promise<Played> {
     return undefined;
   };
   for (let seed = 1; seed <= seeds; seed += 1) {
-    for (const scenario of ORDER) {
+    for (const scenario of mutant?.shows ?? ORDER) {
       const caught = await one(scenario, seed);
       if (caught !== undefined) return { caught, runs };
     }
   }
   // The unbroken system need not show here that it survives that.
-  const caught = mutant === undefined ? undefined : await one('C1', 1);
+  const caught = mutant === undefined || mutant.shows !== undefined ? undefined : await one('C1', 1);
   return caught === undefined ? { runs } : { caught, runs };
 }
 

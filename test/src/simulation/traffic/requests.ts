@@ -5,7 +5,7 @@ import type { Random } from '@sluice/testing';
 
 import { SERVICES } from './autoscaler.js';
 
-const EVERY_MS = 1_500;
+const EVERY_MS = 4_000;
 /** Services read the document each for themselves, and some of them late. */
 const MAX_BEHIND = 3;
 
