@@ -209,6 +209,25 @@ function describeFollow(theLog: () => EventLog): void {
     expect((await followUntil(log, { shards: [empty], writers: ['gate'], from }, live)).map(shortOf)).toEqual(['live']);
   });
 
+  it('tells the last commit of each stream at least, then all that comes', async () => {
+    const log = theLog();
+    const [a, b] = [freshStream('notice', 'latest'), freshStream('notice', 'latest')];
+    const ends = [await appendMany(log, a, EMPTY_HEAD, 3), await appendMany(log, b, EMPTY_HEAD, 2)];
+    const head = await appendMany(log, a, ends[0] ?? EMPTY_HEAD, 1);
+    const stop = new AbortController();
+    const seen: Followed[] = [];
+    const options = { shards: [a.shard], writers: ['notice'], from: 0, latest: true, signal: stop.signal } as const;
+    for await (const item of log.follow(options)) {
+      seen.push(item);
+      if (isLive(item)) void appendMany(log, a, head, 2);
+      if (item.kind === 'commit' && item.commit.stream.id === a.id && item.commit.head.rev === 6) stop.abort();
+    }
+    const ofA = seen.filter((item) => item.kind === 'live' || item.commit.stream.id === a.id).map(shortOf);
+    expect(ofA.slice(-4)).toEqual(['notice 4', 'live', 'notice 5', 'notice 6']);
+    const ofB = seen.filter((item) => item.kind === 'commit' && item.commit.stream.id === b.id).map(shortOf);
+    expect(ofB.at(-1)).toBe('notice 2');
+  });
+
   it('keeps the order and loses nothing while it is written to', async () => {
     const log = theLog();
     const [a, b] = [freshStream('exec', 'x'), freshStream('exec', 'x')];

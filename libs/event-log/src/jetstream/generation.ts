@@ -21,7 +21,8 @@ export interface GenerationOptions {
   readonly log: LogStream;
   readonly watch: ConnectionWatch;
   readonly subject: string;
-  readonly from: number;
+  /** A position, or the last message of each subject and what comes then. */
+  readonly from: number | 'latest';
   readonly signal?: AbortSignal;
 }
 

@@ -19,6 +19,7 @@ import { ConnectionWatch } from './connection-watch.js';
 import { Continuity, type Seen } from './continuity.js';
 import { type Generation, openGeneration } from './generation.js';
 import { LogStream } from './log-stream.js';
+import { placeOf } from './place-of.js';
 
 export interface JetStreamEventLogOptions {
   /** How long one try of an append waits for its answer, in ms; 5 s when absent. */
@@ -29,6 +30,8 @@ export interface JetStreamEventLogOptions {
 
 const PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
+/** From here on the place of a revision is looked up, and what stands before it is not read. */
+const FAR = 256;
 
 /** The log on JetStream: one stream (see provision), one subject per stream of the log. */
 export class JetStreamEventLog implements EventLog {
@@ -59,7 +62,8 @@ export class JetStreamEventLog implements EventLog {
     fromRev = 1,
   ): AsyncIterable<RecordedCommit<W>> {
     const subject = SUBJECTS.log(stream);
-    for (let last = 0, isDone = false; !isDone;) {
+    const first = fromRev > FAR ? await this.#tried('read a stream', () => placeOf(this.#log, subject, fromRev)) : 1;
+    for (let last = first - 1, isDone = false; !isDone;) {
       const from = last + 1;
       const generation = await this.#tried('read a stream', () => this.#open(subject, from));
       isDone = generation.pending === 0;
@@ -88,7 +92,7 @@ export class JetStreamEventLog implements EventLog {
     const seen: Seen = { last: Math.max(0, options.from - 1), place: options.after, era: this.#continuity.era };
     const live = new LiveMark(end);
     while (!signal.aborted) {
-      const generation = await this.#reopened(subject, seen, signal);
+      const generation = await this.#reopened({ subject, latest: options.latest === true }, seen, signal);
       if (generation === undefined) return;
       if (live.isDue(generation.pending === 0)) yield live.item;
       for await (const message of generation.messages) {
@@ -113,7 +117,7 @@ export class JetStreamEventLog implements EventLog {
     return this.#own.find(headers?.get(PubHeaders.MsgIdHdr) ?? '', seq, data);
   }
 
-  #open(subject: string, from: number, signal?: AbortSignal): Promise<Generation> {
+  #open(subject: string, from: number | 'latest', signal?: AbortSignal): Promise<Generation> {
     const options = { log: this.#log, watch: this.#watch, subject, from };
     return openGeneration(signal === undefined ? options : { ...options, signal });
   }
@@ -122,11 +126,16 @@ export class JetStreamEventLog implements EventLog {
    * Begins behind what was seen, if the log still holds that, however long the server is away. Undefined when the
    * signal aborted meanwhile.
    */
-  async #reopened(subject: string, seen: Seen, signal: AbortSignal): Promise<Generation | undefined> {
+  async #reopened(
+    { subject, latest }: { readonly subject: string; readonly latest: boolean },
+    seen: Seen,
+    signal: AbortSignal,
+  ): Promise<Generation | undefined> {
     for (let pause = PAUSE_MS; !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
         await this.#continuity.assertHolds(seen);
-        return await this.#open(subject, seen.last + 1, AbortSignal.any([signal, seen.era]));
+        const from = latest && seen.last === 0 ? 'latest' : seen.last + 1;
+        return await this.#open(subject, from, AbortSignal.any([signal, seen.era]));
       } catch (error) {
         if (!isSluiceError(error, 'NATS_UNAVAILABLE') || this.#watch.isClosed) throw error;
         await this.#watch.untilUp(pause, LONGEST_PAUSE_MS);

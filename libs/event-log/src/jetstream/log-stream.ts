@@ -65,14 +65,15 @@ export class LogStream {
     });
   }
 
-  /** A consumer of its own that begins at a position, and how many messages stood there for it. */
-  async consumer(subject: string, from: number): Promise<{ consumer: Consumer; pending: number }> {
+  /** A consumer of its own that begins at a position, or with the last of each subject, and how many messages stood there for it. */
+  async consumer(subject: string, from: number | 'latest'): Promise<{ consumer: Consumer; pending: number }> {
     return this.#call('follow the log', async (manager) => {
       const info = await manager.consumers.add(STREAMS.log, {
         filter_subject: subject,
         ack_policy: AckPolicy.None,
-        deliver_policy: DeliverPolicy.StartSequence,
-        opt_start_seq: Math.max(1, from),
+        ...(from === 'latest'
+          ? { deliver_policy: DeliverPolicy.LastPerSubject }
+          : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: Math.max(1, from) }),
         replay_policy: ReplayPolicy.Instant,
         inactive_threshold: nanos(CONSUMER_IDLE_MS),
         mem_storage: true,
