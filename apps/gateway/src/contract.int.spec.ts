@@ -37,6 +37,7 @@ describe('the OpenAPI document is kept', () => {
     });
     await harness.putTemplate('careful', { batches: '10%' });
     await harness.putMember({ group: 'web', app: 'hello', host: 'web-02', endpoint: null, running: null });
+    await harness.planter.variable();
     await harness.whenRev(rollout, 4);
     await vi.waitFor(async () => {
       const { body } = await harness.json('/v1/groups/web');
@@ -49,7 +50,7 @@ describe('the OpenAPI document is kept', () => {
     document = (await harness.json('/docs-json')).body as unknown as OpenApi;
     ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
     ajv.addSchema(sealed({ $id: 'openapi', components: document.components }) as object);
-    for (const aggregate of ['rollout', 'group', 'inventory', 'dependency', 'freeze'] as const)
+    for (const aggregate of ['rollout', 'group', 'inventory', 'dependency', 'freeze', 'variable', 'fleet'] as const)
       harness.serve(aggregate, ({ target }) => ({ ok: true, target, state: 'running', rev: 5, actions: ['pause'] }));
     harness.serve('plan', () => ({
       ok: true,

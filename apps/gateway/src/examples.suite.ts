@@ -26,6 +26,10 @@ export function examplesOn({ rollout, group, planHash, token }: Planted): Readon
   };
   const onRollout = (body: object = {}): Example => ({ path: { id: rollout }, body });
   const onGroup = (body: object): Example => ({ path: { name: group }, body: { reason: 'a test', ...body } });
+  const onVariable = (body?: object): Example => ({
+    path: { fleet: 'default', name: 'docker' },
+    ...(body === undefined ? {} : { body: { reason: 'a test', ...body } }),
+  });
   const approval = { approval: 'canary', planHash };
   return {
     createRequest: { body: { id: 'example', ...request }, status: 201 },
@@ -81,6 +85,21 @@ export function examplesOn({ rollout, group, planHash, token }: Planted): Readon
       status: 201,
     },
     liftFreeze: { path: { id: 'f-example' }, body: { reason: 'a test' } },
+    getDesiredState: { path: { host: 'web-01' }, query: '?role=web' },
+    listVariables: { query: '?fleet=default' },
+    getVariable: onVariable(),
+    getVariableSeries: { ...onVariable(), query: '?from=2026-01-01T00:00:00Z&to=2026-01-01T02:00:00Z&step=1h' },
+    explainVariable: { ...onVariable(), query: '?host=web-01&at=2026-01-02T00:00:00Z' },
+    defineVariable: onVariable({ from: '1', to: '2', over: '14d' }),
+    rampVariable: onVariable({}),
+    pauseVariable: onVariable({}),
+    resumeVariable: onVariable({}),
+    stopVariable: onVariable({}),
+    reverseVariable: onVariable({}),
+    revertVariable: onVariable({}),
+    finishVariable: onVariable({}),
+    pinVariable: onVariable({ hosts: ['web-01'], value: '2' }),
+    unpinVariable: onVariable({ hosts: ['web-01'] }),
     getMe: {},
     createToken: { body: { subject: 'user:cy', roles: ['viewer'], expiresIn: '1h', note: 'a test' }, status: 201 },
     listTokens: { query: '?limit=3' },

@@ -6,9 +6,11 @@ import {
   groupStreamId,
   type Plan,
   rolloutIdOf,
+  rosterStreamId,
   type ServiceCapacity,
   shardOfId,
   type StreamHead,
+  variableStreamId,
   type Writer,
   EMPTY_HEAD,
 } from '@sluice/contracts';
@@ -228,6 +230,31 @@ export class Planter {
       id,
       { type: 'RolloutSettling', cause: 'cancelled' },
       { type: 'RolloutCancelled', cause: 'cancelled', counts, notServing: [0] },
+    );
+  }
+
+  /** The variable docker of the default fleet, which has one host. */
+  async variable(): Promise<void> {
+    await this.write('variable', rosterStreamId('default'), {
+      type: 'HostsJoined',
+      role: 'web',
+      from: 0,
+      names: ['web-01'],
+    });
+    const [reason, schedule] = ['a test', { kind: 'linear' as const, durationMs: 1_000 }];
+    const limits = { '*': { maxPercent: 30, minHosts: 1, pace: { changes: 1, windowMs: 60_000 } } };
+    const spec = { name: 'docker', type: 'string' as const, from: '1', to: '2', schedule, limits, salt: '' };
+    await this.write(
+      'variable',
+      variableStreamId('default', 'docker'),
+      { type: 'VariableDefined', version: 1, spec, reason },
+      { type: 'HostsPinned', hosts: [0], value: '2', reason },
+      { type: 'RampStarted', activeMs: 0, reason },
+      {
+        type: 'RampStopped',
+        activeMs: 20,
+        cause: { kind: 'breach', words: 'errors 3% > 1%', numbers: { errors: 3 } },
+      },
     );
   }
 

@@ -7,6 +7,7 @@ import type { CommandClient } from './commands/command-client.js';
 import type { Commander } from './commands/commander.js';
 import { AppsController } from './http/apps.controller.js';
 import { DependenciesController } from './http/dependencies.controller.js';
+import { DesiredStateController } from './http/desired-state.controller.js';
 import { FreezesController } from './http/freezes.controller.js';
 import { GatesController } from './http/gates.controller.js';
 import { GroupsController } from './http/groups.controller.js';
@@ -18,6 +19,7 @@ import { RolloutsController } from './http/rollouts.controller.js';
 import { type Readiness, ServiceController } from './http/service.controller.js';
 import { TemplatesController } from './http/templates.controller.js';
 import { TokensController } from './http/tokens.controller.js';
+import { VariablesController } from './http/variables.controller.js';
 import { WeightsController } from './http/weights.controller.js';
 import type { RolloutStreams } from './live/streams.js';
 import type { Outputs } from './outputs/outputs.js';
@@ -33,11 +35,16 @@ import type { LogReader } from './read-model/rollout-loader.js';
 import type { WeightHistory } from './read-model/weight-history.js';
 import type { WeightsView } from './read-model/weights-view.js';
 import type { Requests } from './requests/requests.js';
+import type { DesiredState } from './variables/desired-state.js';
+import type { Fleets } from './variables/fleets.js';
+import type { VariablesPast } from './variables/past.js';
 import {
   CLOCK,
   COMMANDER,
   COMMANDS,
   DEPENDENCIES,
+  DESIRED_STATE,
+  FLEETS,
   FREEZES,
   GATE_SCORES,
   GROUPS,
@@ -51,6 +58,7 @@ import {
   STREAMS_OF_ROLLOUTS,
   TEMPLATES,
   TOKENS,
+  VARIABLES_PAST,
   WEIGHT_HISTORY,
   WEIGHTS,
 } from './tokens.js';
@@ -75,6 +83,9 @@ export interface GatewayParts {
   readonly templates: Pick<InventoryView, 'template' | 'templates'>;
   readonly tokens: Tokens;
   readonly outputs: Outputs;
+  readonly fleets: Fleets;
+  readonly variablesPast: VariablesPast;
+  readonly desired: DesiredState;
   readonly readiness: () => Readiness;
 }
 
@@ -91,6 +102,8 @@ export class GatewayModule {
         GroupsController,
         AppsController,
         DependenciesController,
+        VariablesController,
+        DesiredStateController,
         FreezesController,
         WeightsController,
         GatesController,
@@ -108,6 +121,9 @@ export class GatewayModule {
         { provide: WEIGHTS, useValue: parts.weights },
         { provide: WEIGHT_HISTORY, useValue: parts.weightHistory },
         { provide: GATE_SCORES, useValue: parts.gateScores },
+        { provide: FLEETS, useValue: parts.fleets },
+        { provide: VARIABLES_PAST, useValue: parts.variablesPast },
+        { provide: DESIRED_STATE, useValue: parts.desired },
         { provide: LOG, useValue: parts.log },
         { provide: CLOCK, useValue: parts.clock },
         { provide: STREAMS_OF_ROLLOUTS, useValue: parts.streams },

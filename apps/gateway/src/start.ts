@@ -35,6 +35,10 @@ import { type ShiftOf, WeightHistory } from './read-model/weight-history.js';
 import { WeightsView } from './read-model/weights-view.js';
 import { RequestPublisher } from './requests/request-publisher.js';
 import { Requests } from './requests/requests.js';
+import { DesiredState } from './variables/desired-state.js';
+import { Fleets } from './variables/fleets.js';
+import { Newcomers } from './variables/newcomers.js';
+import { VariablesPast } from './variables/past.js';
 
 export interface GatewayDeps extends Onlookers {
   readonly nats: NatsConnection;
@@ -129,6 +133,7 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
     const stop = async (): Promise<void> => {
       unmeter();
       parts.streams.stop();
+      parts.desired.stop();
       await app.close();
       await stopReading();
     };
@@ -176,9 +181,10 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
   const weights = new WeightsView();
   const weightHistory = new WeightHistory((id) => shiftOf(rollouts, id));
   const gateScores = new GateScores();
-  const models = [groupIndex, dependencies, freezes, weightHistory, gateScores];
-  const follower = followerOf(deps, rollouts, models);
   const commands = new CommandClient(nats, limits.commandMs);
+  const variables = variablesOf(deps, commands);
+  const models = [groupIndex, dependencies, freezes, weightHistory, gateScores, variables.fleets];
+  const follower = followerOf(deps, rollouts, models);
   const groups = new GroupCatalog(groupIndex, view, weights);
   const openLocally = deps.openLocally === true && LOOPBACK.test(hostOf(deps));
   const access = new Access({ tokens: known, clock, openLocally });
@@ -202,6 +208,7 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
     templates: view,
     tokens: new Tokens(new TokenStore(nats, newId, now), known, clock),
     outputs: new Outputs(nats, rollouts),
+    ...variables,
     readiness: () => readinessOf(nats, follower),
   };
   const [rates, polls] = [new RateLimit(limits.calls, now), new RateLimit(limits.polls, now)];
@@ -212,6 +219,18 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
 function shiftOf(rollouts: RolloutIndex, id: string): ShiftOf | undefined {
   const entry = rollouts.entry(id);
   return entry === undefined ? undefined : { group: entry.group, shift: entry.state?.plan?.traffic };
+}
+
+function variablesOf(
+  { log, clock, logger, newId }: GatewayDeps,
+  commands: CommandClient,
+): Pick<GatewayParts, 'fleets' | 'variablesPast' | 'desired'> {
+  const fleets = new Fleets();
+  const newcomers = new Newcomers({
+    ...{ log, clock, logger, newId },
+    send: (shard, envelope) => commands.sendToOwner(shard, 'fleet', envelope),
+  });
+  return { fleets, variablesPast: new VariablesPast(log), desired: new DesiredState({ fleets, newcomers, clock }) };
 }
 
 /** What keeps a read model behind the log. */

@@ -17,4 +17,7 @@ export const WEIGHT_HISTORY = Symbol('WeightHistory');
 export const LOG = Symbol('LogReader');
 export const GATE_SCORES = Symbol('GateScores');
 export const CLOCK = Symbol('Clock');
+export const FLEETS = Symbol('Fleets');
+export const VARIABLES_PAST = Symbol('VariablesPast');
+export const DESIRED_STATE = Symbol('DesiredState');
 export const TOKENS = Symbol('Tokens');

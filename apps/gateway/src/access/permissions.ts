@@ -68,6 +68,21 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   getTemplate: read('some'),
   putTemplate: administer('all'),
   removeTemplate: administer('all'),
+  getDesiredState: read('some'),
+  listVariables: read('some'),
+  getVariable: read('some'),
+  getVariableSeries: read('some'),
+  explainVariable: read('some'),
+  defineVariable: operate('all'),
+  rampVariable: operate('all'),
+  pauseVariable: operate('all'),
+  resumeVariable: operate('all'),
+  stopVariable: operate('all'),
+  reverseVariable: operate('all'),
+  revertVariable: operate('all'),
+  finishVariable: operate('all'),
+  pinVariable: operate('all'),
+  unpinVariable: operate('all'),
   listDependencies: read('some'),
   forceDependency: operate('all'),
   releaseDependency: operate('all'),
@@ -81,7 +96,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
 };
 
 /** What applications ask for all the time, each of their instances: counted by itself, and much more of it is let in. */
-export const POLLED: ReadonlySet<string> = new Set(['getWeights']);
+export const POLLED: ReadonlySet<string> = new Set(['getWeights', 'getDesiredState']);
 
 /** Open to anybody who reaches the port: they tell nothing about what is deployed. */
 export const PUBLIC: ReadonlySet<string> = new Set(['getLiveness', 'getReadiness', 'getDeployRequestSchema']);

@@ -7,6 +7,8 @@ import {
   isRolloutId,
   type RolloutCommand,
   type TemplateCommand,
+  type VariableCommand,
+  variableTarget,
   shardOfGroup,
   shardOfId,
 } from '@sluice/contracts';
@@ -56,6 +58,14 @@ export class Commander {
 
   async inventory(said: Said<InventoryCommand | TemplateCommand>, reply: Reply): Promise<Done> {
     return this.done(await this.client.send('inventory', this.envelope(said)), reply);
+  }
+
+  async variable(
+    { fleet, name, ...said }: Omit<Said<VariableCommand>, 'target'> & { readonly fleet: string; readonly name: string },
+    reply: Reply,
+  ): Promise<Done> {
+    const envelope = this.envelope({ ...said, target: variableTarget(fleet, name) });
+    return this.done(await this.client.sendToOwner(shardOfGroup(fleet), 'variable', envelope), reply);
   }
 
   private actionsOf(id: string): readonly string[] | undefined {

@@ -6,6 +6,7 @@ import { FREEZE_SCHEMAS } from './schemas/freezes.js';
 import { GROUP_SCHEMAS } from './schemas/groups.js';
 import { REQUEST_SCHEMAS } from './schemas/requests.js';
 import { ROLLOUT_SCHEMAS } from './schemas/rollouts.js';
+import { VARIABLE_SCHEMAS } from './schemas/variables.js';
 import { WEIGHT_SCHEMAS } from './schemas/weights.js';
 
 /** What answers look like, by name in the OpenAPI document. */
@@ -16,6 +17,7 @@ export const ANSWER_SCHEMAS = {
   ...FREEZE_SCHEMAS,
   ...WEIGHT_SCHEMAS,
   ...REQUEST_SCHEMAS,
+  ...VARIABLE_SCHEMAS,
 } as const;
 
 /** A good answer of an operation. */

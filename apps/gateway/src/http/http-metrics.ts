@@ -22,7 +22,7 @@ interface Answer {
   readonly elapsedTime: number;
 }
 
-type OnResponse = (request: Answered, reply: Answer, done: () => void) => void;
+export type OnResponse = (request: Answered, reply: Answer, done: () => void) => void;
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 

@@ -10,7 +10,7 @@ import { refuse } from '../problems/problem.js';
 import { STATES } from './schemas/rollouts.js';
 
 /** An instant as RFC 3339 has it, or ms since the epoch. */
-const INSTANT = /^(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)|\d{1,14})$/;
+export const INSTANT = /^(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)|\d{1,14})$/;
 
 /** One page of a list. */
 export class PageQuery {

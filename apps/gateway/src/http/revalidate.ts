@@ -29,7 +29,7 @@ function taggedWith(rev: unknown, payload: string): string {
   return typeof rev === 'string' ? `"${rev.replaceAll('"', '')}-${hash}"` : `"${hash}"`;
 }
 
-function holds(wanted: string | undefined, etag: string): boolean {
+export function holds(wanted: string | undefined, etag: string): boolean {
   if (wanted === undefined) return false;
   return wanted.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
 }

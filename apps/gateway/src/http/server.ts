@@ -1,11 +1,13 @@
 import 'reflect-metadata';
 
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 
 import { DEPLOY_REQUEST_SCHEMA, INVENTORY_GROUP_SCHEMA, TEMPLATE_SCHEMA } from '@sluice/contracts';
-import { SluiceError } from '@sluice/kernel';
+import { invariant, SluiceError } from '@sluice/kernel';
 import { type Logger, METRICS_PATH } from '@sluice/observability';
 
 import { type GatekeeperParts, guard } from '../access/gatekeeper.js';
@@ -14,12 +16,14 @@ import { GatewayModule, type GatewayParts } from '../gateway.module.js';
 import { ProblemFilter, sendProblem } from '../problems/filter.js';
 import { problemOf } from '../problems/problem.js';
 import { parseYaml } from '../requests/document.js';
+import type { DesiredState } from '../variables/desired-state.js';
 import { answerClientError } from './client-errors.js';
 import { ANSWER_SCHEMAS, PROBLEM_SCHEMA } from './documentation.js';
 import type { Reply } from './exchange.js';
 import { boundBodies } from './intake.js';
-import { meterAnswers, METRICS_OPERATION, metricsPage, type Onlookers } from './http-metrics.js';
+import { meterAnswers, METRICS_OPERATION, metricsPage, type Onlookers, type OnResponse } from './http-metrics.js';
 import { revalidate } from './revalidate.js';
+import { DESIRED_STATE_ROUTE, withFastPath } from '../variables/fast-path.js';
 import { inputPipe } from './validation.js';
 
 const BODY_LIMIT = 1024 * 1024;
@@ -78,11 +82,14 @@ export async function createServer(
   const fastify = adapter.getInstance();
   fastify.addHook('onRequest', guard({ ...guards, operations: operationsOf(document) }) as never);
   fastify.addHook('onRequest', boundBodies(clients.maxBodyBytes, BODY_LIMIT) as never);
-  watch(adapter, onlookers);
+  const meter = onlookers.metrics === undefined ? undefined : meterAnswers(onlookers.metrics);
+  watch(adapter, meter, onlookers);
   fastify.addHook('onSend', revalidate as never);
   fastify.server.maxConnections = clients.maxConnections;
   SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'docs-json', yamlDocumentUrl: 'docs-yaml' });
   await app.init();
+  await fastify.ready();
+  hurry(fastify.server, { desired: parts.desired, guards, meter });
   return app;
 }
 
@@ -98,9 +105,34 @@ const timesOf = ({ headersMs, requestMs, idleMs }: ClientBounds) => ({
   },
 });
 
-function watch(adapter: FastifyAdapter, { metrics, metricsPage: page }: Onlookers): void {
+interface Hurry {
+  readonly desired: DesiredState;
+  readonly guards: ServerGuards;
+  readonly meter: OnResponse | undefined;
+}
+
+const DESIRED_STATE_ASKED = { method: 'GET', routeOptions: { url: DESIRED_STATE_ROUTE } };
+
+/** What hosts ask all the time is looked at before Fastify is. */
+function hurry(server: Server, { desired, guards, meter }: Hurry): void {
+  const [listener, ...others] = server.listeners('request') as ((
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) => void)[];
+  invariant(listener !== undefined && others.length === 0, 'one listener answers requests', { others: others.length });
+  const { access, polls } = guards;
+  const answered = (statusCode: number, elapsedTime: number): void =>
+    meter?.(DESIRED_STATE_ASKED, { statusCode, elapsedTime }, () => {});
+  server.removeListener('request', listener);
+  server.on(
+    'request',
+    withFastPath({ desired, access, polls, ...(meter === undefined ? {} : { answered }) }, listener),
+  );
+}
+
+function watch(adapter: FastifyAdapter, meter: OnResponse | undefined, { metricsPage: page }: Onlookers): void {
   const fastify = adapter.getInstance();
-  if (metrics !== undefined) fastify.addHook('onResponse', meterAnswers(metrics) as never);
+  if (meter !== undefined) fastify.addHook('onResponse', meter as never);
   if (page !== undefined) fastify.get(METRICS_PATH, metricsPage(page) as never);
 }
 
