@@ -67,6 +67,8 @@ const composed = {
   'health-gate': app('health-gate', 'gating', 'rollout'),
   notifier: app('notifier', 'notification'),
   archiver: app('archiver', 'rollout', 'group'),
+  // Its key belongs to none of the services that write the log.
+  checkpointer: app('checkpointer', 'audit', 'proof'),
   // Its specs poll the weights as applications do.
   gateway: {
     ...app('gateway', 'planning', 'rollout', 'group', 'dependency', 'freeze', 'gating', 'variable'),
@@ -90,6 +92,7 @@ const composed = {
       'health-gate',
       'notifier',
       'archiver',
+      'checkpointer',
       'gateway',
       'agent',
     ],

@@ -68,6 +68,13 @@ export const httpUrl: Reader<string> = (text) => {
   return isApi ? good(text.replace(/\/$/, '')) : bad(wanted);
 };
 
+/** An address that something is sent to, with a path or a query; credentials stand nowhere in it. */
+export const webUrl: Reader<string> = (text) => {
+  const parsed = URL.canParse(text) ? new URL(text) : undefined;
+  const isPlain = parsed !== undefined && /^https?:$/.test(parsed.protocol) && parsed.username + parsed.password === '';
+  return isPlain ? good(text) : bad('http://host/path or https://host/path, without a user or a password');
+};
+
 /** Where OTLP is taken: as `httpUrl`, and a path in front of `/v1/traces` may stand in it. */
 export const collectorUrl: Reader<string> = (text) => {
   const parsed = URL.canParse(text) ? new URL(text) : undefined;

@@ -20,6 +20,7 @@ import {
   secretReference,
   text,
   token,
+  webUrl,
 } from './readers.js';
 
 /** One variable: its name, how its text is read, what it is when nobody sets it, and what it is for. */
@@ -66,6 +67,25 @@ export const SETTINGS = {
     'folder of the archive of finished rollouts, which every service must reach; none when unset, but for `sluice up`',
   ),
   archiveAfter: setting('SLUICE_ARCHIVE_AFTER', anyDuration, 30 * DAY, 'how long a finished rollout stays in the log'),
+  checkpointKey: setting<string | undefined>(
+    'SLUICE_CHECKPOINT_KEY',
+    path,
+    undefined,
+    'file of the secret key that signs checkpoints of the log (`sluice audit keygen`); none are made when unset',
+  ),
+  checkpointEvery: setting('SLUICE_CHECKPOINT_EVERY', anyDuration, 3_600 * SECOND, 'how often a checkpoint is signed'),
+  checkpointDir: setting<string | undefined>(
+    'SLUICE_CHECKPOINT_DIR',
+    path,
+    undefined,
+    'folder of the checkpoints; `checkpoints` in SLUICE_DATA_DIR when unset',
+  ),
+  checkpointWebhook: setting<string | undefined>(
+    'SLUICE_CHECKPOINT_WEBHOOK',
+    webUrl,
+    undefined,
+    'address that each checkpoint is sent to, as text by POST; none when unset',
+  ),
   natsReplicas: setting('SLUICE_NATS_REPLICAS', integer(1, 5), 1, 'copies of each stream: 3 in a cluster'),
   natsWait: setting('SLUICE_NATS_WAIT', short, 30 * SECOND, 'how long a start waits for NATS'),
   httpHost: setting('SLUICE_HTTP_HOST', host, '127.0.0.1', 'address that the gateway listens on'),

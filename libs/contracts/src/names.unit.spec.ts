@@ -183,7 +183,12 @@ describe('subjects', () => {
   });
 
   it('names streams and attempts as the design does', () => {
-    expect(STREAMS).toEqual({ requests: 'SLUICE_REQUESTS', log: 'SLUICE_LOG', notify: 'SLUICE_NOTIFY' });
+    expect(STREAMS).toEqual({
+      requests: 'SLUICE_REQUESTS',
+      log: 'SLUICE_LOG',
+      notify: 'SLUICE_NOTIFY',
+      checkpoints: 'SLUICE_CHECKPOINTS',
+    });
     expect(streamKey({ shard: '07', writer: 'exec', id: 'r07-X' })).toBe('exec.r07-X');
     expect(SUBJECTS.log({ shard: '07', writer: 'exec', id: 'r07-X' })).toBe('sluice.log.07.exec.r07-X');
     expect(attemptId('r07-X', 'web-01.example', 'drain', 2)).toBe('r07-X/web-01=2eexample/drain/2');

@@ -2,7 +2,12 @@ import { encodeToken } from './tokens.js';
 import type { Shard } from './shards.js';
 
 /** Every subject, stream and bucket name of Sluice. No other file has such a literal (design 3). */
-export const STREAMS = { requests: 'SLUICE_REQUESTS', log: 'SLUICE_LOG', notify: 'SLUICE_NOTIFY' } as const;
+export const STREAMS = {
+  requests: 'SLUICE_REQUESTS',
+  log: 'SLUICE_LOG',
+  notify: 'SLUICE_NOTIFY',
+  checkpoints: 'SLUICE_CHECKPOINTS',
+} as const;
 
 export const BUCKETS = {
   inventory: 'sluice_inventory',
@@ -57,6 +62,8 @@ export const SUBJECTS = {
   allHellos: 'sluice.hello.*',
   notify: (app: string, severity: string): string => `sluice.notify.${encodeToken(app)}.${severity}`,
   allNotifications: 'sluice.notify.>',
+  /** Signed checkpoints of the log, each a note as it stands in its file. */
+  checkpoint: 'sluice.checkpoint',
 } as const;
 
 /** The stream that a log subject names; undefined for any other subject. */

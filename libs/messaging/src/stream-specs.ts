@@ -21,6 +21,18 @@ const DAY = 1_440 * MINUTE;
 
 const limits = { retention: RetentionPolicy.Limits, storage: StorageType.File } as const;
 
+const CHECKPOINTS: StreamSpec = {
+  ...limits,
+  name: STREAMS.checkpoints,
+  subjects: [SUBJECTS.checkpoint],
+  discard: DiscardPolicy.Old,
+  // One an hour for ten years.
+  max_msgs: 100_000,
+  max_age: 0,
+  deny_delete: true,
+  duplicate_window: nanos(2 * MINUTE),
+};
+
 /** Every stream and bucket of Sluice (design 3): the only table of them. */
 export function streamSpecs(options: SpecOptions = {}): readonly StreamSpec[] {
   const { notifyRetentionMs = 7 * DAY, leaseMs = 10 * SECOND, replicas } = options;
@@ -56,6 +68,7 @@ export function streamSpecs(options: SpecOptions = {}): readonly StreamSpec[] {
       max_age: nanos(notifyRetentionMs),
       duplicate_window: nanos(Math.min(10 * MINUTE, notifyRetentionMs)),
     },
+    CHECKPOINTS,
     bucketSpec(BUCKETS.inventory),
     bucketSpec(BUCKETS.index),
     // A token that was taken back must be refused at once: reads come from the leader.

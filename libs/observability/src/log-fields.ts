@@ -6,7 +6,7 @@ export const LOG_FIELDS = {
   level: 'trace, debug, info, warn, error or fatal',
   time: 'RFC 3339, UTC',
   pid: 'the process',
-  name: 'the service: planner, executor, health-gate, notifier, archiver, gateway, agent',
+  name: 'the service: planner, executor, health-gate, notifier, archiver, checkpointer, gateway, agent',
   service: 'the same, where several share a process',
   msg: 'one sentence',
   rollout: 'id of the rollout',

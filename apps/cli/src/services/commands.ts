@@ -5,6 +5,7 @@ import { connectNats, loginOf, provision, type RunningService } from '@sluice/me
 import { createLogger, systemClock } from '@sluice/observability';
 
 import type { Surroundings } from '../commands/shell.js';
+import { checkpointsOf } from './checkpoints.js';
 import { patiently } from './patience.js';
 import { stopSignal } from './signals.js';
 import { firstFailure, placeFileIn, SERVICES, type ServiceName, startService, stopAll } from './starting.js';
@@ -51,6 +52,7 @@ export const settingsOf = (config: SluiceConfig) => ({
   silentAfterMs: config.silentAfter,
   gateSources: config.gateSources,
   ...archiveOf(config),
+  ...checkpointsOf(config, config.dataDir),
 });
 
 /** Nothing when no folder was named, neither by the configuration nor by who starts the services. */

@@ -10,11 +10,20 @@ import { connectNats, loginOf, type RunningService } from '@sluice/messaging';
 import { createLogger, type LogLevel, newUlid, systemClock } from '@sluice/observability';
 
 import { type Archive, type ArchiveSettings, archiverOf, openArchive } from './archive.js';
+import { checkpointerOf, type CheckpointSettings } from './checkpoints.js';
 import { explained } from './patience.js';
 import { type Telemetry, watched } from './telemetry.js';
 
 /** The services of Sluice in the order in which they start; they stop in the opposite one. */
-export const SERVICES = ['planner', 'executor', 'health-gate', 'notifier', 'archiver', 'gateway'] as const;
+export const SERVICES = [
+  'planner',
+  'executor',
+  'health-gate',
+  'notifier',
+  'archiver',
+  'checkpointer',
+  'gateway',
+] as const;
 
 export type ServiceName = (typeof SERVICES)[number];
 
@@ -49,6 +58,8 @@ export interface ServiceSettings {
   readonly capacity?: StartExecutorDeps['capacity'];
   /** Without one everything stays in the log. */
   readonly archive?: ArchiveSettings;
+  /** Without a key nothing is signed. */
+  readonly checkpoints?: CheckpointSettings;
   readonly telemetry?: Telemetry;
 }
 
@@ -124,6 +135,8 @@ async function startOf(name: ServiceName, deps: Deps, settings: ServiceSettings)
       return (await import('@sluice/notifier')).startNotifier({ ...deps, ...memberOf(settings) });
     case 'archiver':
       return archiverOf({ ...deps, log: deps.rawLog }, settings);
+    case 'checkpointer':
+      return checkpointerOf({ ...deps, log: deps.rawLog }, settings);
     case 'gateway':
       return (await import('@sluice/gateway')).startGateway({ ...deps, host, port, openLocally, ...page });
   }

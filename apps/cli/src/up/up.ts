@@ -4,6 +4,7 @@ import type { SluiceConfig } from '@sluice/config';
 import type { RunningService } from '@sluice/messaging';
 import type { LogLevel } from '@sluice/observability';
 
+import { checkpointsOf } from '../services/checkpoints.js';
 import { archiveOf, fetchedOf, provisioned } from '../services/commands.js';
 import {
   firstFailure,
@@ -112,12 +113,14 @@ async function startServices(
     gateSources: config.gateSources,
     // KurrentDB keeps everything: nothing moves into an archive.
     ...(config.log === 'nats' ? archiveOf(config, join(dataDir, 'archive')) : {}),
+    ...checkpointsOf(config, dataDir),
     telemetry,
     ...(inventoryFile === undefined ? {} : { inventoryFile }),
   };
   let url = '';
   for (const name of SERVICES.filter((service) => options.services.includes(service))) {
     if (name === 'archiver' && !('archive' in settings)) continue;
+    if (name === 'checkpointer' && !('checkpoints' in settings)) continue;
     const service: StartedService = await startService(name, settings);
     undo.push(service);
     url = service.url ?? url;

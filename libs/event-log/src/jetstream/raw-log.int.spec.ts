@@ -33,6 +33,8 @@ describe('the log on JetStream as bytes', { timeout: 60_000 }, () => {
     expect(commits.map(({ position }) => position)).toEqual(Array.from({ length: 602 }, (_, i) => i + 1));
     expect(commits.slice(-2).map(({ bytes }) => sha256(bytes))).toEqual([second.hash, head.hash]);
     expect(commits.at(-2)?.stream).toEqual(other);
+    expect((await collect(rawLog(nats, 601))).map(({ position }) => position)).toEqual([601, 602]);
+    expect(await collect(rawLog(nats, 603))).toEqual([]);
     await new JetStreamArchiveSource(nats).purge(one, first.position);
     expect((await collect(rawLog(nats))).map(({ position }) => position)).toEqual([601, 602]);
     await new JetStreamArchiveSource(nats).purge(one, head.position);

@@ -9,13 +9,14 @@ import { LogStream } from './log-stream.js';
 
 /**
  * The whole log on JetStream as bytes, in its order, from the first message that is there up to its end when the read
- * began. Codes: NATS_UNAVAILABLE, LOG_MISSING; BAD_COMMIT for a message under a subject that Sluice does not write.
+ * began; from a position on when one is given. Codes: NATS_UNAVAILABLE, LOG_MISSING; BAD_COMMIT for a message under a
+ * subject that Sluice does not write.
  */
-export async function* rawLog(nats: NatsConnection): AsyncIterable<RawCommit> {
+export async function* rawLog(nats: NatsConnection, from = 1): AsyncIterable<RawCommit> {
   const watch = new ConnectionWatch(nats);
   const log = new LogStream(nats, watch);
   const end = await log.position();
-  for (let last = 0; last < end;) {
+  for (let last = Math.max(1, from) - 1; last < end;) {
     const generation = await openGeneration({ log, watch, subject: SUBJECTS.wholeLog, from: last + 1 });
     if (generation.pending === 0) return;
     for await (const { seq, subject, data } of generation.messages) {
