@@ -58,8 +58,8 @@ export const MUTANTS: readonly Mutant[] = [
     [
       'end-with-open-steps',
       'a cancelled rollout settles first',
-      'state.open.size === 0 ? settled(state)',
-      'true ? settled(state)',
+      'if (state.open.size > 0)\n        return [];\n    const back',
+      'const back',
     ],
     [
       'next-batch-too-early',
@@ -125,14 +125,14 @@ export const MUTANTS: readonly Mutant[] = [
       "return [{ type: 'RolloutBraked', cause: lossCause(loss) }];",
       'return [];',
     ],
-    [
-      'old-verdict-taken',
-      'a verdict counts for the round that asked for it',
-      'asked && index === stage && now === round &&',
-      'asked &&',
-    ],
     ['loss-starts-planned', 'after a loss what is planned starts braked', 'input.loss === undefined ? []', 'true ? []'],
   ),
+  ...rollout('decide/verdicts.js', [
+    'old-verdict-taken',
+    'a verdict counts for the round that asked for it',
+    'phase === stage.phase && round === stage.round &&',
+    'phase === stage.phase &&',
+  ]),
   ...rollout('counts.js', [
     'rollback-touches-all',
     'a rollback is for what was touched',

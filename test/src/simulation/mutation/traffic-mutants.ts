@@ -26,8 +26,8 @@ export const TRAFFIC_MUTANTS: readonly Mutant[] = [
     [
       'weight-order-ignored',
       'a stage raises the weight (SWB-02)',
-      'weightSet(shift, traffic) >= part.weight',
-      'weightSet(shift, traffic) > 100',
+      'if (!moved && weightSet(shift, traffic) < part.weight)',
+      'if (!moved)',
     ],
   ),
   ...rollout(
@@ -103,16 +103,12 @@ export const TRAFFIC_MUTANTS: readonly Mutant[] = [
     'const called = await this.ports.weights.publish(place, weights);',
     'await this.ports.sides.look(this.viewOf(work.actor).side(Object.keys(weights)[0])); const called = await this.ports.weights.publish(place, weights);',
   ]),
-  ...executor(
-    'traffic/weights.js',
-    ['late-owner-writes', 'an older revision is not written over a newer (I9)', 'rev >= place.rev)', 'false)'],
-    [
-      'write-not-checked',
-      'the bucket is written by compare-and-set (I9)',
-      'replace(next, revision))',
-      'replace(next, revision) || true)',
-    ],
-  ),
+  ...executor('traffic/weights.js', [
+    'late-owner-writes',
+    'an older revision is not written over a newer (I9)',
+    'rev >= place.rev)',
+    'false)',
+  ]),
   ...of(
     '@sluice/side',
     'side.js',
