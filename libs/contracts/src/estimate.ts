@@ -1,12 +1,13 @@
 import type { Plan, PlanEstimate } from './plan.js';
 import type { PlanTraffic } from './traffic.js';
+import type { PlanRamp } from './variables.js';
 
 /** What nobody can know before: to fetch, lay out and start a release, and to go back into service. */
 const DEFAULT_START_MS = 10_000;
 const DEFAULT_SWITCH_MS = 1_000;
 
 /** What of a plan tells how long it takes. */
-export type Estimated = Pick<Plan, 'canaries' | 'batches' | 'waits' | 'budget' | 'spec' | 'traffic'>;
+export type Estimated = Pick<Plan, 'canaries' | 'batches' | 'waits' | 'budget' | 'spec' | 'traffic' | 'ramp'>;
 
 /**
  * (P-1)X + Y + Q(M+N+O) (TRS-16): the intervals before later batches, the time for which the canary is watched, and Q
@@ -14,7 +15,17 @@ export type Estimated = Pick<Plan, 'canaries' | 'batches' | 'waits' | 'budget' |
  * failures are in it: nobody knows how long people take. Of a shift of traffic: its dwells, and what is left of the drain window.
  */
 export function estimateOf(plan: Estimated): PlanEstimate {
+  if (plan.ramp !== undefined) return ofRamp(plan.ramp);
   return plan.traffic === undefined ? ofHosts(plan) : ofShift(plan.traffic);
+}
+
+function ofRamp({ spec: { schedule } }: PlanRamp): PlanEstimate {
+  const totalMs = schedule.kind === 'linear' ? schedule.durationMs : (schedule.points.at(-1)?.[0] ?? 0);
+  return {
+    totalMs,
+    parts: { waitsMs: totalMs, bakeMs: 0, rounds: 0, startMs: 0, verifyMs: 0, switchMs: 0 },
+    words: `about ${shown(totalMs)} of the ramp; approvals, pauses, and what a pace keeps back are not counted`,
+  };
 }
 
 /** The drain window runs from the publication of the last weight, as its dwell does: what counts is the rest of it. */

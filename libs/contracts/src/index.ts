@@ -82,6 +82,7 @@ export type {
   VersionSuccess,
   NoticeEvent,
   PlanEvent,
+  RampEvent,
   RampPhase,
   RecordedCommit,
   RollbackTarget,
@@ -155,6 +156,7 @@ export type {
   RolloutMode,
   Strategy,
   VerifySpec,
+  RequestedArtifact,
 } from './request.js';
 export { REQUEST_API_VERSION } from './request.js';
 export {
@@ -176,6 +178,7 @@ export {
   parseVariableCommand,
 } from './schemas/messages.js';
 export { DEPLOY_REQUEST_SCHEMA } from './schemas/deploy-request.js';
+export { RAMP_WISHES_SCHEMA } from './schemas/ramp-wishes.js';
 export { GATE_MEASURE_SCHEMAS, gateDocument as gateDocumentSchema } from './schemas/gate-documents.js';
 export { REQUEST_LIMITS, REQUEST_PATTERNS } from './schemas/request-limits.js';
 export { INVENTORY_GROUP_SCHEMA, INVENTORY_SCHEMA, TEMPLATE_SCHEMA } from './schemas/inventory.js';
@@ -229,6 +232,12 @@ export { maxUnavailableFor } from './budget.js';
 export { rollbackRequestId } from './rollbacks.js';
 export type {
   FleetCommand,
+  GroupFleet,
+  GroupFleetDocument,
+  PlanRamp,
+  RampLimit,
+  RampPoint,
+  RampWishes,
   RoleLimit,
   Scalar,
   ScalarType,

@@ -1,5 +1,6 @@
 import type { GroupSides, GroupSidesDocument } from './traffic.js';
 import type { DurationText } from './artifact.js';
+import type { GroupFleet, GroupFleetDocument } from './variables.js';
 import type { DeployRequest, Environment, Profile, VerifySpec } from './request.js';
 
 export type InventorySource = 'file' | 'api' | 'heartbeat' | 'cmdb';
@@ -41,6 +42,8 @@ export interface GroupEntry {
   readonly balancer?: GroupBalancer;
   /** Traffic shifts between its two sides; such a group has no members of its own. */
   readonly sides?: GroupSides;
+  /** Its hosts ask for their desired state: they are no members. */
+  readonly fleet?: GroupFleet;
   /** The labels of the members that a request goes to which names none (MOM-08). */
   readonly selector?: Readonly<Record<string, string>>;
 }
@@ -100,6 +103,7 @@ export interface GroupDocument {
   readonly drainWindow?: DurationText;
   readonly balancer?: GroupBalancer;
   readonly sides?: GroupSidesDocument;
+  readonly fleet?: GroupFleetDocument;
   readonly selector?: Readonly<Record<string, string>>;
   readonly members?: readonly MemberDocument[];
   /** Of this definition at its source: an older one than the stored is ignored. The time of arrival when absent. */

@@ -6,6 +6,7 @@ import type { InventoryUsed } from './inventory.js';
 import type { ArtifactRef } from './artifact.js';
 import type { Environment, Fault, LbMode, Profile, RolloutMode, Strategy, VerifySpec } from './request.js';
 import type { PlanTraffic } from './traffic.js';
+import type { PlanRamp } from './variables.js';
 
 export type StepName = 'probe' | 'drain' | 'download' | 'install' | 'verify' | 'enable';
 
@@ -119,6 +120,8 @@ export interface Plan {
   readonly gateSpecs?: readonly GateSpec[];
   /** The rollout shifts traffic between two sides; it has no targets then. */
   readonly traffic?: PlanTraffic;
+  /** The rollout brings a variable of a fleet from one value to another; it has no targets then. */
+  readonly ramp?: PlanRamp;
   readonly onCanaryFailure: 'hold' | 'rollback';
   readonly leftOut: readonly LeftOut[];
   readonly targetsHash: string;

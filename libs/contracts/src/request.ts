@@ -3,12 +3,13 @@ import type { Actor } from '@sluice/kernel';
 import type { ArtifactRef, DurationText } from './artifact.js';
 import type { BuiltInGate, GateDocument } from './gates.js';
 import type { TrafficWishes } from './traffic.js';
+import type { RampWishes } from './variables.js';
 
 export const REQUEST_API_VERSION = 'sluice/v1';
 
 export type Environment = 'production' | 'test';
 /** `scaleOut` brings a proven version to hosts that do not run it yet, without a canary (TAR-45). */
-export type Strategy = 'canary' | 'rolling' | 'scaleOut' | 'rollback' | 'traffic' | 'blueGreen';
+export type Strategy = 'canary' | 'rolling' | 'scaleOut' | 'rollback' | 'traffic' | 'blueGreen' | 'ramp';
 /** A step of the chain that every target goes through. */
 export type ChainStep = 'drain' | 'download' | 'install' | 'verify' | 'enable';
 export type RolloutMode = 'automatic' | 'manual';
@@ -69,7 +70,7 @@ export interface RequestedArtifact extends ArtifactRef {
 
 /**
  * A deploy request as any NATS client publishes it on `sluice.request.deploy.<app>` (JSON; YAML through the API and
- * the CLI). Only app, group, version and artifact are needed: all else has a default (TAR-15).
+ * the CLI). Only app, group, version and artifact (a ramp: `ramp`) are needed: all else has a default (TAR-15).
  */
 export interface DeployRequest {
   readonly apiVersion?: typeof REQUEST_API_VERSION;
@@ -81,8 +82,9 @@ export interface DeployRequest {
   readonly app: string;
   readonly group: string;
   readonly version: string;
-  readonly artifact: RequestedArtifact;
-  /** `traffic` and `blueGreen` shift traffic between the sides of a group, as `canary` does where a group has sides. */
+  /** Absent in a ramp, and only there: what a variable is set to has no bytes. */
+  readonly artifact?: RequestedArtifact;
+  /** `traffic` and `blueGreen` shift traffic between the sides of a group, as `canary` does where a group has sides; `ramp` brings a variable to another value. */
   readonly strategy?: Exclude<Strategy, 'rollback'>;
   /** Largest share per batch: `25%`, `0%` (one at a time), a pattern `10%+20%+70%`, or a number of batches `2`. */
   readonly batches?: string;
@@ -110,6 +112,8 @@ export interface DeployRequest {
   readonly onCanaryFailure?: 'hold' | 'rollback';
   readonly gates?: readonly (BuiltInGate | GateDocument)[];
   readonly traffic?: TrafficWishes;
+  /** With the strategy `ramp`, for a group that is a fleet. */
+  readonly ramp?: RampWishes;
   /** `oneWay`: old and new cannot share their data, so that only a shift of traffic with an approval is allowed (STR-04). */
   readonly dataCompatible?: 'bothWays' | 'oneWay';
   readonly profile?: Profile;

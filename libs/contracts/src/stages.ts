@@ -1,6 +1,7 @@
 import type { GateName, GatePhase, GateSpec } from './gates.js';
 import type { BatchSizes, Plan } from './plan.js';
 import type { PlanTraffic } from './traffic.js';
+import type { PlanRamp } from './variables.js';
 
 export type StageEntry =
   | { readonly kind: 'none' }
@@ -32,14 +33,21 @@ export interface Stage {
   /** What must pass before it is entered. */
   readonly entryGates: readonly GateName[];
   readonly traffic?: TrafficPart;
+  /** A RampStage: the only one of its plan, without targets. */
+  readonly ramp?: PlanRamp;
 }
 
-type StagePlan = Pick<Plan, 'canaries' | 'batches' | 'waits' | 'approvals' | 'gates' | 'gateSpecs' | 'traffic'>;
+type StagePlan = Pick<
+  Plan,
+  'canaries' | 'batches' | 'waits' | 'approvals' | 'gates' | 'gateSpecs' | 'traffic' | 'ramp'
+>;
 
 export const batchCount = (batches: BatchSizes): number => batches.reduce((sum, [, times]) => sum + times, 0);
 
-export const stageCount = (plan: Pick<Plan, 'canaries' | 'batches' | 'traffic'>): number =>
-  plan.traffic === undefined ? targetStages(plan) : plan.traffic.weights.length + 2;
+export function stageCount(plan: Pick<Plan, 'canaries' | 'batches' | 'traffic' | 'ramp'>): number {
+  if (plan.ramp !== undefined) return 1;
+  return plan.traffic === undefined ? targetStages(plan) : plan.traffic.weights.length + 2;
+}
 
 const targetStages = (plan: Pick<Plan, 'canaries' | 'batches'>): number =>
   (plan.canaries > 0 ? 1 : 0) + batchCount(plan.batches);
@@ -47,6 +55,7 @@ const targetStages = (plan: Pick<Plan, 'canaries' | 'batches'>): number =>
 /** The stage with that index, or undefined outside the plan. O(runs of equal sizes), not O(batches). */
 export function stageAt(plan: StagePlan, index: number): Stage | undefined {
   if (index < 0) return undefined;
+  if (plan.ramp !== undefined) return index === 0 ? rampStage(plan, plan.ramp) : undefined;
   if (plan.traffic !== undefined) return trafficStage(plan, plan.traffic, index);
   const hasCanary = plan.canaries > 0;
   if (hasCanary && index === 0) {
@@ -142,6 +151,22 @@ function trafficStage(plan: StagePlan, shift: PlanTraffic, index: number): Stage
     traffic: part,
   };
 }
+
+/** All of a ramp is one stage: its limits and its schedule are the variable's. */
+const rampStage = (plan: StagePlan, ramp: PlanRamp): Stage => ({
+  index: 0,
+  name: 'ramp',
+  from: 0,
+  to: 0,
+  hold: false,
+  entry:
+    plan.approvals.batches === 'required'
+      ? { kind: 'approval', approval: 'batches', by: 'required' }
+      : { kind: 'none' },
+  bakeMs: 0,
+  ...gatesOf(plan),
+  ramp,
+});
 
 function trafficPart(shift: PlanTraffic, index: number): TrafficPart | undefined {
   if (index === 0) {

@@ -1,3 +1,5 @@
+import type { DurationText } from './artifact.js';
+
 /** What a variable may be set to. The desired state of a host is a flat object of these. */
 export type Scalar = string | number | boolean;
 export type ScalarType = 'string' | 'number' | 'boolean';
@@ -31,6 +33,44 @@ export interface VariableSpec {
   readonly schedule: VariableSchedule;
   readonly limits: Readonly<Record<string, RoleLimit>>;
   readonly salt: string;
+}
+
+/** Of a request: as VariableSchedule and RoleLimit, in the words of people. */
+export interface RampPoint {
+  /** From the start, paused time apart. */
+  readonly after: DurationText;
+  /** Of the hosts of each role. */
+  readonly percent: number;
+}
+
+export type RampLimit = Omit<RoleLimit, 'pace'> & {
+  readonly pace?: { readonly changes: number; readonly window: DurationText };
+};
+
+/** What a request with the strategy `ramp` says. `to` is the version as text unless it is said here. */
+export interface RampWishes {
+  readonly variable: string;
+  readonly to?: Scalar;
+  /** What hosts have before; only for a variable that nobody has defined. */
+  readonly from?: Scalar;
+  readonly over: DurationText | readonly RampPoint[];
+  /** By role; `*` stands for every role that is not named. */
+  readonly limits?: Readonly<Record<string, RampLimit>>;
+}
+
+/** The ramp of a plan: the variable as it is to be defined. */
+export interface PlanRamp {
+  readonly fleet: string;
+  readonly spec: VariableSpec;
+}
+
+/** The hosts of a group are those of a fleet: they join by asking. Its name is that of the group when it is absent. */
+export interface GroupFleetDocument {
+  readonly name?: string;
+}
+
+export interface GroupFleet {
+  readonly name: string;
 }
 
 /** What may be said to a variable; every one of them with a reason. */

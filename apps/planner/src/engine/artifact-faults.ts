@@ -13,7 +13,7 @@ export async function artifactFaults(
   { artifact, traffic }: DeployRequest,
   port: ArtifactPort | undefined,
 ): Promise<readonly Fault[]> {
-  if (artifact.check !== 'planner') return [];
+  if (artifact?.check !== 'planner') return [];
   if (port === undefined) {
     const message = 'this planner cannot fetch artifacts: leave `check` out, or ask one that can';
     return [{ path: '/artifact/check', code: 'ARTIFACT_NOT_CHECKED', message }];

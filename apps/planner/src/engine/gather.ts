@@ -3,6 +3,7 @@ import type { PlanInput } from '@sluice/planning';
 
 import type { ReadRequest } from '../request/request.js';
 import { freshnessOf, missedFaults, refresh } from './freshness.js';
+import { LogVariables } from './known-variable.js';
 import type { GroupFacts, PlannerDeps } from './ports.js';
 
 export interface Gathered {
@@ -45,6 +46,7 @@ export async function gather(request: ReadRequest, deps: PlannerDeps): Promise<G
     group: entry?.entry,
     members: members.map((member) => member.entry),
     ...(await ofSides(entry?.entry, facts, deps)),
+    ...(await ofRamp(entry?.entry, base.request, deps)),
   };
   if (entry === undefined) return { input, missed: missedFaults(refreshed) };
   return { input: { ...input, freshness: freshnessOf(entry, refreshed, deps) }, missed: [], facts };
@@ -64,6 +66,17 @@ async function ofSides(
     sideGroups: new Map(known.flatMap((entry) => (entry === undefined ? [] : [[entry.name, entry]]))),
     ...(live === undefined ? {} : { liveSide: live }),
   };
+}
+
+/** What is known of the variable of a ramp. */
+async function ofRamp(
+  group: GroupEntry | undefined,
+  { ramp }: DeployRequest,
+  { log, variables = new LogVariables(log) }: PlannerDeps,
+): Promise<Pick<PlanInput, 'variable'>> {
+  if (group?.fleet === undefined || ramp === undefined) return {};
+  const variable = await variables.variable(group.fleet.name, ramp.variable);
+  return variable === undefined ? {} : { variable };
 }
 
 /** A group that nobody has told of may be one that the CMDB knows. */

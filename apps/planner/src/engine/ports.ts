@@ -1,7 +1,7 @@
 import type { ArtifactRef, GroupEntry, InventoryRecord, MemberEntry, RequestTemplate } from '@sluice/contracts';
 import type { EventLog } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
-import type { SharingGroup } from '@sluice/planning';
+import type { KnownVariable, SharingGroup } from '@sluice/planning';
 
 /** What is known of groups and their members when a plan is made. */
 export interface InventoryPort {
@@ -69,6 +69,12 @@ export interface ArtifactPort {
   look(artifact: ArtifactRef): Promise<ArtifactLook>;
 }
 
+/** What is known of the variables of fleets. */
+export interface VariablesPort {
+  /** Everything that the log held about it when it was asked; undefined: nobody has defined it. */
+  variable(fleet: string, name: string): Promise<KnownVariable | undefined>;
+}
+
 export interface PlannerDeps {
   readonly log: EventLog;
   readonly clock: Clock;
@@ -76,6 +82,8 @@ export interface PlannerDeps {
   readonly newId: () => string;
   readonly inventory: InventoryPort;
   readonly groups: GroupFactsPort;
+  /** Of ramps; read from the log when absent. */
+  readonly variables?: VariablesPort;
   /** Where groups are fetched from before each plan; the inventory is all there is when absent. */
   readonly cmdb?: GroupSync;
   /** Of what a CMDB told; by class of environment when absent. */

@@ -11,6 +11,7 @@ import {
 import { isSluiceError, parseDuration } from '@sluice/kernel';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 
+import { fleetFaults, fleetOf } from './fleets.js';
 import { sidesFaults, sidesOf } from './sides.js';
 
 /** A member as its file or the API defines it. */
@@ -76,7 +77,7 @@ function definitionOf(document: GroupDocument, path: string, faults: Fault[]): D
     ),
   );
   faults.push(...longNames([document.name, document.app, ...members.map(({ host }) => host)], path));
-  faults.push(...sidesFaults(document, path));
+  faults.push(...sidesFaults(document, path), ...fleetFaults(document, path));
   const ms = (field: string, text: string | undefined): number | undefined =>
     durationOf(text, `${path}/${field}`, faults);
   const { name, app, environment, version } = document;
@@ -91,6 +92,7 @@ function definitionOf(document: GroupDocument, path: string, faults: Fault[]): D
     app,
     environment,
     ...howToOf(document),
+    ...fleetOf(document),
     ...(verify === undefined ? {} : { verify }),
     ...(drainWindowMs === undefined ? {} : { drainWindowMs }),
   };

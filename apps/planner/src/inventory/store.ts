@@ -99,8 +99,7 @@ export class InventoryStore implements InventoryPort {
     if (known !== undefined && isStale(known.record, origin)) return { applied: false, version: known.record.version };
     const held = this.#putGroup(groupRecord(group, etag === undefined ? origin : { ...origin, etag }));
     const named = new Set(members.map(({ host }) => host));
-    // A group with sides has no hosts of its own, whatever it was before.
-    const isWhole = mode === 'replace' || group.sides !== undefined;
+    const isWhole = mode === 'replace' || hasNoHosts(group);
     for (const host of [...held.members.keys()]) if (isWhole && !named.has(host)) this.#drop(held, host);
     for (const member of members) this.#defineMember(held, member, origin);
     return { applied: true, version: origin.version };
@@ -304,3 +303,6 @@ function differs(a: MemberRecord, b: MemberRecord): boolean {
   const { lastSeen: _b, ...two } = b.entry;
   return JSON.stringify(one) !== JSON.stringify(two);
 }
+
+/** A group with sides, or a fleet, has no hosts of its own, whatever it was before. */
+const hasNoHosts = ({ sides, fleet }: GroupEntry): boolean => sides !== undefined || fleet !== undefined;

@@ -1,6 +1,6 @@
 import { REQUEST_API_VERSION, REQUEST_LIMITS, REQUEST_PATTERNS } from '@sluice/contracts';
 import { Type } from 'class-transformer';
-import { ValidateNested } from 'class-validator';
+import { ValidateIf, ValidateNested } from 'class-validator';
 
 import {
   ActorDto,
@@ -48,8 +48,12 @@ export class DeployRequestDto {
   )
   version?: unknown;
 
-  @Nested(() => RequestedArtifactDto) artifact?: unknown;
-  @Optional() @OneOf('canary', 'rolling', 'scaleOut', 'traffic', 'blueGreen') strategy?: unknown;
+  /** What a variable is set to has no bytes: only a ramp comes without. */
+  @ValidateIf(({ strategy }: DeployRequestDto, value: unknown) => strategy !== 'ramp' || value !== undefined)
+  @Nested(() => RequestedArtifactDto)
+  artifact?: unknown;
+
+  @Optional() @OneOf('canary', 'rolling', 'scaleOut', 'traffic', 'blueGreen', 'ramp') strategy?: unknown;
 
   @Optional()
   @Text(
@@ -80,6 +84,7 @@ export class DeployRequestDto {
   gates?: unknown;
 
   @Optional() @Nested(() => TrafficDto) traffic?: unknown;
+  @Optional() @Rule('BAD_OBJECT', 'must be an object', isPlainObject) ramp?: unknown;
   @Optional() @OneOf('bothWays', 'oneWay') dataCompatible?: unknown;
 
   @Optional()

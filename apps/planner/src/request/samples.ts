@@ -1,7 +1,7 @@
-import type { DeployRequest } from '@sluice/contracts';
+import type { DeployRequest, RequestedArtifact } from '@sluice/contracts';
 
 /** A request with nothing that has a default. */
-export const SAMPLE_REQUEST: DeployRequest = {
+export const SAMPLE_REQUEST: DeployRequest & { readonly artifact: RequestedArtifact } = {
   app: 'shop',
   group: 'shop-web',
   version: '2.0.0',

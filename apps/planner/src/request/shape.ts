@@ -7,6 +7,7 @@ import { validateSync, type ValidationError } from 'class-validator';
 import { DeployRequestDto } from './deploy-request.dto.js';
 import { gateFaults } from './gate-shape.js';
 import { childPath } from './pointer.js';
+import { rampFaults } from './ramp-shape.js';
 import { withoutReserved } from './reserved.js';
 import { isPlainObject } from './rules.js';
 
@@ -24,7 +25,12 @@ export function shapeFaults(document: unknown): readonly Fault[] {
     validationError: { target: false },
   };
   const faults = validateSync(instance, options).flatMap((error) => faultsOf(error, ''));
-  return dropFollowUps([...paths.map(unknownField), ...faults, ...gateFaults(fieldOf(clean, 'gates'))]);
+  return dropFollowUps([
+    ...paths.map(unknownField),
+    ...faults,
+    ...gateFaults(fieldOf(clean, 'gates')),
+    ...rampFaults(fieldOf(clean, 'ramp')),
+  ]);
 }
 
 const fieldOf = (document: unknown, field: string): unknown =>

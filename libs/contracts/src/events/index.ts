@@ -20,6 +20,7 @@ export type {
   BehindMembers,
   BrakeCause,
   EndCause,
+  RampEvent,
   RollbackTarget,
   RolloutEvent,
   TargetCounts,

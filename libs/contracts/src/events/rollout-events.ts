@@ -5,10 +5,11 @@ import type { GateName } from '../gates.js';
 import type { RolloutMode } from '../request.js';
 import type { SeenMember, Verdict } from './gate-events.js';
 import type { TrafficEvent } from './traffic-events.js';
+import type { RampPhase } from './variable-events.js';
 
 /** Why a rollout is braked, with the numbers and the same in words ("lost 3 >= limit 3 ..."). */
 export interface BrakeCause {
-  readonly kind: 'budget' | 'canary' | 'gate' | 'capacity' | 'log' | 'dependency';
+  readonly kind: 'budget' | 'canary' | 'gate' | 'capacity' | 'log' | 'dependency' | 'ramp';
   readonly words: string;
   readonly numbers: Readonly<Record<string, number>>;
   readonly targets?: readonly number[];
@@ -42,11 +43,24 @@ export interface BehindMembers {
 }
 
 /**
+ * Of a rollout that is a ramp: how its variable stands, when the phase has changed, and at every twentieth of the hosts.
+ * `to` of `hosts` have the new value. `words`: why it stands still.
+ */
+export interface RampEvent {
+  readonly type: 'RampSeen';
+  readonly phase: RampPhase;
+  readonly to: number;
+  readonly hosts: number;
+  readonly words?: string;
+}
+
+/**
  * Written by the executor on `exec` streams. Targets are named by their place in the plan. `n` counts a target's
  * attempts. `until` and `deadline` are ms since the epoch.
  */
 export type RolloutEvent =
   | TrafficEvent
+  | RampEvent
   /** `rollbackTo`: what a rollback of this rollout would restore, fixed when the lease was granted; absent when there is nothing. */
   | { readonly type: 'RolloutStarted'; readonly token: number; readonly rollbackTo?: RollbackTarget }
   | { readonly type: 'ApprovalRequested'; readonly approval: ApprovalName; readonly planHash: string }

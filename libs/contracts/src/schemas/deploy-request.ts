@@ -3,6 +3,7 @@ import { REQUEST_API_VERSION } from '../request.js';
 import { GATES_SCHEMA } from './gate-documents.js';
 import { REQUEST_LIMITS, REQUEST_PATTERNS } from './request-limits.js';
 import { choice, closed, duration, int, places, text } from './request-parts.js';
+import { RAMP_WISHES_SCHEMA } from './ramp-wishes.js';
 import { TRAFFIC_WISHES_SCHEMA } from './traffic-wishes.js';
 
 const argv = {
@@ -101,7 +102,7 @@ export const DEPLOY_REQUEST_SCHEMA = {
   $id: 'urn:sluice:schema:deploy-request:v1',
   title: 'Deploy request',
   ...closed(
-    'Deploy this version of an app to a group of hosts. Publish it as JSON on sluice.request.deploy.<app>, or send JSON or YAML to the API. Only app, group, version and artifact are needed.',
+    'Deploy this version of an app to a group of hosts. Publish it as JSON on sluice.request.deploy.<app>, or send JSON or YAML to the API. Only app, group, version and artifact are needed; a ramp has no artifact.',
     {
       apiVersion: { const: REQUEST_API_VERSION, description: 'The version of this format.' },
       kind: { const: 'DeployRequest', description: 'The kind of this document.' },
@@ -129,8 +130,8 @@ export const DEPLOY_REQUEST_SCHEMA = {
         ['url', 'sha256'],
       ),
       strategy: choice(
-        ['canary', 'rolling', 'scaleOut', 'traffic', 'blueGreen'],
-        'canary (the default in production): one host first, held until approved. scaleOut: a version that has succeeded in this group, to its hosts that do not run it yet. For groups with sides: traffic (the default there) shifts it step by step, blueGreen in one switch, canary a small share first.',
+        ['canary', 'rolling', 'scaleOut', 'traffic', 'blueGreen', 'ramp'],
+        'canary (the default in production): one host first, held until approved. scaleOut: a version that has succeeded in this group, to its hosts that do not run it yet. For groups with sides: traffic (the default there) shifts it step by step, blueGreen in one switch, canary a small share first. For groups that are a fleet: ramp.',
       ),
       batches: text(
         'batches',
@@ -171,6 +172,7 @@ export const DEPLOY_REQUEST_SCHEMA = {
       onCanaryFailure: choice(['hold', 'rollback'], 'What follows when the canary fails.', { default: 'hold' }),
       gates: GATES_SCHEMA,
       traffic: TRAFFIC_WISHES_SCHEMA,
+      ramp: RAMP_WISHES_SCHEMA,
       dataCompatible: choice(
         ['bothWays', 'oneWay'],
         'oneWay: old and new cannot share their data. Then only a shift of traffic between sides is allowed, and a person approves before its first weight.',
@@ -240,8 +242,11 @@ export const DEPLOY_REQUEST_SCHEMA = {
       ),
       reason: text('reason', 'Why, for the audit.'),
     },
-    ['app', 'group', 'version', 'artifact'],
+    ['app', 'group', 'version'],
   ),
+  // What a variable is set to has no bytes.
+  if: { properties: { strategy: { const: 'ramp' } }, required: ['strategy'] },
+  else: { required: ['artifact'] },
   examples: [
     {
       app: 'hello',

@@ -33,7 +33,7 @@ import {
 } from './rollout-event-schemas.js';
 import { profile, stepSpec } from './spec.js';
 import { FREEZE_EVENT_SCHEMAS, gateSpec, planTraffic, TRAFFIC_EVENT_SCHEMAS } from './traffic-schemas.js';
-import { VARIABLE_EVENT_SCHEMAS } from './variable-schemas.js';
+import { planRamp, RAMP_EVENT_SCHEMAS, VARIABLE_EVENT_SCHEMAS } from './variable-schemas.js';
 
 const budget = closed(
   {
@@ -91,6 +91,7 @@ const plan = closed(
     rollbackable: yes,
     gateSpecs: list(gateSpec, 32, 1),
     traffic: planTraffic,
+    ramp: planRamp,
   },
   'profiles',
   'reason',
@@ -105,6 +106,7 @@ const plan = closed(
   'rollbackable',
   'gateSpecs',
   'traffic',
+  'ramp',
 );
 
 const fault = closed({ path: text(2_000), code: text(64, 1), message: words });
@@ -199,6 +201,7 @@ export const EVENT_SCHEMAS: { readonly [T in DomainEvent['type']]: Schema } = {
   ...GATE_EVENT_SCHEMAS,
   ...DEPENDENCY_EVENT_SCHEMAS,
   ...TRAFFIC_EVENT_SCHEMAS,
+  ...RAMP_EVENT_SCHEMAS,
   ...FREEZE_EVENT_SCHEMAS,
   ...VARIABLE_EVENT_SCHEMAS,
   ...NOTICE_EVENT_SCHEMAS,

@@ -138,6 +138,13 @@ export const INVENTORY_GROUP_SCHEMA = {
       additionalProperties: false,
     },
     sides,
+    fleet: {
+      type: 'object',
+      description:
+        'The hosts are those of a fleet: they join by asking for their desired state, so none is listed here.',
+      properties: { name: { ...name, description: 'The fleet; named as the group unless said here.' } },
+      additionalProperties: false,
+    },
     selector: {
       ...labels,
       minProperties: 1,

@@ -72,7 +72,7 @@ export const step = oneOfTexts('probe', 'drain', 'download', 'install', 'verify'
 export const runKind = oneOfTexts('roll', 'enable', 'probe');
 export const gateName = text(MAX_NAME_BYTES, 1);
 export const mode = oneOfTexts('automatic', 'manual');
-export const strategy = oneOfTexts('canary', 'rolling', 'scaleOut', 'rollback', 'traffic', 'blueGreen');
+export const strategy = oneOfTexts('canary', 'rolling', 'scaleOut', 'rollback', 'traffic', 'blueGreen', 'ramp');
 export const approvalName = oneOfTexts('canary', 'batches');
 /** What of a source's url is told; the sources of a request are bounded by REQUEST_LIMITS. */
 export const MAX_SOURCES = 8;

@@ -1,5 +1,7 @@
 import { MAX_DURATION_MS } from '@sluice/kernel';
 
+import { VARIABLE_NAME_PATTERN } from '../variables.js';
+
 /**
  * What texts of a request may be. They are regular expressions with the flag `u`, shared by the JSON Schema and the
  * planner's DTOs. A name starts with a letter, a digit or `_`, so that `..`, `a.>` and `*` never are one.
@@ -30,6 +32,9 @@ export const REQUEST_PATTERNS = {
   requestBody: '^[^\\p{Cs}]{0,100000}$',
   expected: '^[^\\p{Cs}]{1,2000}$',
   variable: '^(?!(?:__proto__|constructor)$)[A-Za-z_][A-Za-z0-9_]{0,199}$',
+  /** Of desired state. */
+  rampVariable: VARIABLE_NAME_PATTERN,
+  role: '^(?!(?:__proto__|constructor)$)(?:\\*|[\\p{L}\\p{N}_][\\p{L}\\p{N}\\p{M}._@+-]{0,199})$',
 } as const;
 
 /** Whole numbers of a request: [least, most]. */
@@ -73,4 +78,9 @@ export const REQUEST_LIMITS = {
   perSecond: [1, 500],
   requestMs: [1, 600_000],
   hostCount: [0, 100_000],
+  rampPoints: [1, 100],
+  percent: [0, 100],
+  scalar: [0, 4_000],
+  roles: [0, 1_000],
+  changes: [1, 10_000],
 } as const satisfies Readonly<Record<string, readonly [number, number]>>;

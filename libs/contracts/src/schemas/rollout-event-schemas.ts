@@ -83,7 +83,7 @@ const stepSucceeded = {
 
 const brakeCause = closed(
   {
-    kind: oneOfTexts('budget', 'canary', 'gate', 'capacity', 'log', 'dependency'),
+    kind: oneOfTexts('budget', 'canary', 'gate', 'capacity', 'log', 'dependency', 'ramp'),
     words,
     numbers: map({ type: 'number' }, 32),
     targets: indexes,

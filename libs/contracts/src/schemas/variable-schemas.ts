@@ -55,6 +55,13 @@ const variableSpec = closed({
   salt: text(200),
 });
 
+/** The ramp of a plan. */
+export const planRamp = closed({ fleet: name, spec: variableSpec });
+
+export const rampPhase = oneOfTexts(
+  ...(['defined', 'ramping', 'paused', 'stopped', 'finished', 'reversing', 'reversed', 'reverted'] as const),
+);
+
 const someHosts = list(name, 10_000, 1);
 const bare = (type: string) => closed({ type: tag(type) });
 
@@ -91,7 +98,7 @@ const checkpoint = closed(
   {
     version: int(1, 1_000_000),
     spec: variableSpec,
-    phase: oneOfTexts('defined', 'ramping', 'paused', 'stopped', 'finished', 'reversing', 'reversed', 'reverted'),
+    phase: rampPhase,
     direction,
     activeMs,
     since: instant,
@@ -103,6 +110,11 @@ const checkpoint = closed(
   'since',
   'stopped',
 );
+
+/** Payload of version 1 of what a ramp says on the stream of its rollout. */
+export const RAMP_EVENT_SCHEMAS = {
+  RampSeen: closed({ phase: rampPhase, to: count, hosts: count, words }, 'words'),
+} as const;
 
 /** Payloads of version 1 of the events on `variable` streams. */
 export const VARIABLE_EVENT_SCHEMAS = {

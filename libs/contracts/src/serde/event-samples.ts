@@ -21,6 +21,10 @@ export const EVENT_SAMPLES: Samples = {
   ...TRAFFIC_SAMPLES,
   ...VARIABLE_SAMPLES,
   ...FREEZE_SAMPLES,
+  RampSeen: [
+    { type: 'RampSeen', phase: 'ramping', to: 250, hosts: 1_000 },
+    { type: 'RampSeen', phase: 'stopped', to: 250, hosts: 1_000, words: 'logins fail: 12 of 1,000 in 5m' },
+  ],
   RolloutStarted: [
     { type: 'RolloutStarted', token: 7 },
     { type: 'RolloutStarted', token: 8, rollbackTo: { rolloutId: earlier, version: '1.0.0' } },

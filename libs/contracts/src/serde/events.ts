@@ -163,6 +163,7 @@ const CODECS: { readonly [T in DomainEvent['type']]: Codec<EventOf<T>> } = {
   WeightPublished: plain('WeightPublished'),
   SideRetireOrdered: plain('SideRetireOrdered'),
   SideRetired: plain('SideRetired'),
+  RampSeen: plain('RampSeen'),
   RolloutFrozen: plain('RolloutFrozen'),
   RolloutThawed: plain('RolloutThawed'),
   FreezeOverridden: plain('FreezeOverridden'),

@@ -78,6 +78,26 @@ const trafficPlan: Plan = {
   traffic: SAMPLE_SHIFT,
 };
 
+const rampPlan: Plan = {
+  ...SAMPLE_PLAN,
+  strategy: 'ramp',
+  targetCount: 0,
+  canaries: 0,
+  batches: [],
+  ramp: {
+    fleet: 'backend',
+    spec: {
+      name: 'docker',
+      type: 'string',
+      from: '1.9.0',
+      to: '2.0.0',
+      schedule: { kind: 'linear', durationMs: 1_209_600_000 },
+      limits: { '*': { maxPercent: 30, minHosts: 1, pace: { changes: 5, windowMs: 600_000 } } },
+      salt: '',
+    },
+  },
+};
+
 const rollbackPlan: Plan = {
   ...SAMPLE_PLAN,
   strategy: 'rollback',
@@ -113,6 +133,7 @@ export const PLAN_SAMPLES: {
     { type: 'RolloutPlanned', plan: balancedPlan, planHash },
     { type: 'RolloutPlanned', plan: { ...SAMPLE_PLAN, labels: { cluster: 'fra', disk: 'ssd' } }, planHash },
     { type: 'RolloutPlanned', plan: trafficPlan, planHash },
+    { type: 'RolloutPlanned', plan: rampPlan, planHash },
   ],
   RequestRefused: [
     {

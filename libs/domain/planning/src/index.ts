@@ -16,6 +16,7 @@ export type { PlanStreamInput, PlanStreamState, Refusal } from './plan-stream.js
 export { planStream } from './plan-stream.js';
 export type { PlanProfiles } from './plannable.js';
 export { plannableMembers } from './plannable.js';
+export type { KnownVariable } from './ramp-wishes.js';
 export type { RedeployWish } from './redeploy.js';
 export { redeployRequest } from './redeploy.js';
 export type { RollbackInput, TouchedTarget } from './rollback-plan.js';

@@ -23,6 +23,7 @@ import { boundLeftOut } from './left-out.js';
 import type { MadePlan, PlanDraft, PlanInput } from './plan-input.js';
 import { type Eligible, eligibleTargets, orderTargets } from './ordering.js';
 import { type Resolved, resolveProfiles } from './profiles.js';
+import { isRamp, makeRampPlan } from './ramp-plan.js';
 import { type ScaledOut, scaleOut } from './scale-out.js';
 import { bindingGroups, cutBatches, reducedUnavailable, type SharingGroup } from './shared-hosts.js';
 import { isShift, makeTrafficPlan } from './traffic-plan.js';
@@ -32,10 +33,11 @@ import { type Wishes, readWishes } from './wishes.js';
  * The fixed plan of a request, or every fault that keeps it from being made. Codes: GROUP_UNKNOWN, EMPTY_GROUP,
  * APP_MISMATCH, VERSION_BLOCKED, NO_PROFILE, CANARY_UNKNOWN, CANARY_NOT_USED, CANARY_BLOCKED, MIN_SERVING, TOO_SHORT,
  * TOO_LONG, INVENTORY_STALE, MIXED_VERSIONS, ONE_WAY_DATA, NOT_USED, BAD_DURATION, those of scaleOut, of parseBatches, of
- * gatesOf and of makeTrafficPlan.
+ * gatesOf, of makeTrafficPlan and of makeRampPlan.
  */
 export function makePlan(input: PlanInput): MadePlan {
   const { request, group } = input;
+  if (group !== undefined && isRamp(request, group)) return makeRampPlan(input, group);
   if (group !== undefined) return isShift(request, group) ? makeTrafficPlan(input, group) : makeHostPlan(input, group);
   return { ok: false, faults: boundFaults([unknownGroup(request.group), ...readWishes(request, group).faults]) };
 }

@@ -1,6 +1,7 @@
 import type { DeployRequest, Fault, GroupEntry, InventoryUsed, MemberEntry, Plan, PlanTarget } from '@sluice/contracts';
 
 import type { Freshness } from './freshness.js';
+import type { KnownVariable } from './ramp-wishes.js';
 import type { ProvenVersion } from './scale-out.js';
 import type { SharingGroup } from './shared-hosts.js';
 
@@ -29,6 +30,8 @@ export interface PlanInput {
   readonly sideGroups?: ReadonlyMap<string, GroupEntry>;
   /** The side that the last success brought all traffic to; the first of the group's sides when absent. */
   readonly liveSide?: string;
+  /** Of a ramp: its variable; absent: nobody has defined it. */
+  readonly variable?: KnownVariable;
 }
 
 /** A plan before its targets are hashed. */

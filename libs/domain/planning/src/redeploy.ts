@@ -5,6 +5,7 @@ import { type BatchRule, MAX_TERMS, parseBatches } from './batch-rule.js';
 import { batchSizes } from './batch-sizes.js';
 import { budgetOf, shareOfRule } from './budget.js';
 import { gatesAgain } from './gate-documents.js';
+import { byRamp } from './redeploy-ramp.js';
 import { byShift } from './redeploy-shift.js';
 
 export interface RedeployWish {
@@ -27,11 +28,17 @@ export function redeployRequest(plan: Plan, { id, actor, reason }: RedeployWish)
     app,
     group,
     version: spec.version,
-    artifact: spec.artifact,
-    ...(plan.traffic === undefined ? byHosts(plan) : byShift(plan, plan.traffic)),
+    ...(plan.ramp === undefined ? { artifact: spec.artifact } : byRamp(plan, plan.ramp)),
+    ...byPlace(plan),
     requestedBy: actor,
     reason: reason ?? `again as in ${plan.rolloutId}`,
   };
+}
+
+/** From host to host or from side to side. */
+function byPlace(plan: Plan): Partial<DeployRequest> {
+  if (plan.ramp !== undefined) return {};
+  return plan.traffic === undefined ? byHosts(plan) : byShift(plan, plan.traffic);
 }
 
 /** How a rollout from host to host was installed and paced. */

@@ -1,10 +1,10 @@
-import type { DeployRequest, GroupEntry, MemberEntry } from '@sluice/contracts';
+import type { DeployRequest, GroupEntry, MemberEntry, RequestedArtifact } from '@sluice/contracts';
 
 import { makePlan } from './make-plan.js';
 import type { MadePlan, PlanInput } from './plan-input.js';
 
 /** Inputs that the tests of this package share. */
-export const SAMPLE_REQUEST: DeployRequest = {
+export const SAMPLE_REQUEST: DeployRequest & { readonly artifact: RequestedArtifact } = {
   app: 'shop',
   group: 'shop-web',
   version: '2.0.0',

@@ -12,6 +12,7 @@ import {
   type ShiftStrategy,
 } from './defaults.js';
 import { durationOr, type FaultList } from './faults.js';
+import { refuseRamp } from './ramp-wishes.js';
 import { gatesOf } from './gate-wishes.js';
 
 /** What a request wants of a shift, with every default filled in. */
@@ -62,6 +63,14 @@ const darkSmoke = (environment: Environment): Pick<PlanTraffic, 'smokeDark' | 's
   environment === 'test' ? { smokeDark: true, smokeEarly: true } : { smokeDark: true };
 
 function strategyOf(list: FaultList, { strategy = 'traffic' }: DeployRequest): ShiftStrategy {
+  if (strategy === 'ramp') {
+    list.add(
+      '/strategy',
+      'NO_FLEET',
+      'a group with sides is no fleet: use traffic, blueGreen or canary, or name a fleet',
+    );
+    return 'traffic';
+  }
   if (strategy !== 'rolling' && strategy !== 'scaleOut') return strategy;
   const why = `strategy ${strategy} goes host by host, and a group with sides has no hosts of its own`;
   list.add('/strategy', 'STRATEGY_NEEDS_HOSTS', `${why}: use traffic, blueGreen or canary, or name a group of hosts`);
@@ -82,6 +91,7 @@ function refuseUnused(list: FaultList, request: DeployRequest, strategy: ShiftSt
   }
   if (request.drainWindow !== undefined)
     list.add('/drainWindow', 'NOT_USED', 'is that of a host: say traffic.drainWindow of the side');
+  refuseRamp(list, request);
   if (request.canary?.host !== undefined)
     list.add('/canary/host', 'CANARY_NOT_USED', 'the canary of a group with sides is a share of its traffic: no host');
   if (strategy === 'canary') return;

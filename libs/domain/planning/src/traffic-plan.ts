@@ -51,7 +51,7 @@ const noSides = ({ strategy }: DeployRequest, { name }: GroupEntry) => ({
 });
 
 /** Of no target none can be lost: nothing of it ever decides. */
-const NO_TARGETS: PlanBudget = {
+export const NO_TARGETS: PlanBudget = {
   members: 0,
   percent: 100,
   maxUnavailable: 1,

@@ -26,6 +26,7 @@ import {
 } from './defaults.js';
 import { durationOr, type FaultList, faultList } from './faults.js';
 import { gatesOf } from './gate-wishes.js';
+import { refuseRamp } from './ramp-wishes.js';
 import { type StepWishes, stepWishesOf } from './step-wishes.js';
 
 /** A request with every default filled in. */
@@ -78,14 +79,15 @@ export function readWishes(
 }
 
 const isShiftStrategy = (strategy: Strategy | undefined): boolean => strategy === 'traffic' || strategy === 'blueGreen';
+const hasNoHosts = (strategy: Strategy): boolean => isShiftStrategy(strategy) || strategy === 'ramp';
 
 type Behaviour = Pick<Wishes, 'strategy' | 'approvals' | 'mode' | 'onCanaryFailure'>;
 
 function behaviourOf(list: FaultList, request: DeployRequest, environment: Environment): Behaviour {
   const defaults = ENVIRONMENT_DEFAULTS[environment];
   const strategy = request.strategy ?? defaults.strategy;
-  // A shift without its group: nothing more can be said of it.
-  if (!isShiftStrategy(strategy)) refuseMisfits(list, request, strategy);
+  // A shift or a ramp without its group: nothing more can be said of it.
+  if (!hasNoHosts(strategy)) refuseMisfits(list, request, strategy);
   return {
     strategy,
     // A proven version waits for nobody (TAR-45).
@@ -97,6 +99,7 @@ function behaviourOf(list: FaultList, request: DeployRequest, environment: Envir
 
 /** What the strategy cannot do. */
 function refuseMisfits(list: FaultList, request: DeployRequest, strategy: Wishes['strategy']): void {
+  refuseRamp(list, request);
   if (strategy !== 'canary' && request.canary?.host !== undefined) {
     const message = `strategy ${strategy} has no canary: leave the host out, or use strategy canary`;
     list.add('/canary/host', 'CANARY_NOT_USED', message);

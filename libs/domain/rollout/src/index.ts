@@ -21,6 +21,9 @@ export {
 } from './state.js';
 export { type RolloutSummary, summarizeRollout, targetsOf, type TargetView } from './summary.js';
 export { nextActions } from './transitions.js';
+export type { RampProgress, RampSight } from './ramp/progress.js';
+export type { RampSummary } from './ramp/summary.js';
+export { type RampWish, type RampWork, rampWork } from './ramp/work.js';
 export { wentBack } from './traffic/back.js';
 export { type SideOrder, type StageTimes, type TrafficProgress } from './traffic/progress.js';
 export { type TrafficWork, trafficWork } from './traffic/work.js';

@@ -11,6 +11,8 @@ import type {
 } from '@sluice/contracts';
 import type { Actor } from '@sluice/kernel';
 
+import type { RampSight } from './ramp/progress.js';
+
 /** The log ends at `position` and held more once: `seen` was read from it. */
 export interface LogLoss {
   readonly seen: number;
@@ -74,6 +76,10 @@ export type RolloutInput =
   | { readonly type: 'sideRetired'; readonly side: string }
   /** Something that a shift of traffic needs (a publisher, the capacity of a side) does not answer, or will not do it. */
   | { readonly type: 'trafficTrouble'; readonly dependency: string; readonly words: string }
+  /** How the variable of a ramp stands now. */
+  | { readonly type: 'rampSeen'; readonly seen: RampSight }
+  /** The variable does not take what the plan wants of it. */
+  | { readonly type: 'rampTrouble'; readonly words: string }
   /** The freezes that hold for this rollout now; none: it is thawed. Times are ms since the epoch. */
   | { readonly type: 'freezes'; readonly freezes: readonly HeldFreeze[] }
   | { readonly type: 'exclude'; readonly host: string; readonly reason: string }

@@ -16,6 +16,7 @@ import { SluiceError } from '@sluice/kernel';
 
 import type { HeldFreeze } from './inputs.js';
 import { PHASE_CODE, PHASES, type Phase } from './phases.js';
+import type { RampProgress } from './ramp/progress.js';
 import type { TrafficProgress } from './traffic/progress.js';
 
 export type RolloutStatus =
@@ -159,6 +160,8 @@ export interface RolloutState {
   readonly lostAt: Map<number, number>;
   /** Of a plan that shifts traffic between two sides. */
   traffic: TrafficProgress | undefined;
+  /** Of a plan that brings a variable to another value. */
+  ramp: RampProgress | undefined;
   /** Freezes that hold, by name. */
   readonly freezes: Map<string, HeldFreeze>;
   /** Those among them that a hotfix goes on in spite of. */
@@ -239,6 +242,7 @@ export function initialRollout(): RolloutState {
     rollbacks: 0,
     ...noMoves(),
     traffic: undefined,
+    ramp: undefined,
     freezes: new Map(),
     overridden: new Set(),
     plannedAt: 0,

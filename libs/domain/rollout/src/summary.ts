@@ -15,6 +15,7 @@ import { counts } from './counts.js';
 import type { Phase } from './phases.js';
 import { attemptOf } from './evolve/targets.js';
 import type { HeldFreeze } from './inputs.js';
+import { type RampSummary, summarizeRamp } from './ramp/summary.js';
 import { isFrozen, phaseAt, planOf, type RolloutState, type RolloutStatus, type Wait } from './state.js';
 import { summarizeTraffic, type TrafficSummary } from './traffic/summary.js';
 import { nextActions } from './transitions.js';
@@ -50,6 +51,8 @@ export interface RolloutSummary {
   readonly rollbackOf?: string;
   /** Sides, weights and capacity of a rollout that shifts traffic. */
   readonly traffic?: TrafficSummary;
+  /** How far the variable of a ramp is. */
+  readonly ramp?: RampSummary;
   /** The freezes that hold it, unless a hotfix goes on in spite of them. */
   readonly frozen?: readonly HeldFreeze[];
   readonly plannedAt: number;
@@ -115,10 +118,15 @@ function whyNow({
   };
 }
 
-function shiftNow(state: RolloutState): Pick<RolloutSummary, 'traffic' | 'frozen'> {
+function shiftNow(state: RolloutState): Pick<RolloutSummary, 'traffic' | 'ramp' | 'frozen'> {
   const traffic = summarizeTraffic(state);
+  const ramp = summarizeRamp(state);
   const frozen = [...state.freezes.values()].filter(({ freeze }) => !state.overridden.has(freeze));
-  return { ...(traffic === undefined ? {} : { traffic }), ...(isFrozen(state) ? { frozen } : {}) };
+  return {
+    ...(traffic === undefined ? {} : { traffic }),
+    ...(ramp === undefined ? {} : { ramp }),
+    ...(isFrozen(state) ? { frozen } : {}),
+  };
 }
 
 const heldCount = (state: RolloutState): number => {

@@ -14,7 +14,10 @@ const hasUnverified: Condition = (state) => [...state.failures.values()].some(({
 /** Each supersedes the one before: so many lead to nothing else. */
 const MAX_ROLLBACKS = 10;
 const hasWayBack: Condition = (state) => state.rollbackTo !== undefined && state.touched > 0;
-const canGoBack: Condition = (state) =>
+/** A variable goes back by itself, once it has set out. */
+const canReverse: Condition = (state) => state.stage.entered && planOf(state).rollbackable !== false;
+const canGoBack: Condition = (state) => (state.ramp === undefined ? canRestore(state) : canReverse(state));
+const canRestore: Condition = (state) =>
   state.traffic === undefined ? hasWayBack(state) && state.rollbacks === 0 : canShiftBack(state);
 /** Nothing has to be restored for it: the old side is there until it is retired (STR-02). */
 const canShiftBack: Condition = (state) => !isPastReturn(state) && planOf(state).rollbackable !== false;
@@ -27,9 +30,10 @@ const freeToResume: Condition = (state) =>
   state.brake?.kind === 'gate' ||
   state.brake?.kind === 'dependency' ||
   state.brake?.kind === 'capacity' ||
+  state.brake?.kind === 'ramp' ||
   budgetIsFree(state);
 const advisory: Condition = (state) => planOf(state).budget.advisory;
-const hasTargets: Condition = ({ traffic }) => traffic === undefined;
+const hasTargets: Condition = ({ traffic, ramp }) => traffic === undefined && ramp === undefined;
 const canOverride: Condition = (state) => hasTargets(state) && !advisory(state);
 
 const STEERING = { setMode: always, setInterval: hasTargets, setWeight: canSetWeight, hotfix: isFrozen } as const;

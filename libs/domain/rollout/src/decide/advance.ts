@@ -6,6 +6,7 @@ import { admitPending, admitRetries, admitted, followUps } from './admission.js'
 import { enter } from './enter.js';
 import { behindOf } from './presence.js';
 import { countOf, isFrozen, phaseAt, planOf, type RolloutState } from '../state.js';
+import { advanceRamp } from '../ramp/course.js';
 import { wayBack } from '../traffic/back.js';
 import { advanceShift } from '../traffic/course.js';
 
@@ -20,9 +21,10 @@ export function advance(state: RolloutState, now: number): readonly RolloutEvent
   return state.retry.active ? goOnWithRetry(state, now) : goOn(state, now);
 }
 
-/** What is in a step ends, and traffic that was moved is back everywhere, before the rollout ends. */
+/** What is in a step ends, traffic that was moved is back everywhere, and a variable stands, before the rollout ends. */
 function settle(state: RolloutState): readonly RolloutEvent[] {
   if (state.open.size > 0) return [];
+  if (state.ramp !== undefined && state.stage.entered && !state.ramp.rests) return [];
   const back = state.end === undefined ? [] : wayBack(state, state.end);
   if (back.length > 0) return back;
   return state.traffic?.pending === true ? [] : settled(state);
@@ -46,6 +48,7 @@ function goOn(state: RolloutState, now: number): readonly RolloutEvent[] {
   const cause = canaryCause(state) ?? budgetCause(state) ?? gateCause(state);
   if (cause !== undefined) return [{ type: 'RolloutBraked', cause }];
   if (isFrozen(state)) return [];
+  if (state.ramp !== undefined) return advanceRamp(state, state.ramp, now) ?? finish(state);
   if (state.traffic !== undefined) return advanceShift(state, state.traffic, now) ?? finish(state);
   return followUps(state, now) ?? onStage(state, now);
 }
@@ -122,8 +125,9 @@ function settled(state: RolloutState): readonly RolloutEvent[] {
     notServing: notServing(state),
     ...behindOf(state),
   };
-  // What moved traffic has moved it back already: there is nothing to restore on hosts.
-  const back = cause === 'rollback' && state.traffic === undefined ? rollbackRequested(state, state.end?.reason) : [];
+  // What moved traffic has moved it back already, and a variable goes back by itself: nothing is restored on hosts.
+  const isOfHosts = state.traffic === undefined && state.ramp === undefined;
+  const back = cause === 'rollback' && isOfHosts ? rollbackRequested(state, state.end?.reason) : [];
   return [cancelled, ...back];
 }
 

@@ -4,6 +4,7 @@ import { unreachable } from '@sluice/kernel';
 import { lossCause } from '../budget.js';
 import type { LogLoss, RolloutInput } from '../inputs.js';
 import { isTerminal, type RolloutState } from '../state.js';
+import { decideRamp } from '../ramp/inputs.js';
 import { isPastReturn, wayBack } from '../traffic/back.js';
 import { decideTraffic } from '../traffic/inputs.js';
 import { advance, finish } from './advance.js';
@@ -39,6 +40,9 @@ export function decideRollout(state: RolloutState, input: RolloutInput, now: num
     case 'sideRetired':
     case 'trafficTrouble':
       return decideTraffic(state, input);
+    case 'rampSeen':
+    case 'rampTrouble':
+      return decideRamp(state, input);
     case 'freezes':
       return decideFreezes(state, input.freezes);
     case 'start':
@@ -50,11 +54,9 @@ export function decideRollout(state: RolloutState, input: RolloutInput, now: num
     case 'arrival':
       return decideArrival(state, input);
     case 'silent':
-      return decideSilent(state, input.targets, now);
     case 'heard':
-      return decideHeard(state, input.targets);
     case 'seen':
-      return decideSeen(state, input.members);
+      return presence(state, input, now);
     case 'supersede':
       return supersede(state, input.by);
     case 'drop':
@@ -64,6 +66,14 @@ export function decideRollout(state: RolloutState, input: RolloutInput, now: num
     default:
       return unreachable(input, 'input');
   }
+}
+
+type Presence = Extract<RolloutInput, { readonly type: 'silent' | 'heard' | 'seen' }>;
+
+/** What heartbeats say. */
+function presence(state: RolloutState, input: Presence, now: number): readonly RolloutEvent[] {
+  if (input.type === 'silent') return decideSilent(state, input.targets, now);
+  return input.type === 'heard' ? decideHeard(state, input.targets) : decideSeen(state, input.members);
 }
 
 function exclude(

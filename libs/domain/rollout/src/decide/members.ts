@@ -29,8 +29,8 @@ export function syncOf(state: RolloutState, members: readonly PlannableMember[])
 }
 
 export function takesMembers(state: RolloutState): boolean {
-  const { strategy, traffic } = planOf(state);
-  return strategy !== 'rollback' && strategy !== 'scaleOut' && traffic === undefined;
+  const { strategy, traffic, ramp } = planOf(state);
+  return strategy !== 'rollback' && strategy !== 'scaleOut' && traffic === undefined && ramp === undefined;
 }
 
 function targetOf({ unfit, ...target }: PlannableMember): readonly PlanTarget[] {

@@ -1,6 +1,8 @@
-import type { Plan, PlanEvent, RolloutEvent } from '@sluice/contracts';
+import type { Plan, PlanEvent, RampEvent, RolloutEvent } from '@sluice/contracts';
 import { unreachable } from '@sluice/kernel';
 
+import { evolveRamp, followRamp } from '../ramp/evolve.js';
+import { freshRamp } from '../ramp/progress.js';
 import type { RolloutState } from '../state.js';
 import { countCapacity, evolveShift, followCourse, type ShiftEvent } from '../traffic/evolve.js';
 import { freshTraffic } from '../traffic/progress.js';
@@ -51,6 +53,7 @@ function planned(state: RolloutState, plan: Plan, planHash: string, at: number):
   state.intervalMs = plan.waits.intervalMs;
   state.tailIntervalMs = plan.waits.tailIntervalMs;
   state.traffic = plan.traffic === undefined ? undefined : freshTraffic();
+  state.ramp = plan.ramp === undefined ? undefined : freshRamp();
   return state;
 }
 
@@ -58,6 +61,7 @@ function evolveExec(state: RolloutState, event: RolloutEvent, at: number): Rollo
   countCapacity(state, at);
   evolveOne(state, event, at);
   followCourse(state, event, at);
+  followRamp(state, event);
   closeRetry(state);
   return state;
 }
@@ -119,6 +123,9 @@ function evolveRest(state: RolloutState, event: Exclude<RolloutEvent, TargetEven
     case 'SideRetired':
       evolveShift(state, event, at);
       break;
+    case 'RampSeen':
+      evolveRamp(state, event);
+      break;
     case 'RolloutFrozen':
     case 'RolloutThawed':
     case 'FreezeOverridden':
@@ -145,7 +152,7 @@ type TargetEvent =
       }
     >;
 
-type CourseEvent = Exclude<RolloutEvent, TargetEvent | StageEvent | ShiftEvent | FreezeEvent>;
+type CourseEvent = Exclude<RolloutEvent, TargetEvent | StageEvent | ShiftEvent | RampEvent | FreezeEvent>;
 
 // One line a case: splitting this table would hide that it is complete.
 // oxlint-disable-next-line max-lines-per-function

@@ -27,6 +27,6 @@ export function wayBack(state: RolloutState, { cause, reason }: Ending): readonl
   return [{ type: 'WeightSet', stage: state.stage.index, weights: weightsOf(shift, 0), why: 'back', ...why }];
 }
 
-/** The rollout was rolled back, on hosts by a rollout of its own or here by one publication: how often. */
-export const wentBack = ({ rollbacks, traffic, end }: RolloutState): number =>
-  traffic !== undefined && end?.cause === 'rollback' ? 1 : rollbacks;
+/** The rollout was rolled back, on hosts by a rollout of its own, here by one publication, a ramp by its way back: how often. */
+export const wentBack = ({ rollbacks, traffic, ramp, end }: RolloutState): number =>
+  (traffic !== undefined || ramp !== undefined) && end?.cause === 'rollback' ? 1 : rollbacks;
