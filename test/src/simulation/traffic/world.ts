@@ -155,7 +155,7 @@ export class TrafficWorld {
     const { last: told } = this.edge;
     const weight = last === undefined ? 100 : last.weights[this.live];
     const wrong = weight === 100 ? [] : [`SWB-01: at rest side ${this.live} is live and has ${weight} percent`];
-    if (told?.version !== last?.version || told?.rev !== last?.rev)
+    if (canonicalJson(told ?? null) !== canonicalJson(last ?? null))
       wrong.push(`I9: the load balancer has version ${told?.version}, the bucket ${last?.version}`);
     return wrong;
   }
