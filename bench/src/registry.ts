@@ -1,5 +1,6 @@
 import type { Benchmark } from './benchmark.js';
 import { brake } from './brake/brake.js';
+import { desired } from './desired/desired.js';
 import { failover } from './failover/failover.js';
 import { history } from './history/history.js';
 import { load } from './load/load.js';
@@ -9,4 +10,14 @@ import { replay } from './replay/replay.js';
 import { scale } from './scale/scale.js';
 
 /** Every benchmark, in the order in which they run. A new one is a file that exports a Benchmark, and a line here. */
-export const BENCHMARKS: readonly Benchmark[] = [orchestrate, scale, replay, brake, many, failover, history, load];
+export const BENCHMARKS: readonly Benchmark[] = [
+  orchestrate,
+  scale,
+  replay,
+  brake,
+  many,
+  failover,
+  history,
+  load,
+  desired,
+];
