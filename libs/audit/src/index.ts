@@ -1,5 +1,10 @@
 export { archivedLog } from './archived-log.js';
 export { exportedCommits, exportedFrom } from './export-lines.js';
+export { exportLog, type Exported, type ExportOptions } from './export/export.js';
+export { csvCell, EXPORT_FORMATS, type ExportFormat } from './export/formats.js';
+export { type ExportManifest, type ExportVerdict, verifyExports } from './export/manifest.js';
+export { ocsfOf } from './export/ocsf.js';
+export type { EventRow, ExportFilter } from './export/rows.js';
 export type { ChainCode, CheckpointCode, Finding, SourceCode } from './findings.js';
 export type { Complain } from './invariants/complain.js';
 export { Invariants, type Violation, type Witness } from './invariants/invariants.js';
