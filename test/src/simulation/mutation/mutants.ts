@@ -129,9 +129,9 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...rollout('decide/verdicts.js', [
     'old-verdict-taken',
-    'a verdict counts for the round that asked for it',
-    'phase === stage.phase && round === stage.round &&',
-    'phase === stage.phase &&',
+    'a verdict counts for the stage that asked for it',
+    "stage !== (phase === 'during' ? watchedStage(state) : state.stage.index) ||",
+    '',
   ]),
   ...rollout('counts.js', [
     'rollback-touches-all',
