@@ -7,11 +7,13 @@ import {
   type RolloutCommand,
   type RunReport,
   type Shard,
+  shardOfGroup,
   shardOfId,
   type VariableCommand,
 } from '@sluice/contracts';
 import { messageOf, SluiceError } from '@sluice/kernel';
 import type { Lease, LeaseHolder } from '@sluice/messaging';
+import type { Fleet } from '@sluice/variable';
 
 import { silentLogger } from '../ports.js';
 import { type SteadyDeps, SteadyEngine } from '../regression/steady-engine.js';
@@ -59,6 +61,11 @@ export class OwnedShards implements LeaseHolder {
     return this.driven.get(shard);
   }
 
+  /** A fleet that is driven here. */
+  fleet(name: string): Fleet | undefined {
+    return this.driven.get(shardOfGroup(name))?.fleet(name);
+  }
+
   /** A report to the shard that its rollout is in. */
   report(report: RunReport): Promise<ReportAnswer> {
     return this.door(shardOfId(report.rollout) ?? '')?.report(report) ?? Promise.resolve(NOT_OWNER);
@@ -96,7 +103,15 @@ class Driver implements ShardDoor {
   async start(intake: ShardIntake): Promise<void> {
     this.serving = await intake.open(this.lease.part);
     if (this.stopped) await this.serving.stop();
-    else await Promise.all([this.engine.start(), this.fleets.start()]);
+    else await Promise.all([this.engine.start(), this.startFleets()]);
+  }
+
+  /** They go on trying by themselves; rollouts do not wait for a fleet that cannot be read. */
+  private async startFleets(): Promise<void> {
+    const { logger = silentLogger } = this.deps;
+    await this.fleets.start().catch((error: unknown) => {
+      if (!this.stopped) logger.warn({ shard: this.lease.part, reason: messageOf(error) }, 'its fleets cannot be read');
+    });
   }
 
   /** In peace: nothing new comes in, and what is under way is committed and answered. */
@@ -113,6 +128,10 @@ class Driver implements ShardDoor {
     stopped.catch((error: unknown) =>
       logger.warn({ shard: this.lease.part, reason: messageOf(error) }, 'a shard that was lost did not stop cleanly'),
     );
+  }
+
+  fleet(name: string): Fleet | undefined {
+    return this.fleets.fleet(name);
   }
 
   report(report: RunReport): Promise<ReportAnswer> {
