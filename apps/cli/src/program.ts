@@ -15,6 +15,7 @@ import { addRequesting } from './commands/requesting.js';
 import { addGlobalOptions, type Surroundings } from './commands/shell.js';
 import { addTemplates } from './commands/templates.js';
 import { addTokens } from './commands/tokens.js';
+import { addVariables } from './commands/variables.js';
 import { addWatching } from './commands/watching.js';
 import { addWeights } from './commands/weights.js';
 import { addDoctor } from './doctor/command.js';
@@ -59,6 +60,7 @@ export function createProgram(surroundings: Surroundings): Command {
   addFreezes(program, surroundings);
   addWeights(program, surroundings);
   addExplaining(program, surroundings);
+  addVariables(program, surroundings);
   addTokens(program, surroundings);
   addDoctor(program, surroundings);
   addServices(program, surroundings);

@@ -18,6 +18,12 @@ export type { StoredTemplate } from './read-model/inventory-view.js';
 export type { SidesView } from './read-model/sides.js';
 export type { VerdictView } from './read-model/verdicts.js';
 export type { WeightMove } from './read-model/weight-history.js';
+export type {
+  VariableDetail,
+  VariableExplanation,
+  VariableSeries,
+  VariableSummary,
+} from './variables/variables-view.js';
 export { RolloutIndex } from './read-model/rollout-index.js';
 export type { GroupSkew, GroupVersions, VersionRow } from './read-model/versions.js';
 export type { RolloutDetail, TargetRow } from './read-model/rollout-views.js';

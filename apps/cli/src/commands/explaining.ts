@@ -6,11 +6,14 @@ import type { GateScore } from '@sluice/gating';
 import { EXIT } from '../client/exit.js';
 import { type Explained, explain, explainedText, type VerifiedVerdict } from '../output/verdicts.js';
 import { table } from '../output/table.js';
+import { explainVariable } from './variables.js';
 import { countArgument, examples, type Shell, shellOf, show, showNext, type Surroundings } from './shell.js';
 
 const PAGE = 100;
 
 interface Options {
+  readonly fleet: string;
+  readonly at?: string;
   readonly gate?: string;
   readonly verify?: boolean;
   readonly limit: number;
@@ -20,17 +23,28 @@ interface Options {
 export function addExplaining(program: Command, surroundings: Surroundings): void {
   program
     .command('explain')
-    .description('what the gates of a rollout judged: what was asked, what was found, the arithmetic in words')
-    .argument('<id>')
+    .description(
+      'what the gates of a rollout judged, with the arithmetic in words; or why a host is to have a value of a variable',
+    )
+    .argument('<id>', 'a rollout, or a host')
+    .argument('[variable]', 'of the host')
+    .option('--at <time>', 'of the variable: at this time, such as 2026-01-31T12:00:00Z')
+    .option('--fleet <name>', 'of the host', 'default')
     .option('--gate <name>', 'only this one')
     .option('--verify', 'decide each verdict again from its recorded inputs alone, here (exit 9 when one differs)')
     .option('--limit <count>', 'at most so many verdicts, the first ones', countArgument, 10_000)
     .addHelpText(
       'after',
-      examples('sluice explain ID', 'sluice explain ID --gate errors --verify', 'sluice explain ID --verify -o json'),
+      examples(
+        'sluice explain ID',
+        'sluice explain ID --gate errors --verify',
+        'sluice explain ID --verify -o json',
+        'sluice explain host-17 docker --at 2026-01-31T12:00:00Z',
+      ),
     )
-    .action(async (id: string, options: Options, command: Command) => {
+    .action(async (id: string, name: string | undefined, options: Options, command: Command) => {
       const shell = shellOf(command, surroundings);
+      if (name !== undefined) return explainVariable(shell, { host: id, name, ...options });
       const { plan } = await shell.api.call<RolloutDetail>('getRollout', { path: { id } });
       const tally = { verdicts: 0, altered: 0 };
       for await (const verdict of verdictsOf(shell, id, options)) {
@@ -40,7 +54,7 @@ export function addExplaining(program: Command, surroundings: Surroundings): voi
         tell(shell, explained);
       }
       if (shell.format === 'table') for (const line of tallyText(tally, options)) shell.out(line);
-      if (tally.altered > 0) shell.end(EXIT.altered);
+      return tally.altered > 0 ? shell.end(EXIT.altered) : undefined;
     });
 
   program

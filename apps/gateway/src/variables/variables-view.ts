@@ -99,3 +99,6 @@ function reportedOf(view: FleetView, variable: VariableState): Reported {
   }
   return reported;
 }
+
+/** As the API tells them. */
+export type { Explanation as VariableExplanation, Series as VariableSeries } from '@sluice/variable';
