@@ -188,6 +188,7 @@ describe('subjects', () => {
       log: 'SLUICE_LOG',
       notify: 'SLUICE_NOTIFY',
       checkpoints: 'SLUICE_CHECKPOINTS',
+      access: 'SLUICE_ACCESS',
     });
     expect(streamKey({ shard: '07', writer: 'exec', id: 'r07-X' })).toBe('exec.r07-X');
     expect(SUBJECTS.log({ shard: '07', writer: 'exec', id: 'r07-X' })).toBe('sluice.log.07.exec.r07-X');

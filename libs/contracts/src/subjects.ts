@@ -7,6 +7,7 @@ export const STREAMS = {
   log: 'SLUICE_LOG',
   notify: 'SLUICE_NOTIFY',
   checkpoints: 'SLUICE_CHECKPOINTS',
+  access: 'SLUICE_ACCESS',
 } as const;
 
 export const BUCKETS = {
@@ -64,6 +65,8 @@ export const SUBJECTS = {
   allNotifications: 'sluice.notify.>',
   /** Signed checkpoints of the log, each a note as it stands in its file. */
   checkpoint: 'sluice.checkpoint',
+  /** Who took what out of the log. */
+  access: 'sluice.access',
 } as const;
 
 /** The stream that a log subject names; undefined for any other subject. */

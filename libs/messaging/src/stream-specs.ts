@@ -33,6 +33,19 @@ const CHECKPOINTS: StreamSpec = {
   duplicate_window: nanos(2 * MINUTE),
 };
 
+/** What was recorded of a reader is not taken back: no age, no deletion, and when it is full nothing is exported. */
+const ACCESS: StreamSpec = {
+  ...limits,
+  name: STREAMS.access,
+  subjects: [SUBJECTS.access],
+  discard: DiscardPolicy.New,
+  max_msgs: 1_000_000,
+  max_age: 0,
+  deny_delete: true,
+  deny_purge: true,
+  duplicate_window: nanos(2 * MINUTE),
+};
+
 /** Every stream and bucket of Sluice (design 3): the only table of them. */
 export function streamSpecs(options: SpecOptions = {}): readonly StreamSpec[] {
   const { notifyRetentionMs = 7 * DAY, leaseMs = 10 * SECOND, replicas } = options;
@@ -69,6 +82,7 @@ export function streamSpecs(options: SpecOptions = {}): readonly StreamSpec[] {
       duplicate_window: nanos(Math.min(10 * MINUTE, notifyRetentionMs)),
     },
     CHECKPOINTS,
+    ACCESS,
     bucketSpec(BUCKETS.inventory),
     bucketSpec(BUCKETS.index),
     // A token that was taken back must be refused at once: reads come from the leader.

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { examples, type Surroundings } from '../commands/shell.js';
 import { addCheckpoint } from './checkpoint.js';
 import { addConsistency } from './consistency.js';
+import { addExport, addVerifyExport } from './export.js';
 import { addKeygen } from './keys.js';
 import { addProve, addVerifyProof } from './prove.js';
 import { addVerify } from './verify.js';
@@ -20,6 +21,15 @@ export function addAudit(program: Command, surroundings: Surroundings): void {
         'sluice audit verify-proof approval.tlog-proof --key log.key.pub',
       ),
     );
-  for (const add of [addVerify, addKeygen, addCheckpoint, addProve, addVerifyProof, addConsistency])
+  for (const add of [
+    addVerify,
+    addKeygen,
+    addCheckpoint,
+    addProve,
+    addVerifyProof,
+    addConsistency,
+    addExport,
+    addVerifyExport,
+  ])
     add(audit, surroundings);
 }

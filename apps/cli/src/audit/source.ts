@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 
 import { archivedLog, type CommitSource, exportedCommits, inLogOrder } from '@sluice/audit';
@@ -9,6 +10,7 @@ import { isSluiceError, messageOf } from '@sluice/kernel';
 import type { Command } from 'commander';
 
 import { CliError } from '../client/exit.js';
+import { type Access, recordAccess, type RecordedAccess } from './access.js';
 import { couldNot } from './files.js';
 
 export interface SourceOptions {
@@ -20,6 +22,8 @@ export interface SourceOptions {
 export interface OpenedSource {
   readonly name: string;
   read(): CommitSource;
+  /** Writes down who takes what out of it; absent for what is read from files. */
+  record?(access: Omit<Access, 'account'>): Promise<RecordedAccess>;
   close(): Promise<void>;
 }
 
@@ -63,28 +67,47 @@ async function* withinReach(commits: CommitSource): CommitSource {
 async function stored(source: string): Promise<OpenedSource> {
   const found = await stat(source).catch(() => undefined);
   if (found === undefined) throw couldNot(`there is no file and no folder ${source}`);
-  if (!found.isDirectory())
-    return { name: source, read: () => exportedCommits(chunksOf(source)), close: async () => {} };
-  if ((await stat(`${source}/segments`).catch(() => undefined)) === undefined)
-    throw couldNot(`${source} is no archive: it has no segments. Of an export name the file`);
+  if (!found.isDirectory()) return exportIn(source, [source]);
+  const names = await readdir(source);
+  if (!names.includes('segments')) return exportIn(source, commitFiles(source, names));
   const store = new DirectoryArchiveStore(source);
   return { name: source, read: () => archivedLog(store), close: () => store.close() };
 }
 
-const chunksOf = (file: string): AsyncIterable<Uint8Array> =>
-  file.endsWith('.gz') ? createReadStream(file).pipe(createGunzip()) : createReadStream(file);
+const exportIn = (name: string, files: readonly string[]): OpenedSource => ({
+  ...{ name, read: () => exportedCommits(chunksOf(files)), close: async () => {} },
+});
+
+/** Of the last export of commits in a folder. */
+function commitFiles(folder: string, names: readonly string[]): readonly string[] {
+  const parts = names.filter((name) => /^\d{6}-\d{4,}\.commits\.jsonl$/.test(name)).toSorted();
+  const last = parts.at(-1)?.slice(0, 7);
+  if (last === undefined) throw couldNot(`${folder} is no archive and no export of commits (--format commits)`);
+  return parts.filter((name) => name.startsWith(last)).map((name) => join(folder, name));
+}
+
+async function* chunksOf(files: readonly string[]): AsyncIterable<Uint8Array> {
+  for (const file of files) {
+    const stream = createReadStream(file);
+    yield* file.endsWith('.gz') ? stream.pipe(createGunzip()) : stream;
+  }
+}
 
 async function liveLog({ nats: url, archive }: SourceOptions): Promise<OpenedSource> {
   const config = loadConfig();
   if (config.log !== 'nats')
     throw couldNot('only a log on JetStream is read as bytes: export what is in KurrentDB and name the file');
   const nats = await connected(url ?? config.natsUrl, config);
+  const account = /^[^:]*/.exec(config.natsCredentials)?.[0] ?? '';
+  const record = (access: Omit<Access, 'account'>) => recordAccess(nats, { ...access, account });
   const folder = archive ?? config.archive;
-  if (folder === undefined) return { name: 'the live log', read: () => rawLog(nats), close: () => nats.close() };
+  if (folder === undefined)
+    return { name: 'the live log', read: () => rawLog(nats), record, close: () => nats.close() };
   const store = new DirectoryArchiveStore(folder);
   return {
     name: `the live log and ${folder}`,
     read: () => inLogOrder([archivedLog(store), rawLog(nats)]),
+    record,
     close: async () => {
       await store.close();
       await nats.close();

@@ -52,7 +52,7 @@ async function checkpointsOf({ checkpoint, key }: Options): Promise<readonly Che
 }
 
 /** A line on stderr now and then; nothing for a log that is read within a second. */
-export function progressOn({ err, now }: Surroundings): (counts: AuditCounts) => void {
+export function progressOn({ err, now }: Surroundings): (counts: Pick<AuditCounts, 'commits' | 'bytes'>) => void {
   let next = now() + PROGRESS_MS;
   return ({ commits, bytes }) => {
     if (now() < next) return;
