@@ -26,13 +26,12 @@ import { Reports } from './course/reports.js';
 import { Said } from './course/said.js';
 import { Timers } from './course/timers.js';
 import { causeOf, inputOfGate, VerdictBuffer } from './course/verdicts.js';
+import { type Work, worksOf } from './course/works.js';
 import { Dispatcher } from './fleet/dispatcher.js';
 import { Holding } from './freezes/holding.js';
 import { MembersSync } from './members/members-sync.js';
 import { type EngineLogger, type ExecutorDeps, silentLogger } from './ports.js';
 import { LossBrake } from './regression/loss-brake.js';
-import { TrafficShifting } from './traffic/shifting.js';
-import { viewOf } from './traffic/view.js';
 
 /** When it is looked once more at a rollout whose turn or reaction failed. */
 const AGAIN_MS = 5_000;
@@ -53,7 +52,7 @@ export class ExecutorEngine {
   private readonly said: Said;
   private readonly dispatcher: Dispatcher;
   private readonly balancing: Balancing;
-  private readonly shifting: TrafficShifting<RolloutActor> | undefined;
+  private readonly works: readonly Work[];
   private readonly holding: Holding;
   private readonly logger: EngineLogger;
   private readonly aborter = new AbortController();
@@ -74,7 +73,7 @@ export class ExecutorEngine {
       onAgents: (actor, targets) => this.dispatcher.ensure(actor, targets),
       isLatest: (actor) => this.registry.isLatest(actor),
     });
-    if (deps.traffic !== undefined) this.shifting = new TrafficShifting(deps.traffic, viewOf, clock, logger);
+    this.works = worksOf(deps);
     this.registry = new Registry({ log, clock, newId, logger }, shards, {
       rolloutCommitted: (actor, events, settled) => this.onRolloutCommitted(actor, events, settled),
       rolloutRenewed: (actor) => this.onRenewed(actor),
@@ -84,7 +83,7 @@ export class ExecutorEngine {
           events.map(({ event }) => event),
         ),
       removed: ({ id }) => {
-        this.shifting?.forget(id);
+        for (const work of this.works) work.forget(id);
         this.verdicts.take(id);
         for (const timer of [id, againOf(id)]) this.timers.clear(timer);
       },
@@ -215,7 +214,7 @@ export class ExecutorEngine {
     this.coordinator.react(actor);
     this.dispatcher.resume(actor);
     this.balancing.follow(actor);
-    void this.shifting?.resume(actor);
+    for (const work of this.works) void work.resume(actor);
     this.setTimer(actor);
   }
 
@@ -270,7 +269,7 @@ export class ExecutorEngine {
 
   /** What its state asks for now. */
   private goOn(actor: RolloutActor): void {
-    this.shifting?.follow(actor);
+    for (const work of this.works) work.follow(actor);
     this.coordinator.react(actor);
     this.setTimer(actor);
   }
@@ -347,7 +346,7 @@ export class ExecutorEngine {
   private halt(): Promise<void> {
     this.live = false;
     this.aborter.abort();
-    for (const part of [this.holding, this.dispatcher, this.balancing, this.shifting]) part?.stop();
+    for (const part of [this.holding, this.dispatcher, this.balancing, ...this.works]) part.stop();
     this.timers.clearAll();
     return this.registry.stop();
   }

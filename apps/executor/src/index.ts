@@ -27,4 +27,6 @@ export type {
   WeightsPort,
 } from './traffic/ports.js';
 export { PublishedWeights, type StoredWeights, type WeightPublisher, type WeightStore } from './traffic/weights.js';
+export { FleetRamps } from './ramps/fleet-ramps.js';
+export type { RampAnswer, RampCommand, RampOrder, RampPort, VariableSight } from './ramps/ports.js';
 export { Fleets, type FleetsDeps } from './variables/fleets.js';

@@ -3,6 +3,7 @@ import type { EventLog, LogPlace } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
 
 import type { BalancerPort } from './balancer/ports.js';
+import type { RampPort } from './ramps/ports.js';
 import type { TrafficPorts } from './traffic/ports.js';
 import type { FreezesPort } from './freezes/ports.js';
 import type { LogLoss } from '@sluice/rollout';
@@ -42,6 +43,8 @@ export interface ExecutorDeps {
   readonly balancers?: BalancerPort;
   /** Of plans that shift traffic; without it nothing of them is done. */
   readonly traffic?: TrafficPorts;
+  /** The variables of plans that are ramps; without it nothing of them is done. */
+  readonly ramps?: RampPort;
   /** Freeze windows and stop-the-line; without it nothing is ever frozen. */
   readonly freezes?: FreezesPort;
   readonly shards: readonly Shard[];

@@ -21,6 +21,7 @@ import { NatsMembers } from './members/nats-members.js';
 import { MeteredAgents, tracedAgents } from './nats/metered-agents.js';
 import { meteredReports } from './nats/metered-reports.js';
 import type { AgentPort } from './ports.js';
+import { FleetRamps } from './ramps/fleet-ramps.js';
 import { LogMemory } from './regression/log-memory.js';
 import { PlaceFile } from './regression/place-file.js';
 import { CommandRouter } from './shards/command-router.js';
@@ -80,13 +81,14 @@ export async function startExecutor(deps: StartExecutorDeps): Promise<RunningSer
       members: new NatsMembers(nats),
       balancers: outside.balancers,
       traffic: outside.traffic,
+      ramps: rampsOf(deps, () => [router, owned]),
       freezes,
       onFatal: fail,
     },
     natsIntake(nats, logger, { report: reportsOf(deps, () => owned), command: (...args) => owned.command(...args) }),
   );
   const waitMs = Math.min(LONGEST_WAIT_MS, leaseMs + TAKE_OVER_MS);
-  const router = new CommandRouter({ owned, route: natsRoute(nats), clock, waitMs });
+  const router: CommandRouter = new CommandRouter({ owned, route: natsRoute(nats), clock, waitMs });
   const leases = await startLeases({
     ...{ nats, work: LEASED.executor, holder: owned, clock, leaseMs, logger },
     memberId: deps.memberId ?? newId(),
@@ -109,6 +111,18 @@ export async function startExecutor(deps: StartExecutorDeps): Promise<RunningSer
         if (part.status === 'rejected') logger.error({ reason: messageOf(part.reason) }, 'a part did not stop cleanly');
     },
   };
+}
+
+/** Fleets are driven by whoever owns their shard; it is asked for only when there is something to say. */
+function rampsOf({ log }: StartExecutorDeps, parts: () => readonly [CommandRouter, OwnedShards]): FleetRamps {
+  return new FleetRamps(
+    {
+      variableCommand: (envelope) => parts()[0].variableCommand(envelope),
+      fleetCommand: (envelope) => parts()[0].fleetCommand(envelope),
+    },
+    (name) => parts()[1].fleet(name),
+    log,
+  );
 }
 
 async function memoryOf({ stateFile, clock, logger }: StartExecutorDeps): Promise<{ readonly memory?: LogMemory }> {

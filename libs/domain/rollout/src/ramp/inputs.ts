@@ -27,7 +27,8 @@ function seen(state: RolloutState, ramp: RampProgress, sight: RampSight): readon
     ...{ phase, to, hosts },
     ...(words === undefined ? {} : { words: words.slice(0, MAX_WORDS) }),
   };
-  if (!goesOn(state) || !ramp.going || isOnWay(phase)) return [told];
+  // A freeze of its fleet, or a person, has it stand still: it goes on when they say so.
+  if (!goesOn(state) || !ramp.going || isOnWay(phase) || phase === 'paused') return [told];
   const { name } = planOf(state).ramp?.spec ?? { name: 'the variable' };
   const why = words === undefined ? '' : `: ${words}`;
   const said = `${name} is ${phase}, and not by this rollout${why}`.slice(0, MAX_WORDS);

@@ -1,0 +1,46 @@
+import { canonicalJson, type VariableSpec } from '@sluice/contracts';
+import type { RampSight, RampWork } from '@sluice/rollout';
+
+import type { RampCommand, VariableSight } from './ports.js';
+
+const NOT_BEGUN: ReadonlySet<VariableSight['phase']> = new Set(['defined', 'reverted', 'reversed']);
+const CAN_REVERSE: ReadonlySet<VariableSight['phase']> = new Set(['ramping', 'paused', 'stopped', 'finished']);
+
+const hasValues = (sight: VariableSight, { from, to }: VariableSpec): boolean =>
+  sight.spec.from === from && sight.spec.to === to;
+
+/** The next thing that brings the variable to what the rollout wants of it; undefined when it is there. */
+export function nextCommand({ ramp, wish }: RampWork, sight: VariableSight | undefined): RampCommand | undefined {
+  if (wish.kind === 'go') return wish.going ? undefined : towards(ramp.spec, sight);
+  // Of another ramp it wants nothing any more.
+  if (sight === undefined || !hasValues(sight, ramp.spec)) return undefined;
+  const { phase } = sight;
+  switch (wish.kind) {
+    case 'hold':
+      return phase === 'ramping' ? halt(wish) : undefined;
+    case 'stop':
+      return phase === 'ramping' || phase === 'paused' ? { type: 'stop' } : undefined;
+    case 'reverse':
+      return CAN_REVERSE.has(phase) ? { type: 'reverse' } : undefined;
+  }
+}
+
+/** A way back that somebody has ordered goes on: only what grows is held. */
+const halt = ({ words, numbers }: Extract<RampWork['wish'], { readonly kind: 'hold' }>): RampCommand =>
+  numbers === undefined ? { type: 'pause' } : { type: 'breach', words, numbers };
+
+function towards(spec: VariableSpec, sight: VariableSight | undefined): RampCommand | undefined {
+  if (sight === undefined || !hasValues(sight, spec)) return { type: 'define', spec };
+  const { phase } = sight;
+  if (NOT_BEGUN.has(phase))
+    return canonicalJson(sight.spec) === canonicalJson(spec) ? { type: 'ramp' } : { type: 'define', spec };
+  if (phase === 'paused' || phase === 'stopped') return { type: 'resume' };
+  return phase === 'reversing' ? { type: 'ramp' } : undefined;
+}
+
+/** What the rollout is told. A variable that is there no more, or goes between other values, has not begun. */
+export function toldOf({ ramp }: RampWork, sight: VariableSight | undefined): RampSight {
+  if (sight === undefined || !hasValues(sight, ramp.spec)) return { phase: 'defined', to: 0, hosts: sight?.hosts ?? 0 };
+  const { phase, to, hosts, words } = sight;
+  return { phase, to, hosts, ...(words === undefined ? {} : { words }) };
+}
