@@ -18,7 +18,7 @@ export interface MoreOfAgent extends Pick<AgentDeps, 'metrics' | 'spans'> {
 }
 
 /** Resolves when this process is told to end, by a signal or by the death of its supervisor. */
-function toldToStop(): Promise<'stop'> {
+export function toldToStop(): Promise<'stop'> {
   return new Promise((done) => {
     for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(event, () => done('stop'));
   });

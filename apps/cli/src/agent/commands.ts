@@ -2,12 +2,18 @@ import { join } from 'node:path';
 
 import { type Command, Option } from 'commander';
 
-import { countArgument, type Surroundings } from '../commands/shell.js';
+import { countArgument, durationArgument, shellOf, type Surroundings } from '../commands/shell.js';
 import { UNIT_FOLDER, unitOf, writeUnit } from './install.js';
+import { pull, type PullWishes } from './pull.js';
 import { type AgentOptions, runAgentCommand } from './run.js';
 
 /** How this very program is started. */
 const SLUICE = [process.execPath, join(import.meta.dirname, '..', 'main.js')] as const;
+
+const PULL_EXAMPLES = `
+Examples:
+  sluice agent /etc/sluice/agent.yaml
+  sluice agent --pull --host web-01 --role web --data-dir /var/lib/sluice --hook /usr/local/bin/converge`;
 
 const INSTALL_EXAMPLES = `
 Examples:
@@ -28,9 +34,22 @@ export function addAgent(program: Command, surroundings: Surroundings): void {
     .option('--port <port>', 'where the app listens', countArgument)
     .option('--data-dir <folder>', 'journal, releases and states')
     .option('--supervise', 'run it as a process of its own that a rollout can upgrade')
+    .option('--pull', 'ask the gateway what this host is to have, and keep it: needs --host, no NATS and no apps')
+    .option('--role <name>', 'with --pull: what the host is for', 'default')
+    .option('--fleet <name>', 'with --pull: its fleet', 'default')
+    .option('--every <duration>', 'with --pull: how often it asks', durationArgument, 60_000)
+    .option('--hook <argv...>', 'with --pull: run when a value changed, with the file of the values behind it')
+    .option('--once', 'with --pull: ask once and end (1: nobody answered, or the hook failed)')
+    .addHelpText('after', PULL_EXAMPLES)
     .addOption(new Option('--supervised').hideHelp())
-    .action(async (file: string | undefined, options: AgentOptions) =>
-      runAgentCommand(file ?? options.config, options, SLUICE),
+    .action(async (file: string | undefined, options: AgentOptions & PullWishes, command: Command) =>
+      options.pull === true
+        ? pull(
+            options,
+            shellOf(command, surroundings),
+            command.optsWithGlobals<{ token?: string }>().token ?? surroundings.defaultToken,
+          )
+        : runAgentCommand(file ?? options.config, options, SLUICE),
     );
   addInstall(agent, surroundings);
 }

@@ -91,6 +91,8 @@ export function chartText(
   const rowOf = (count: number): number => height - 1 - Math.round((count * (height - 1)) / most);
   for (let column = 0; column < columns; column += 1) {
     const point = points[Math.round((column * (points.length - 1)) / Math.max(1, columns - 1))] ?? last;
+    // Nobody was there yet, or nobody had defined it.
+    if (point.from + point.to + point.other === 0) continue;
     const [old, news] = [rowOf(point.from), rowOf(point.to)];
     const put = (row: number, mark: string): void => void cells[row]?.splice(column, 1, mark);
     put(old, OLD);

@@ -1,4 +1,8 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import {
@@ -22,6 +26,7 @@ import { Harness } from '../harness.suite.js';
 const curl = async (...args: string[]): Promise<string> =>
   (await promisify(execFile)('curl', ['--silent', '--show-error', '--max-time', '20', ...args])).stdout;
 
+const CLIENT = fileURLToPath(new URL('../../../../examples/desired-state/pull.sh', import.meta.url));
 const PATIENT = { timeout: 30_000, interval: 20 };
 const DAY_MS = 86_400_000;
 const BY = { id: 'ana', kind: 'user' } as const;
@@ -139,6 +144,31 @@ describe('desired state over HTTP', () => {
     const waiting = curl(...seen, `${url}?wait=15s`);
     await owner.say('docker', { type: 'ValuesAssigned', hosts: [9], side: 'to', rule: 'ramp' });
     expect(await waiting).toBe('{"docker":"1.9","puppet":"6"}200');
+  });
+
+  it('TSU-16 TSU-17 the client of curl and sh keeps what it has when nobody answers', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-pull-'));
+    const pull = async (url: string): Promise<string> => {
+      const own = {
+        SLUICE_URL: url,
+        SLUICE_HOST: 'web-8',
+        SLUICE_ROLE: 'web',
+        SLUICE_EVERY: '0',
+        SLUICE_STATE: folder,
+      };
+      const run = promisify(execFile)('sh', [CLIENT, 'cat'], { env: { ...process.env, ...own } });
+      return run.then(
+        ({ stdout }) => stdout,
+        () => 'failed',
+      );
+    };
+    const kept = '{"docker":"1.6","puppet":"6"}';
+    // Told once, then nothing new, then nobody is there.
+    expect(await pull(harness.gateway.url)).toBe(kept);
+    expect(await pull(harness.gateway.url)).toBe('');
+    expect(await pull('http://127.0.0.1:1')).toBe('failed');
+    expect(await readFile(join(folder, 'desired.json'), 'utf8')).toBe(kept);
+    await rm(folder, { recursive: true, force: true });
   });
 
   it('TSU-04 TSU-06 what a host says that it has is shown, and nothing is ever sent to it', async () => {
