@@ -6,6 +6,7 @@ import { history } from './history/history.js';
 import { load } from './load/load.js';
 import { many } from './many/many.js';
 import { orchestrate } from './orchestrate/orchestrate.js';
+import { ramp } from './ramp/ramp.js';
 import { replay } from './replay/replay.js';
 import { scale } from './scale/scale.js';
 
@@ -20,4 +21,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   history,
   load,
   desired,
+  ramp,
 ];
