@@ -58,8 +58,8 @@ export const MUTANTS: readonly Mutant[] = [
     [
       'end-with-open-steps',
       'a cancelled rollout settles first',
-      'if (state.open.size > 0)\n        return [];\n    const back',
-      'const back',
+      'function settle(state) {\n    if (state.open.size > 0)\n        return [];',
+      'function settle(state) {',
     ],
     [
       'next-batch-too-early',
