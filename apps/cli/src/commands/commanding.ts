@@ -122,7 +122,7 @@ function addRollback(program: Command, surroundings: Surroundings): void {
       if (options.wait !== true) return show(shell, done, doneText);
       const rollout = await shell.api.call<RolloutDetail>('getRollout', { path: { id } });
       // Of a shift nothing has to be restored: it ends by itself once its weights are back.
-      if (rollout.plan.traffic !== undefined) return finish(shell, done, options);
+      if (rollout.plan.traffic !== undefined || rollout.plan.ramp !== undefined) return finish(shell, done, options);
       const waiting = { ...shell, timeoutMs: options.timeout };
       const way = await waitForRollback(shell.api, rollout, waiting);
       const { exit, rollout: ended } = await waitForRollout(shell.api, way, waiting);

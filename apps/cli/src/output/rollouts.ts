@@ -3,8 +3,10 @@ import type { GroupPage, GroupSummary, RolloutDetail, RolloutReport, TargetRow }
 
 import { driftsInWords } from '../timeline/members.js';
 import { brakeInWords, countsInWords, inventoryInWords, someOf } from '../timeline/words.js';
+import { rampPlanInWords } from '../timeline/ramp.js';
 import { shiftPlanInWords } from '../timeline/shift.js';
 import { lengthOf } from '../timeline/time.js';
+import { rampRows, shareOfRamp } from './ramp.js';
 import { costRows, heldRows, shiftRows, sidesRows, stagesTable } from './shift.js';
 import { instant, pairs, table } from './table.js';
 import { versionsInWords } from './versions.js';
@@ -21,12 +23,23 @@ export const rolloutsTable = (rows: readonly RolloutRow[]): string[] =>
       row.group,
       row.frozen === undefined || row.endedAt > 0 ? row.state : `${row.state}, frozen`,
       `${row.stage.name} (${row.stage.index + 1}/${row.stage.of})`,
-      row.traffic === undefined
-        ? `${row.counts.done + row.counts.skipped}/${row.targets}`
-        : `${row.traffic.new.weight}% ${row.traffic.new.name}`,
+      progressOf(row),
       instant(row.plannedAt),
     ]),
   );
+
+function progressOf({ traffic, ramp, counts, targets }: RolloutRow): string {
+  if (ramp !== undefined) return shareOfRamp(ramp);
+  return traffic === undefined
+    ? `${counts.done + counts.skipped}/${targets}`
+    : `${traffic.new.weight}% ${traffic.new.name}`;
+}
+
+/** In place of hosts and budget, where there are none. */
+function courseRows(rollout: RolloutDetail): readonly (readonly [string, string | undefined])[] {
+  if (rollout.plan.ramp !== undefined) return rampRows(rollout);
+  return rollout.traffic === undefined ? hostRows(rollout) : shiftRows(rollout);
+}
 
 /** `now`: ms since the epoch, to tell what is left of a wait. */
 export function rolloutText(rollout: RolloutDetail, now?: number): string[] {
@@ -37,11 +50,16 @@ export function rolloutText(rollout: RolloutDetail, now?: number): string[] {
     ['state', rollout.state],
     ['why', rollout.brake === undefined ? undefined : brakeInWords(rollout.brake)],
     ['stage', `${rollout.stage.name} (${rollout.stage.index + 1} of ${rollout.stage.of})`],
-    ...(rollout.traffic === undefined ? hostRows(rollout) : shiftRows(rollout)),
+    ...courseRows(rollout),
     ...heldRows(rollout),
     ['waits until', rollout.wait === undefined ? undefined : waitInWords(rollout.wait, now)],
     ['wanted', rollout.wanted === undefined ? undefined : `approval "${rollout.wanted}": sluice approve ${rollout.id}`],
-    ['artifact', `${plan.spec.artifact.url} sha256:${plan.spec.artifact.sha256.slice(0, 12)}`],
+    [
+      'artifact',
+      plan.ramp !== undefined
+        ? undefined
+        : `${plan.spec.artifact.url} sha256:${plan.spec.artifact.sha256.slice(0, 12)}`,
+    ],
     ['plan', `${rollout.planHash}, requested by ${plan.requestedBy.kind}:${plan.requestedBy.id}`],
     ['planned', instant(rollout.plannedAt)],
     ['started', instant(rollout.startedAt)],
@@ -199,16 +217,21 @@ function hostsOfPlan({ targetCount, leftOut, budget }: Plan): (readonly [string,
   ];
 }
 
+function courseOfPlan(plan: Plan): readonly (readonly [string, string])[] {
+  if (plan.ramp !== undefined) return [['ramp', rampPlanInWords(plan.ramp)]];
+  return plan.traffic === undefined ? hostsOfPlan(plan) : [['shift', shiftPlanInWords(plan.traffic)]];
+}
+
 export const previewText = ({ plan, planHash, batches, ...expected }: PlanPreview): string[] => [
   ...pairs([
     ['what', `${plan.app} ${plan.version} to ${plan.group} (${plan.strategy}, ${plan.environment})`],
-    ...(plan.traffic === undefined ? hostsOfPlan(plan) : [['shift', shiftPlanInWords(plan.traffic)] as const]),
+    ...courseOfPlan(plan),
     ...expectationsOf(expected),
     ['plan', planHash],
     ...profilesOf(plan, batches),
   ]),
   '',
-  ...(plan.traffic === undefined
+  ...(plan.traffic === undefined && plan.ramp === undefined
     ? table(
         ['BATCH', 'SIZE', 'HOSTS'],
         batches.map(({ name, hosts }) => [name, hosts.length, someOf(hosts)]),

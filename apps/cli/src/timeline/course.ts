@@ -2,6 +2,7 @@ import type { DomainEvent, RollbackTarget, TargetCounts } from '@sluice/contract
 import { formatDuration } from '@sluice/kernel';
 
 import { behindInWords, membersInWords } from './members.js';
+import { rampInWords } from './ramp.js';
 import type { Shift } from './shift.js';
 import { brakeInWords, plural, someOf, why } from './words.js';
 
@@ -35,6 +36,7 @@ export function courseInWords(event: DomainEvent, names: Names): string | undefi
         troubleInWords(event, names) ??
         membersInWords(event, names.hostOf) ??
         names.shift.tell(event) ??
+        rampInWords(event) ??
         endInWords(event, names)
       );
   }

@@ -5,6 +5,7 @@ import { formatDuration } from '@sluice/kernel';
 import { Batches } from './batches.js';
 import { courseInWords } from './course.js';
 import { driftsInWords, withBatches } from './members.js';
+import { rampPlanInWords } from './ramp.js';
 import { Shift, shiftPlanInWords } from './shift.js';
 import { lengthOf, offsetOf } from './time.js';
 import { countsInWords, faultsInWords, inventoryInWords, plural, someOf, why } from './words.js';
@@ -162,7 +163,8 @@ function plannedInWords(event: Of<'RolloutPlanned'>, hosts: readonly string[]): 
     `${plural(plan.targetCount, 'host')}, ${canary}batches ${sizes || 'none'}`,
     `at most ${budget.maxUnavailable} of ${budget.members} unavailable, brake at ${limit} lost`,
   ];
-  const course = plan.traffic === undefined ? ofHosts : [shiftPlanInWords(plan.traffic)];
+  const shift = plan.traffic === undefined ? ofHosts : [shiftPlanInWords(plan.traffic)];
+  const course = plan.ramp === undefined ? shift : [rampPlanInWords(plan.ramp)];
   const told = [
     `planned ${what} ${plan.version} in ${plan.group}: ${course.join('; ')}`,
     `plan ${planHash.slice(0, 12)}, requested by ${plan.requestedBy.id}${why(plan.reason)}`,

@@ -142,6 +142,12 @@ const fresh = (host: string, stage: number): Omit<TargetModel, 'out' | 'lost'> =
   ordered: undefined,
 });
 
+/** A ramp is one stage, a shift of traffic one for each weight and two more. */
+function stagesOf({ traffic, ramp }: Plan, ofHosts: number): number {
+  if (ramp !== undefined) return 1;
+  return traffic === undefined ? ofHosts : traffic.weights.length + 2;
+}
+
 export function modelOf(plan: Plan, planHash: string, targets: readonly PlanTarget[]): RolloutModel {
   const sizes = plan.batches.flatMap(([size, times]) => Array.from({ length: times }, () => size));
   const spans = plan.canaries > 0 ? [plan.canaries, ...sizes] : sizes;
@@ -151,7 +157,7 @@ export function modelOf(plan: Plan, planHash: string, targets: readonly PlanTarg
     id: plan.rolloutId,
     plan,
     planHash,
-    stages: plan.traffic === undefined ? spans.length : plan.traffic.weights.length + 2,
+    stages: stagesOf(plan, spans.length),
     targets: targets.map((target, index) => targetModel(target, stageOf[index] ?? -1, tally)),
     tally,
     arriving: [],

@@ -35,6 +35,20 @@ export const STATES = [
   'closed',
 ] as const;
 
+const scalar = { anyOf: [text(), { type: 'number' }, yes] };
+
+const rampSchema = object(
+  {
+    fleet: text(),
+    variable: text(),
+    from: scalar,
+    to: scalar,
+    durationMs: count,
+    seen: object({ phase: text(), to: count, hosts: count, words: text() }, 'words'),
+  },
+  'seen',
+);
+
 const summary = {
   id: rolloutId,
   app: text(),
@@ -73,13 +87,14 @@ const summary = {
   rollbackTo: object({ rolloutId, version: text() }),
   rollbackOf: rolloutId,
   traffic: trafficSchema,
+  ramp: rampSchema,
   frozen: frozenSchema,
   plannedAt: instant,
   startedAt: instant,
   endedAt: instant,
 };
 
-const NOT_ALWAYS = ['wait', 'wanted', 'brake', 'end', 'rollbackTo', 'rollbackOf', 'traffic', 'frozen'] as const;
+const NOT_ALWAYS = ['wait', 'wanted', 'brake', 'end', 'rollbackTo', 'rollbackOf', 'traffic', 'ramp', 'frozen'] as const;
 
 const batch = object({
   stage: count,
