@@ -74,17 +74,18 @@ interface Config {
   readonly servers: readonly HaproxyServer[];
 }
 
+/** In quotes: a folder for temporary files may have a space in its name. */
 const configText = ({ admin, door, servers }: Config): string =>
   [
     'global',
-    `  stats socket ${admin} mode 600 level admin`,
+    `  stats socket '${admin}' mode 600 level admin`,
     'defaults',
     '  mode http',
     '  timeout connect 5s',
     '  timeout client 60s',
     '  timeout server 60s',
     'frontend door',
-    `  bind unix@${door}`,
+    `  bind 'unix@${door}'`,
     '  default_backend hello',
     'backend hello',
     '  balance roundrobin',
