@@ -1,7 +1,8 @@
+import { ERRORS } from '@sluice/demo';
 import { haproxyMissing, NO_HAPROXY, NO_PROMETHEUS, prometheusMissing } from '@sluice/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { BUDGET, ERRORS, ShopSite } from './support/shop.js';
+import { BUDGET, ShopSite } from './support/shop.js';
 
 const MINUTE = 60_000;
 

@@ -15,3 +15,4 @@ export {
   SIDES,
 } from './world/shop.js';
 export { balancerDoor, ShopClient } from './world/shop-client.js';
+export { ERRORS } from './world/shop-gates.js';

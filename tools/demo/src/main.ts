@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { badCanary, badPart, firstVersion, goodVersion, killedExecutor, whyBraked } from './chapters/chapters.js';
+import { twoSides } from './chapters/shop.js';
 import { Story } from './world/story.js';
 import { World } from './world/world.js';
 
@@ -18,11 +19,14 @@ async function play(story: Story, folder: string): Promise<void> {
       `planner, executor, health-gate, notifier and gateway on ${world.api.url}; 12 agents; logs in ${join(folder, 'logs')}`,
     );
     await firstVersion(world);
+    // They are needed in chapter 7, and start meanwhile.
+    world.startShop();
     await goodVersion(world);
     await badCanary(world);
     const braked = await badPart(world);
     await killedExecutor(world);
     await whyBraked(world, braked);
+    await twoSides(world);
     const { ok, failed, failures } = world.traffic;
     story.claim('a client that asked the serving hosts throughout saw no failure', failed === 0 && ok > 1_000, {
       ok,

@@ -26,27 +26,13 @@ export interface ShiftEvent {
   readonly version?: number;
 }
 
-const errorsOf = (code: string): string =>
-  `sum(rate(http_requests_total{app="{{app}}",service="web",side="{{side}}"${code}}[2s]))`;
 const eventsOf = (code: string): string =>
   `sum(increase(http_requests_total{service="web",side="{{side}}"${code}}[{{window}}]))`;
 
-/** Both look each second, and bear it when a slow machine has nothing to tell for a minute. */
-const WATCHING = { source: 'metrics', at: ['during'], interval: '1s', limits: { inconclusive: 60, error: 60 } };
-
-/** Of the answers of the new side more than 1% were errors, at one moment of the last two. */
-export const ERRORS = {
-  ...{ name: 'errors', onFail: 'rollback', ...WATCHING },
-  measure: {
-    kind: 'threshold',
-    query: `${errorsOf(',code="500"')} / ${errorsOf('')}`,
-    ...{ limit: 0.01, n: 1, of: 2, window: '2s', step: '1s' },
-  },
-};
-
 /** The budget of errors is used up more than twice as fast as was promised. It only writes that down. */
 export const BUDGET = {
-  ...{ name: 'budget', onFail: 'record', ...WATCHING },
+  ...{ name: 'budget', source: 'metrics', at: ['during'], onFail: 'record' },
+  ...{ interval: '1s', limits: { inconclusive: 60, error: 60 } },
   measure: {
     kind: 'burnRate',
     bad: eventsOf(',code="500"'),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 
 import { type Processes, until } from './processes.js';
+import { SERVICES, shopApp, shopEntry, shopEnv, shopGroup, shopHost, type ShopPorts, SIDES } from './shop.js';
 
 export const APP = 'hello';
 export const PROD = 'hello-prod';
@@ -21,22 +22,28 @@ const profile = { kind: 'process', command: ['node', 'server.mjs'], stopGraceMs:
 const verify = { path: '/health', successes: 2, interval: '100ms' };
 
 /** The inventory file of `sluice up`. */
-export function writeInventory(file: string): void {
-  const groups = Object.entries(HOSTS).map(([name, members]) => ({
-    name,
-    app: APP,
-    environment: 'production',
-    profile,
-    verify,
-    startTimeout: '3s',
-    drainWindow: '400ms',
-    members,
-  }));
-  writeFileSync(file, stringify({ groups }));
+export function writeInventory(file: string, hasBalancer: boolean): void {
+  const entry = (name: string, app: string, members: readonly string[]) => ({
+    ...{ name, app, environment: 'production', profile, verify, startTimeout: '3s', drainWindow: '400ms', members },
+  });
+  const hello = Object.entries(HOSTS).map(([name, members]) => entry(name, APP, members));
+  const shop = SIDES.flatMap((side) =>
+    SERVICES.map((service) => entry(shopGroup(service, side), shopApp(service), [shopHost(side)])),
+  );
+  writeFileSync(file, stringify({ groups: [...hello, ...shop, shopEntry(hasBalancer)] }));
+}
+
+interface AgentApp {
+  readonly app: string;
+  readonly group: string;
+  readonly port: number;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The agents' folders, ports and processes. */
 export class Fleet {
+  private readonly apps: { readonly host: string; readonly app: string }[] = [];
+
   constructor(
     private readonly folder: string,
     private readonly processes: Processes,
@@ -46,19 +53,30 @@ export class Fleet {
   start(natsUrl: string, ports: readonly number[]): void {
     ALL_HOSTS.forEach((host, index) => {
       const group = Object.keys(HOSTS).find((name) => HOSTS[name]?.includes(host)) ?? PROD;
-      const config = {
-        host,
-        dataDir: this.dataDir(host),
-        nats: natsUrl,
-        address: '127.0.0.1',
-        helloInterval: '1s',
-        apps: [{ app: APP, group, port: ports[index] }],
-      };
-      const file = join(this.folder, `${host}.yaml`);
-      mkdirSync(this.dataDir(host), { recursive: true });
-      writeFileSync(file, stringify(config));
-      this.processes.node(`agent-${host}`, [this.program, 'agent', '--config', file], { SLUICE_LOG_LEVEL: 'warn' });
+      this.startAgent(natsUrl, host, [{ app: APP, group, port: ports[index] ?? 0 }]);
     });
+  }
+
+  /** One agent for each side, with all services of it. */
+  startShop(natsUrl: string, ports: ShopPorts): void {
+    for (const side of SIDES) {
+      const apps = SERVICES.map((service) => ({
+        app: shopApp(service),
+        group: shopGroup(service, side),
+        port: ports(service, side),
+        env: shopEnv(service, side, ports),
+      }));
+      this.startAgent(natsUrl, shopHost(side), apps);
+    }
+  }
+
+  private startAgent(natsUrl: string, host: string, apps: readonly AgentApp[]): void {
+    const dataDir = this.dataDir(host);
+    const file = join(this.folder, `${host}.yaml`);
+    mkdirSync(dataDir, { recursive: true });
+    writeFileSync(file, stringify({ host, dataDir, nats: natsUrl, address: '127.0.0.1', helloInterval: '1s', apps }));
+    this.processes.node(`agent-${host}`, [this.program, 'agent', '--config', file], { SLUICE_LOG_LEVEL: 'warn' });
+    this.apps.push(...apps.map(({ app }) => ({ host, app })));
   }
 
   /** How often the host began each step of attempts of a rollout, from the agent's own journal: `step -> times`. */
@@ -75,7 +93,7 @@ export class Fleet {
 
   /** Ends the apps that the agents started: they outlive their agents, as they should. */
   async stopApps(): Promise<void> {
-    const pids = ALL_HOSTS.flatMap((host) => appPid(this.dataDir(host)) ?? []);
+    const pids = this.apps.flatMap(({ host, app }) => appPid(this.dataDir(host), app) ?? []);
     for (const pid of pids) process.kill(pid, 'SIGTERM');
     await until('the apps have ended', async () => (pids.some(isAlive) ? undefined : true), 10_000);
   }
@@ -86,9 +104,9 @@ export class Fleet {
 }
 
 /** The app's process by the agent's own record, if it works in this host's folder: a pid may have a new owner. */
-function appPid(folder: string): number | undefined {
+function appPid(folder: string, app: string): number | undefined {
   try {
-    const state = JSON.parse(readFileSync(join(folder, 'apps', APP, 'state.json'), 'utf8')) as AppRecord;
+    const state = JSON.parse(readFileSync(join(folder, 'apps', app, 'state.json'), 'utf8')) as AppRecord;
     const pid = state.running?.pid;
     if (pid === undefined || process.platform !== 'linux') return pid;
     return readlinkSync(`/proc/${pid}/cwd`).startsWith(realpathSync(folder)) ? pid : undefined;

@@ -42,8 +42,8 @@ export interface Seen {
   errors: number;
   /** Answers of which two services had two versions. */
   mixed: number;
-  /** By version, with when the last one came. */
-  readonly versions: Map<string, { count: number; lastAt: number }>;
+  /** By version: answers, errors among them, and when the last one came. */
+  readonly versions: Map<string, { count: number; errors: number; lastAt: number }>;
   firstErrorAt?: number;
 }
 
@@ -104,7 +104,8 @@ function count(seen: Seen, isGood: boolean, text: string): void {
   const { version, search } = read(text);
   if (version === undefined) return;
   if (search !== undefined && search !== version) seen.mixed += 1;
-  seen.versions.set(version, { count: (seen.versions.get(version)?.count ?? 0) + 1, lastAt: now });
+  const before = seen.versions.get(version) ?? { count: 0, errors: 0 };
+  seen.versions.set(version, { count: before.count + 1, errors: before.errors + (isGood ? 0 : 1), lastAt: now });
 }
 
 /** A page of a balancer says nothing of versions. */

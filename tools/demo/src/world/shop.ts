@@ -8,6 +8,8 @@ import {
   startPrometheus,
 } from '@sluice/testing';
 
+import { Judge } from './judge.js';
+
 /** A group with two sides, each of a web service that asks the search service of its side. */
 export const SHOP = 'shop';
 export const SIDES = ['blue', 'green'] as const;
@@ -24,6 +26,14 @@ export const shopGroup = (service: Service, side: Side): string => `${service}-$
 
 /** Of a service on a side. */
 export type ShopPorts = (service: Service, side: Side) => number;
+
+/** So many of them there are. */
+export const SHOP_PORTS = SIDES.length * SERVICES.length;
+
+export const shopPorts =
+  (ports: readonly number[]): ShopPorts =>
+  (service, side) =>
+    ports[SIDES.indexOf(side) * SERVICES.length + SERVICES.indexOf(service)] ?? 0;
 
 /** What the agent of the app is told besides: where the search of its own side is. */
 export const shopEnv = (service: Service, side: Side, ports: ShopPorts): Readonly<Record<string, string>> =>
@@ -44,35 +54,55 @@ export const shopEntry = (hasBalancer: boolean) => ({
   },
 });
 
-/** Real parts beside the shop, where this machine has them: who balances its requests, and who keeps its numbers. */
+/**
+ * Real parts beside the shop, where this machine has them: HAProxy balances its requests, Prometheus keeps its numbers.
+ * Without HAProxy the client itself follows the document of weights; without Prometheus a judge says what the client saw.
+ */
 export class ShopParts {
   private constructor(
+    readonly ports: ShopPorts,
     readonly haproxy: RunningHaproxy | undefined,
     readonly prometheus: RunningPrometheus | undefined,
+    readonly judge: Judge | undefined,
   ) {}
 
   /** At rest blue is live and green is dark. */
-  static async start(ports: ShopPorts): Promise<ShopParts> {
+  static async start(ports: ShopPorts, judgePort?: number): Promise<ShopParts> {
     const servers = SIDES.map((side) => ({ name: side, port: ports('web', side), weight: side === 'blue' ? 100 : 0 }));
-    const [haproxy, prometheus] = await Promise.all([
+    const hasPrometheus = !prometheusMissing();
+    const started = await Promise.allSettled([
       haproxyMissing ? undefined : startHaproxy(servers),
-      prometheusMissing() ? undefined : startPrometheus({ jobs: { shop: targetsOf(ports) } }),
+      hasPrometheus ? startPrometheus({ jobs: { shop: targetsOf(ports) } }) : undefined,
+      hasPrometheus || judgePort === undefined ? undefined : Judge.serve(judgePort),
     ]);
-    return new ShopParts(haproxy, prometheus);
+    const [haproxy, prometheus, judge] = started;
+    const parts = new ShopParts(ports, valueOf(haproxy), valueOf(prometheus), valueOf(judge));
+    const failed = started.find((one) => one.status === 'rejected');
+    if (failed === undefined) return parts;
+    await parts.stop();
+    throw failed.reason;
   }
 
   /** What Sluice has to know of them. */
   get settings(): Readonly<Record<string, string>> {
+    const { haproxy, prometheus, judge } = this;
+    const sources = [
+      ...(prometheus === undefined ? [] : [`metrics=prometheus+${prometheus.url}`]),
+      ...(judge === undefined ? [] : [`judge=webhook+${judge.url}`]),
+    ];
     return {
-      ...(this.haproxy === undefined ? {} : { SLUICE_BALANCERS: `main=haproxy+unix://${this.haproxy.admin}` }),
-      ...(this.prometheus === undefined ? {} : { SLUICE_GATE_SOURCES: `metrics=prometheus+${this.prometheus.url}` }),
+      ...(haproxy === undefined ? {} : { SLUICE_BALANCERS: `main=haproxy+unix://${haproxy.admin}` }),
+      ...(sources.length === 0 ? {} : { SLUICE_GATE_SOURCES: sources.join(',') }),
     };
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.haproxy?.stop(), this.prometheus?.stop()]);
+    await Promise.all([this.haproxy?.stop(), this.prometheus?.stop(), this.judge?.stop()]);
   }
 }
+
+const valueOf = <T>(settled: PromiseSettledResult<T>): T | undefined =>
+  settled.status === 'fulfilled' ? settled.value : undefined;
 
 const targetsOf = (ports: ShopPorts): readonly PrometheusTarget[] =>
   SIDES.flatMap((side) =>

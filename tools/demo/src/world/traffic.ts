@@ -3,6 +3,8 @@ import { Agent, request } from 'node:http';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { type HelloApp, parseHello, SUBJECTS } from '@sluice/contracts';
 
+import { APP } from './fleet.js';
+
 interface Place {
   readonly host: string;
   readonly app: HelloApp;
@@ -68,7 +70,8 @@ export class Traffic {
 
   private learn(data: Uint8Array): void {
     const hello = parseHello(data);
-    for (const app of hello.apps) {
+    // The shop has a client of its own.
+    for (const app of hello.apps.filter((each) => each.app === APP)) {
       this.places.set(`${hello.host}/${app.app}`, { host: hello.host, app });
       const worst = this.worst.get(app.group);
       if (worst !== undefined)

@@ -30,4 +30,8 @@ export interface EventRow {
   readonly wait?: string;
   readonly until?: number;
   readonly run?: string;
+  readonly verdict?: string;
+  readonly words?: string;
+  readonly why?: string;
+  readonly weights?: Readonly<Record<string, number>>;
 }

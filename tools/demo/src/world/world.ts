@@ -9,6 +9,7 @@ import { Api } from './api.js';
 import { Artifacts, REPOSITORY } from './artifacts.js';
 import { ALL_HOSTS, Fleet, writeInventory } from './fleet.js';
 import { freePorts, Processes, type Running, until } from './processes.js';
+import { SHOP_PORTS, ShopParts, shopPorts } from './shop.js';
 import type { Story } from './story.js';
 import { Traffic } from './traffic.js';
 
@@ -19,7 +20,7 @@ interface Ports {
 
 interface Parts extends Pick<
   World,
-  'story' | 'folder' | 'processes' | 'artifacts' | 'fleet' | 'api' | 'nats' | 'traffic'
+  'story' | 'folder' | 'processes' | 'artifacts' | 'fleet' | 'api' | 'nats' | 'traffic' | 'shop'
 > {
   readonly up: Running;
   readonly ports: Ports;
@@ -35,8 +36,9 @@ export class World {
   readonly api: Api;
   readonly nats: NatsConnection;
   readonly traffic: Traffic;
+  readonly shop: ShopParts;
   private up: Running;
-  private readonly ports: Ports;
+  readonly ports: Ports;
 
   private constructor(parts: Parts) {
     this.story = parts.story;
@@ -47,28 +49,41 @@ export class World {
     this.api = parts.api;
     this.nats = parts.nats;
     this.traffic = parts.traffic;
+    this.shop = parts.shop;
     this.up = parts.up;
     this.ports = parts.ports;
   }
 
   static async start(folder: string, story: Story): Promise<World> {
-    const [natsPort = 0, httpPort = 0, filePort = 0, ...appPorts] = await freePorts(3 + ALL_HOSTS.length);
-    const ports = { nats: natsPort, http: httpPort };
-    mkdirSync(join(folder, 'logs'), { recursive: true });
-    writeInventory(join(folder, 'inventory.yaml'));
+    const [nats = 0, http = 0, files = 0, judge = 0, ...rest] = await freePorts(4 + SHOP_PORTS + ALL_HOSTS.length);
+    const shop = await ShopParts.start(shopPorts(rest.splice(0, SHOP_PORTS)), judge);
+    try {
+      return await World.open({ story, folder, shop, ports: { nats, http } }, { files, apps: rest });
+    } catch (error) {
+      await shop.stop();
+      throw error;
+    }
+  }
+
+  private static async open(
+    given: Pick<Parts, 'story' | 'folder' | 'shop' | 'ports'>,
+    { files, apps }: { readonly files: number; readonly apps: readonly number[] },
+  ): Promise<World> {
+    const { folder, shop, ports } = given;
+    for (const name of ['logs', 'hosts']) mkdirSync(join(folder, name), { recursive: true });
+    writeInventory(join(folder, 'inventory.yaml'), shop.haproxy !== undefined);
     const processes = new Processes(join(folder, 'logs'));
-    const artifacts = await Artifacts.serve(join(folder, 'releases'), filePort);
-    const up = startUp(processes, folder, ports);
-    const api = new Api(`http://127.0.0.1:${httpPort}`);
+    const artifacts = await Artifacts.serve(join(folder, 'releases'), files);
+    const up = startUp(processes, given);
+    const api = new Api(`http://127.0.0.1:${ports.http}`);
     await api.ready();
-    const natsUrl = `nats://127.0.0.1:${natsPort}`;
+    const natsUrl = `nats://127.0.0.1:${ports.nats}`;
     const fleet = new Fleet(join(folder, 'hosts'), processes, CLI);
-    mkdirSync(join(folder, 'hosts'), { recursive: true });
-    fleet.start(natsUrl, appPorts);
+    fleet.start(natsUrl, apps);
     const nats = await connect({ servers: natsUrl, maxReconnectAttempts: -1, reconnectTimeWait: 200 });
     const traffic = new Traffic(nats);
     traffic.start();
-    const world = new World({ story, folder, processes, artifacts, fleet, api, nats, traffic, up, ports });
+    const world = new World({ ...given, processes, artifacts, fleet, api, nats, traffic, up });
     await until(
       'all agents have said hello',
       async () => (sum(traffic.versions()) === ALL_HOSTS.length ? true : undefined),
@@ -77,11 +92,16 @@ export class World {
     return world;
   }
 
+  /** The agents of the shop. */
+  startShop(): void {
+    this.fleet.startShop(`nats://127.0.0.1:${this.ports.nats}`, this.shop.ports);
+  }
+
   /** Ends `sluice up` in order and starts it again without one of its services, on the same data. */
   async restartWithout(service: string): Promise<void> {
     await this.processes.end(this.up);
     const rest = ['planner', 'executor', 'health-gate', 'notifier', 'gateway'].filter((name) => name !== service);
-    this.up = startUp(this.processes, this.folder, this.ports, ['--services', rest.join(',')]);
+    this.up = startUp(this.processes, this, ['--services', rest.join(',')]);
     await this.api.ready();
   }
 
@@ -89,6 +109,7 @@ export class World {
   service(name: string): Running {
     return this.processes.node(name, [CLI, name], {
       ...SETTINGS,
+      ...this.shop.settings,
       SLUICE_NATS_URL: `nats://127.0.0.1:${this.ports.nats}`,
       SLUICE_DATA_DIR: join(this.folder, name),
     });
@@ -113,6 +134,7 @@ export class World {
     await this.artifacts.close();
     await this.processes.endAll();
     await this.fleet.stopApps();
+    await this.shop.stop();
   }
 }
 
@@ -124,23 +146,19 @@ const SETTINGS = { SLUICE_LOG_LEVEL: 'info', SLUICE_LEASE_TIME: '2s' } as const;
 
 const CLI = join(REPOSITORY, 'apps/cli/dist/main.js');
 
-const startUp = (processes: Processes, folder: string, ports: Ports, more: readonly string[] = []): Running =>
+const startUp = (
+  processes: Processes,
+  { folder, ports, shop }: Pick<Parts, 'folder' | 'ports' | 'shop'>,
+  more: readonly string[] = [],
+): Running =>
   processes.node(
     'up',
     [
-      CLI,
-      'up',
-      '--data-dir',
-      join(folder, 'up'),
-      '--http-port',
-      String(ports.http),
-      '--nats-port',
-      String(ports.nats),
-      '--inventory',
-      join(folder, 'inventory.yaml'),
+      ...[CLI, 'up', '--data-dir', join(folder, 'up'), '--inventory', join(folder, 'inventory.yaml')],
+      ...['--http-port', String(ports.http), '--nats-port', String(ports.nats)],
       ...more,
     ],
-    SETTINGS,
+    { ...SETTINGS, ...shop.settings },
   );
 
 const sum = (tally: Readonly<Record<string, number>>): number =>
