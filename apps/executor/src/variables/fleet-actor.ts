@@ -253,11 +253,11 @@ export class FleetActor {
   private background(work: () => Promise<void>): void {
     if (this.turns.isStopped) return;
     this.inTurn(work).catch((error: unknown) => {
-      if (isSluiceError(error, 'STOPPING')) return;
       this.quietUntil = this.deps.clock.now() + AGAIN_MS;
+      this.wake();
+      if (isSluiceError(error, 'STOPPING')) return;
       const facts = { fleet: this.name, reason: messageOf(error) };
       this.deps.logger.error(facts, 'the variables of a fleet could not be brought on; it is tried again in a moment');
-      this.wake();
     });
   }
 

@@ -9,7 +9,7 @@ import { type FleetCommit, ownerOfStream, rosterStream, variableStream } from '.
 import { readVariable } from './read-variable.js';
 
 /** Streams that are read or written at once. */
-export const AT_ONCE = 16;
+export const AT_ONCE = 32;
 
 /** Events after which a variable says all of itself in one: so many are read by a start. */
 const CHECKPOINT_EVERY = 500;
