@@ -35,10 +35,7 @@ import { type ShiftOf, WeightHistory } from './read-model/weight-history.js';
 import { WeightsView } from './read-model/weights-view.js';
 import { RequestPublisher } from './requests/request-publisher.js';
 import { Requests } from './requests/requests.js';
-import { DesiredState } from './variables/desired-state.js';
-import { Fleets } from './variables/fleets.js';
-import { Newcomers } from './variables/newcomers.js';
-import { VariablesPast } from './variables/past.js';
+import { fleetFollowerOf, variablesOf } from './variables/assembly.js';
 
 export interface GatewayDeps extends Onlookers {
   readonly nats: NatsConnection;
@@ -109,13 +106,13 @@ export interface RunningGateway extends RunningService {
 export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
   const limits = { ...LIMITS, ...deps.limits };
   const assembled = assemble(deps, limits);
-  const { parts, follower, watches, known, weights } = assembled;
-  follower.start();
+  const { parts, followers, watches, known, weights } = assembled;
+  for (const follower of followers) follower.start();
   for (const watch of watches) watch.start();
   await parts.history.start(deps.clock, deps.logger);
   const stopReading = async (): Promise<void> => {
     parts.history.stop();
-    await Promise.all([follower.stop(), ...watches.map((watch) => watch.stop())]);
+    await Promise.all([...followers, ...watches].map((reader) => reader.stop()));
   };
   try {
     const app = await createServer(parts, assembled.guards, {
@@ -125,7 +122,8 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
     });
     const unmeter = meterReadModels(deps.metrics ?? silentMetrics, parts.history, parts.streams);
     const synced = Promise.all([known.whenSynced(), weights.whenSynced()]).then(() => {});
-    await Promise.all([follower.whenLive(limits.catchUpMs), within(deps.clock, limits.catchUpMs, synced)]);
+    const live = followers.map((follower) => follower.whenLive(limits.catchUpMs));
+    await Promise.all([...live, within(deps.clock, limits.catchUpMs, synced)]);
     await app.listen(deps.port, hostOf(deps));
     const url = await app.getUrl();
     deps.logger.info({ url }, 'the API listens');
@@ -163,7 +161,7 @@ async function within(clock: Clock, ms: number, done: Promise<void>): Promise<vo
 interface Assembled {
   readonly parts: GatewayParts;
   readonly guards: ServerGuards;
-  readonly follower: LogFollower;
+  readonly followers: readonly LogFollower[];
   readonly watches: readonly BucketWatch[];
   readonly known: KnownTokens;
   readonly weights: WeightsView;
@@ -183,15 +181,12 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
   const gateScores = new GateScores();
   const commands = new CommandClient(nats, limits.commandMs);
   const variables = variablesOf(deps, commands);
-  const models = [groupIndex, dependencies, freezes, weightHistory, gateScores, variables.fleets];
-  const follower = followerOf(deps, rollouts, models);
+  const models = [groupIndex, dependencies, freezes, weightHistory, gateScores];
+  const followers = [followerOf(deps, rollouts, models), fleetFollowerOf(deps, variables.fleets)];
   const groups = new GroupCatalog(groupIndex, view, weights);
   const openLocally = deps.openLocally === true && LOOPBACK.test(hostOf(deps));
   const access = new Access({ tokens: known, clock, openLocally });
-  const publisher = new RequestPublisher({
-    ...{ nats, clock, ackMs: limits.ackMs, outcomeMs: limits.outcomeMs },
-    ...(deps.spans === undefined ? {} : { spans: deps.spans }),
-  });
+  const publisher = publisherOf(deps, limits);
   const now = (): number => clock.now();
   const parts: GatewayParts = {
     rollouts,
@@ -209,11 +204,18 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
     tokens: new Tokens(new TokenStore(nats, newId, now), known, clock),
     outputs: new Outputs(nats, rollouts),
     ...variables,
-    readiness: () => readinessOf(nats, follower),
+    readiness: () => readinessOf(nats, followers),
   };
   const [rates, polls] = [new RateLimit(limits.calls, now), new RateLimit(limits.polls, now)];
   const guards = { access, history, logger, rates, polls };
-  return { parts, guards, follower, watches: watchesOf(deps, { view, known, weights }), known, weights };
+  return {
+    parts,
+    guards,
+    followers,
+    watches: watchesOf(deps, { view, known, weights }),
+    known,
+    weights,
+  };
 }
 
 function shiftOf(rollouts: RolloutIndex, id: string): ShiftOf | undefined {
@@ -221,17 +223,8 @@ function shiftOf(rollouts: RolloutIndex, id: string): ShiftOf | undefined {
   return entry === undefined ? undefined : { group: entry.group, shift: entry.state?.plan?.traffic };
 }
 
-function variablesOf(
-  { log, clock, logger, newId }: GatewayDeps,
-  commands: CommandClient,
-): Pick<GatewayParts, 'fleets' | 'variablesPast' | 'desired'> {
-  const fleets = new Fleets();
-  const newcomers = new Newcomers({
-    ...{ log, clock, logger, newId },
-    send: (shard, envelope) => commands.sendToOwner(shard, 'fleet', envelope),
-  });
-  return { fleets, variablesPast: new VariablesPast(log), desired: new DesiredState({ fleets, newcomers, clock }) };
-}
+const publisherOf = ({ nats, clock, spans }: GatewayDeps, { ackMs, outcomeMs }: GatewayLimits): RequestPublisher =>
+  new RequestPublisher({ ...{ nats, clock, ackMs, outcomeMs }, ...(spans === undefined ? {} : { spans }) });
 
 /** What keeps a read model behind the log. */
 interface Following {
@@ -284,14 +277,12 @@ function watchesOf({ nats, clock, logger }: GatewayDeps, { view, known, weights 
   ];
 }
 
-function readinessOf(nats: NatsConnection, follower: LogFollower): Readiness {
-  const { live, position, fault } = follower.status;
+function readinessOf(nats: NatsConnection, followers: readonly LogFollower[]): Readiness {
+  const position = Math.max(...followers.map(({ status }) => status.position));
   if (nats.isClosed()) return { ready: false, position, reason: 'the connection to NATS is closed' };
-  if (!live)
-    return {
-      ready: false,
-      position,
-      reason: `the read models are catching up${fault === undefined ? '' : ` (${fault})`}`,
-    };
-  return { ready: true, position };
+  const late = followers.find(({ status }) => !status.live);
+  if (late === undefined) return { ready: true, position };
+  const { fault } = late.status;
+  const why = fault === undefined ? '' : ` (${fault})`;
+  return { ready: false, position, reason: `the read models are catching up${why}` };
 }

@@ -3,11 +3,15 @@ import type { EventLog } from '@sluice/event-log';
 import { type Clock, isSluiceError } from '@sluice/kernel';
 import type { Logger } from '@sluice/observability';
 
-const WRITERS: readonly Writer[] = ['plan', 'exec', 'group', 'dependency', 'freeze', 'gate', 'variable'];
+const WRITERS: readonly Writer[] = ['plan', 'exec', 'group', 'dependency', 'freeze', 'gate'];
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 10_000;
 
 export interface FollowerParts {
+  /** Only what these wrote; all that rollouts are about when absent. */
+  readonly writers?: readonly Writer[];
+  /** Begins with the last commit of each stream: whoever applies it reads what is before it. */
+  readonly latest?: boolean;
   readonly log: EventLog;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -73,8 +77,9 @@ export class LogFollower {
   }
 
   private async followOnce(): Promise<void> {
-    const { log, apply } = this.parts;
-    const options = { shards: ALL_SHARDS, writers: WRITERS, from: this.position + 1, signal: this.abort.signal };
+    const { log, apply, writers = WRITERS, latest = false } = this.parts;
+    const begin = latest && this.position === 0 ? { from: 0, latest } : { from: this.position + 1 };
+    const options = { shards: ALL_SHARDS, writers, ...begin, signal: this.abort.signal };
     for await (const followed of log.follow(options)) {
       this.fault = undefined;
       if (followed.kind === 'live') {

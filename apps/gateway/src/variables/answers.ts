@@ -3,96 +3,102 @@ import { hash } from 'node:crypto';
 import type { Scalar } from '@sluice/contracts';
 import { sideOf, type VariableState } from '@sluice/variable';
 
-/** What one host is told: made once for all hosts that are to have the same. */
+/** What one host is told. */
 export interface Answer {
-  readonly body: string;
   readonly etag: string;
+  /** Flat JSON. */
+  readonly body: string;
   /** Of a 200 and of a 304: names and values in turn, as node takes them. */
-  readonly full: readonly string[];
-  readonly same: readonly string[];
+  readonly full: string[];
+  readonly same: string[];
 }
 
 /** A client keeps what it has while we are away; a cache between us may, too. */
 const CACHE_CONTROL = 'private, max-age=5, stale-if-error=2592000';
 const NOT_KEPT = 'no-store';
 
-/** Characters of bodies and keys that are kept at most. */
-const MAX_CHARACTERS = 32 * 1024 * 1024;
-/** Sides in one whole number. */
-const BITS = 30;
+/** Characters of a variable's part of an ETag: 36 bits tell its values apart. */
+const CODE = 6;
+/** More would make the header long: then the parts are hashed together. */
+const MOST_CODES = 40;
 
-export function answerOf(values: Readonly<Record<string, Scalar>>, kept = true): Answer {
-  return answerOfBody(JSON.stringify(values), kept);
+/** A value of a variable, ready to be put together with others: `"docker":"1.6"`, its bytes, and its part of the ETag. */
+interface Piece {
+  readonly value: Scalar;
+  readonly text: string;
+  readonly bytes: number;
+  readonly code: string;
 }
 
-function answerOfBody(body: string, kept = true): Answer {
-  const etag = `"${hash('sha256', body, 'base64url').slice(0, 22)}"`;
-  const common = ['etag', etag, 'cache-control', kept ? CACHE_CONTROL : NOT_KEPT];
-  const length = String(Buffer.byteLength(body));
-  const full = ['content-type', 'application/json; charset=utf-8', 'content-length', length, ...common];
-  return { body, etag, full, same: common };
+interface Pieces {
+  readonly variable: VariableState;
+  readonly from: Piece;
+  readonly to: Piece;
+}
+
+function pieceOf(name: string, value: Scalar): Piece {
+  const text = `${JSON.stringify(name)}:${JSON.stringify(value)}`;
+  return { value, text, bytes: Buffer.byteLength(text), code: hash('sha256', text, 'base64url').slice(0, CODE) };
 }
 
 /**
- * The answers of a fleet's hosts, made when they are first asked for and kept until one of their values changes. Hosts
- * that are to have the same share one. Above a bound all are dropped, and made again as they are asked for.
+ * The answers of a fleet's hosts, put together from pieces that are made when a variable is defined. An answer is as
+ * cheap as looking one up, so that none is kept: a fleet in mid-ramp has nearly as many as hosts. An ETag follows from the
+ * values alone, whoever works it out.
  */
 export class Answers {
-  private bySlot: (Answer | undefined)[] = [];
-  private readonly byValues = new Map<string, Answer>();
-  private characters = 0;
+  private pieces: readonly Pieces[] = [];
 
   /** `variables`: by name. */
-  of(slot: number, variables: readonly VariableState[]): Answer {
-    return this.bySlot[slot] ?? this.make(slot, variables);
+  prepare(variables: readonly VariableState[]): void {
+    this.pieces = variables.map((variable) => {
+      const { name, from, to } = variable.spec;
+      return { variable, from: pieceOf(name, from), to: pieceOf(name, to) };
+    });
   }
 
-  drop(slots: readonly number[]): void {
-    for (const slot of slots) if (slot < this.bySlot.length) this.bySlot[slot] = undefined;
+  etagOf(slot: number): string {
+    let codes = '';
+    for (const pieces of this.pieces) codes += pieceFor(pieces, slot).code;
+    return etagOfCodes(codes, this.pieces.length);
   }
 
-  dropAll(): void {
-    this.bySlot = [];
-    this.byValues.clear();
-    this.characters = 0;
-  }
-
-  get kept(): number {
-    return this.byValues.size;
-  }
-
-  private make(slot: number, variables: readonly VariableState[]): Answer {
-    const key = keyOf(slot, variables);
-    let answer = this.byValues.get(key);
-    if (answer === undefined) {
-      answer = answerOfBody(bodyOf(slot, variables));
-      this.characters += key.length + 2 * answer.body.length;
-      if (this.characters > MAX_CHARACTERS) this.dropAll();
-      this.byValues.set(key, answer);
-    }
-    // Places that nobody asked for are holes: an array of a length that no push would reach is a slow one.
-    while (this.bySlot.length < slot) this.bySlot.push(undefined);
-    this.bySlot[slot] = answer;
-    return answer;
+  of(slot: number): Answer {
+    return joined(this.pieces.map((pieces) => pieceFor(pieces, slot)));
   }
 }
 
-/** Which of its two values each variable has, and those of pins in words. */
-function keyOf(slot: number, variables: readonly VariableState[]): string {
-  let [key, bits, used] = ['', 0, 0];
-  for (const variable of variables) {
-    const pin = variable.pins.size === 0 ? undefined : variable.pins.get(slot);
-    if (pin !== undefined) key += `${JSON.stringify(pin)};`;
-    bits = bits * 2 + (sideOf(variable, slot) === 'to' ? 1 : 0);
-    used += 1;
-    if (used === BITS) [key, bits, used] = [`${key}${bits},`, 0, 0];
-  }
-  return `${key}${bits}/${used}`;
+function pieceFor({ variable, from, to }: Pieces, slot: number): Piece {
+  const pin = variable.pins.size === 0 ? undefined : variable.pins.get(slot);
+  if (pin === undefined) return sideOf(variable, slot) === 'to' ? to : from;
+  if (pin === from.value) return from;
+  return pin === to.value ? to : pieceOf(variable.spec.name, pin);
 }
 
-function bodyOf(slot: number, variables: readonly VariableState[]): string {
-  const state: Record<string, Scalar> = {};
-  for (const variable of variables)
-    state[variable.spec.name] = variable.pins.get(slot) ?? variable.spec[sideOf(variable, slot)];
-  return JSON.stringify(state);
+/** Of values that belong to no host that is recorded: nobody is to keep them for long. */
+export const answerOf = (values: Readonly<Record<string, Scalar>>): Answer =>
+  joined(
+    Object.entries(values).map(([name, value]) => pieceOf(name, value)),
+    NOT_KEPT,
+  );
+
+const etagOfCodes = (codes: string, count: number): string =>
+  `"v-${count <= MOST_CODES ? codes : hash('sha256', codes, 'base64url').slice(0, 22)}"`;
+
+function joined(pieces: readonly Piece[], cacheControl = CACHE_CONTROL): Answer {
+  let [body, codes, bytes] = ['{', '', 1 + Math.max(1, pieces.length)];
+  for (const { text, code, bytes: more } of pieces) {
+    body += codes !== '' ? `,${text}` : text;
+    codes += code;
+    bytes += more;
+  }
+  const etag = etagOfCodes(codes, pieces.length);
+  const same = ['etag', etag, 'cache-control', cacheControl];
+  const type = 'application/json; charset=utf-8';
+  return {
+    etag,
+    body: `${body}}`,
+    full: ['content-type', type, 'content-length', String(bytes), ...same],
+    same,
+  };
 }

@@ -56,8 +56,7 @@ export class DesiredState {
     const slot = view?.slotOf(host);
     if (view === undefined || slot === undefined || !isInRole(view, slot, role)) return false;
     noteActual(view, slot, headers);
-    const answer = view.answerOf(slot);
-    if (waitMs === 0 || !isSame(answer, headers)) send(answer, headers, sink);
+    if (waitMs === 0 || !isSame(view.etagOf(slot), headers)) send(view.answerOf(slot), headers, sink);
     else this.wait({ view, slot, waitMs }, headers, sink);
     return true;
   }
@@ -95,7 +94,7 @@ export class DesiredState {
     };
     const look = (): void => {
       // Another value, and back again before anybody asked: no news.
-      if (isSame(view.answerOf(slot), headers)) takeBack = view.onChange(slot, look);
+      if (isSame(view.etagOf(slot), headers)) takeBack = view.onChange(slot, look);
       else end();
     };
     this.waiting.add(end);
@@ -135,17 +134,17 @@ function noteActual(view: FleetView, slot: number, headers: IncomingHttpHeaders)
   if (typeof text === 'string' && text !== '') view.actuals.note(slot, text);
 }
 
-function isSame({ etag }: Answer, headers: IncomingHttpHeaders): boolean {
+function isSame(etag: string, headers: IncomingHttpHeaders): boolean {
   const wanted = headers['if-none-match'];
   return wanted !== undefined && (wanted === etag || holds(wanted, etag));
 }
 
 function send(answer: Answer, headers: IncomingHttpHeaders, sink: Sink): void {
-  if (isSame(answer, headers)) {
-    sink.writeHead(304, answer.same as string[]);
+  if (isSame(answer.etag, headers)) {
+    sink.writeHead(304, answer.same);
     sink.end();
   } else {
-    sink.writeHead(200, answer.full as string[]);
+    sink.writeHead(200, answer.full);
     sink.end(answer.body);
   }
 }

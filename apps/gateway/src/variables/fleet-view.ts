@@ -47,7 +47,11 @@ export class FleetView {
   }
 
   answerOf(slot: number): Answer {
-    return this.answers.of(slot, this.ordered);
+    return this.answers.of(slot);
+  }
+
+  etagOf(slot: number): string {
+    return this.answers.etagOf(slot);
   }
 
   /** What a host that nobody has heard of is told: what its role's line gives the next newcomer, never the newest. */
@@ -56,7 +60,7 @@ export class FleetView {
       const side = sideForNewcomer(this.fleet, variable, role, now);
       return [variable.spec.name, variable.spec[side]] as const;
     });
-    return answerOf(Object.fromEntries(values), false);
+    return answerOf(Object.fromEntries(values));
   }
 
   /** Folds one commit; `variable` is '' for the roster's. What was folded already is no news. */
@@ -93,14 +97,13 @@ export class FleetView {
       case 'ValuesAssigned':
       case 'HostsPinned':
       case 'HostsUnpinned':
-        this.answers.drop(event.hosts);
         for (const slot of event.hosts) this.wake(slot);
         return;
       case 'VariableDefined':
       case 'VariableReverted':
       case 'VariableCheckpointed':
         this.ordered = [...this.fleet.variables.values()].toSorted((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
-        this.answers.dropAll();
+        this.answers.prepare(this.ordered);
         for (const slot of [...this.waiting.keys()]) this.wake(slot);
         return;
       default:

@@ -1,5 +1,7 @@
 import { decodeToken, type RecordedCommit, variableOfStreamId } from '@sluice/contracts';
 
+import type { EventLog } from '@sluice/event-log';
+
 import { FleetView } from './fleet-view.js';
 
 /** The fleet of whoever names none. */
@@ -19,13 +21,18 @@ export class Fleets {
     return [...this.views.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  apply(commit: RecordedCommit): void {
+  /** Folds a commit; when others of its stream are missing before it, what is needed of them is read first. */
+  async apply(commit: RecordedCommit, log: Pick<EventLog, 'read'>): Promise<void> {
     if (!isVariable(commit)) return;
     const { id } = commit.stream;
     const named = variableOfStreamId(id);
-    const fleet = named?.fleet ?? decodeToken(id.slice('h00-'.length));
-    const { rev, at } = commit.head;
-    this.viewOf(fleet).apply(named?.variable ?? '', { rev, at, events: commit.events });
+    const view = this.viewOf(named?.fleet ?? decodeToken(id.slice('h00-'.length)));
+    const name = named?.variable ?? '';
+    const missing = commit.head.rev > view.revOf(name) + 1;
+    if (missing)
+      for (const each of await before(log, commit, { isVariable: name !== '', known: view.revOf(name) }))
+        fold(view, name, each);
+    fold(view, name, commit);
   }
 
   forgetAll(): void {
@@ -37,6 +44,40 @@ export class Fleets {
     this.views.set(name, known);
     return known;
   }
+}
+
+/** A little more than stands between two checkpoints of a variable. */
+const FIRST_LOOK = 640;
+/** Commits that are held at once while a checkpoint is looked for. */
+const LONGEST_LOOK = 20_000;
+
+/**
+ * What has to be folded before a commit: of a variable its last checkpoint and all behind it, so that a start does not
+ * read weeks of flips; of a roster, or without a checkpoint, all that is not known.
+ */
+async function before(
+  log: Pick<EventLog, 'read'>,
+  { stream, head }: RecordedCommit<'variable'>,
+  { isVariable: hasCheckpoints, known }: { readonly isVariable: boolean; readonly known: number },
+): Promise<readonly RecordedCommit<'variable'>[]> {
+  const read = async (fromRev: number): Promise<RecordedCommit<'variable'>[]> => {
+    const commits: RecordedCommit<'variable'>[] = [];
+    for await (const commit of log.read({ ...stream, writer: 'variable' }, fromRev)) {
+      if (commit.head.rev >= head.rev) break;
+      commits.push(commit);
+    }
+    return commits;
+  };
+  for (let look = FIRST_LOOK; hasCheckpoints && look <= LONGEST_LOOK && look < head.rev - known; look *= 4) {
+    const commits = await read(head.rev - look);
+    const from = commits.findLastIndex(({ events }) => events.some(({ type }) => type === 'VariableCheckpointed'));
+    if (from >= 0) return commits.slice(from);
+  }
+  return read(known + 1);
+}
+
+function fold(view: FleetView, name: string, { head, events }: RecordedCommit<'variable'>): void {
+  view.apply(name, { rev: head.rev, at: head.at, events });
 }
 
 const isVariable = (commit: RecordedCommit): commit is RecordedCommit<'variable'> =>
