@@ -8,8 +8,8 @@ import { readInventoryFile } from '../inventory/file.js';
 import { PlannerEngine } from './planner-engine.js';
 import { Rig } from './rig.suite.js';
 
-const pathOf = (file: string): string =>
-  fileURLToPath(new URL(`../../../../examples/blue-green/${file}`, import.meta.url));
+const pathOf = (file: string, folder = 'blue-green'): string =>
+  fileURLToPath(new URL(`../../../../examples/${folder}/${file}`, import.meta.url));
 
 it.each([
   ['request.yaml', 'traffic', [1, 5, 25, 100], 3],
@@ -28,4 +28,16 @@ it.each([
   if (!previewed.ok) return;
   expect(previewed.preview.plan.traffic?.weights.map(({ weight }) => weight)).toEqual(weights);
   expect(previewed.preview.plan.gateSpecs ?? []).toHaveLength(gates);
+});
+
+it.each([
+  ['request.yaml', { name: 'docker_version', from: '1.6.2', to: '1.9.1' }, 'policy'],
+  ['points.yaml', { name: 'puppet_major', from: '3', to: '4' }, 'required'],
+] as const)('examples/ramp/%s is planned', async (file, spec, batches) => {
+  const rig = new Rig();
+  const { definitions } = await readInventoryFile(pathOf('inventory.yaml', 'ramp'));
+  for (const definition of definitions) rig.inventory.define('file', definition, 'replace', rig.time);
+  const previewed = await rig.engine.preview(parse(await readFile(pathOf(file, 'ramp'), 'utf8')));
+  const { plan } = previewed.ok ? previewed.preview : { plan: previewed.faults };
+  expect(plan).toMatchObject({ strategy: 'ramp', approvals: { batches }, ramp: { fleet: 'backend', spec } });
 });
