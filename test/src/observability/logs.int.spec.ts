@@ -10,7 +10,7 @@ const FIELDS: ReadonlySet<string> = new Set(Object.keys(LOG_FIELDS));
 const textOf = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 const DOCUMENT = textOf('docs/operations.md');
 const RULES = textOf('deploy/prometheus/sluice-rules.yaml');
-const SERVICES = ['planner', 'executor', 'health-gate', 'notifier', 'archiver', 'gateway', 'agent'];
+const SERVICES = ['planner', 'executor', 'health-gate', 'notifier', 'archiver', 'checkpointer', 'gateway', 'agent'];
 
 describe('log lines', () => {
   it('name their fields as all other lines do: every call in every source', () => {
