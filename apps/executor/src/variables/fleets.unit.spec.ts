@@ -225,6 +225,28 @@ describe('two executors that drive one fleet', () => {
     expect([world.fleet.roster.present, world.state().phase]).toEqual([120, 'paused']);
     await other.stop();
   });
+
+  it('both do what they are told at the same moment: who is late decides again', async () => {
+    const world = new FleetWorld();
+    await world.ramping(ROLES);
+    const other = world.newFleets();
+    await other.start();
+    const first = world.fleets;
+    await world.clock.advance(1_000);
+    const pin = (host: string) => world.say({ type: 'pin', hosts: [host], value: 'B' });
+    const one = pin('web-1');
+    world.fleets = other;
+    const answers = await Promise.all([one, pin('web-2')]);
+    expect(answers).toMatchObject([
+      { ok: true, rev: 3 },
+      { ok: true, rev: 4 },
+    ]);
+    const pinned = (await world.events()).flatMap((event) => (event.type === 'HostsPinned' ? event.hosts : []));
+    expect(pinned).toHaveLength(2);
+    await world.clock.advance(1_000);
+    expect(allStates(fleetOf(other))).toEqual(allStates(fleetOf(first)));
+    await other.stop();
+  });
 });
 
 describe('a log that fails', () => {
