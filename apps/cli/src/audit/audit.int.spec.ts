@@ -100,6 +100,25 @@ describe('sluice audit over an export', () => {
     expect((await audit(...none)).exit).toBe(EXIT.notFound);
   });
 
+  it('makes no proof and no checkpoint of a log that lacks what was archived', async () => {
+    const signed = await checkpoint('whole.checkpoint');
+    await writeFile(log, linesOf(goldenCommits()).split('\n').slice(1).join('\n'));
+    const proved = await audit('prove', '4', log, '--checkpoint', signed, '--out', at('4.tlog-proof'));
+    expect(proved.exit).not.toBe(EXIT.ok);
+    await writeFile(
+      log,
+      linesOf(goldenCommits())
+        .split('\n')
+        .filter((line) => !line.includes('GateJudged'))
+        .join('\n'),
+    );
+    const { exit, err } = await audit('checkpoint', log, '--signer', key);
+    expect(exit).toBe(EXIT.error);
+    expect(err).toContain('1 of 26 commits are not there');
+    const other = await audit('prove', '4', log, '--checkpoint', signed, '--out', at('4.tlog-proof'));
+    expect(other.exit).not.toBe(EXIT.ok);
+  });
+
   it('ends with 9 for a proof of another key or of another commit', async () => {
     const signed = await checkpoint('whole.checkpoint');
     const file = at('4.tlog-proof');

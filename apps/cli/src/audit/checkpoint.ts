@@ -25,7 +25,7 @@ export function addCheckpoint(audit: Command, surroundings: Surroundings): void 
       'after',
       examples(
         'sluice audit checkpoint --signer log.key',
-        'sluice audit checkpoint var/archive --signer log.key --before old.checkpoint --out new.checkpoint',
+        'sluice audit checkpoint --archive var/archive --signer log.key --before old.checkpoint --out new.checkpoint',
       ),
     )
     .action(async (source: string | undefined, options: Options) => {
@@ -40,12 +40,17 @@ async function signed(source: string | undefined, options: Options, surroundings
   const known = options.key.length === 0 ? [signer.verifier] : await verifiersOf(options.key);
   const before = await Promise.all(options.before.map(async (file) => openCheckpoint(await smallFile(file), known)));
   const parts = { checkpoints: before, events: false, tree: true, progress: progressOn(surroundings) };
-  const { ok, findings, tree } = await reading(source, options, (log) => verifyLog(log.read(), parts));
+  const { ok, findings, tree, position } = await reading(source, options, (log) => verifyLog(log.read(), parts));
   if (!ok || tree === undefined) {
     for (const finding of findings.slice(0, 20)) surroundings.err(findingWords(finding));
     throw new CliError(EXIT.altered, 'nothing was signed: this log is not whole');
   }
   if (tree.size === 0) throw couldNot('the log is empty: there is nothing to sign');
+  // A checkpoint is of all commits that there ever were, and positions of JetStream are dense.
+  if (tree.size !== position)
+    throw couldNot(
+      `${position - tree.size} of ${position} commits are not there: name what was archived with --archive`,
+    );
   const head = { origin: signer.name, size: tree.size, root: Buffer.from(tree.root, 'base64') };
   const extensions = [`time ${new Date(surroundings.now()).toISOString()}`];
   return signCheckpoint({ ...head, extensions }, [signer]);

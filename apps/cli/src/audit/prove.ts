@@ -1,5 +1,12 @@
 import { type CommitSource, proveCommit } from '@sluice/audit';
-import { openCheckpoint, verifyTlogProof } from '@sluice/proof';
+import {
+  hashLeaf,
+  openCheckpoint,
+  parseTlogProof,
+  readCheckpoint,
+  verifyInclusion,
+  verifyTlogProof,
+} from '@sluice/proof';
 import type { Command } from 'commander';
 
 import { CliError, EXIT } from '../client/exit.js';
@@ -32,13 +39,26 @@ export function addProve(audit: Command, surroundings: Surroundings): void {
       const checkpoint = await smallFile(options.checkpoint);
       const { position, proof } = await reading(source, options, async (log) => {
         const found = await positionOf(entry, log.read());
-        return { position: found, proof: await proveCommit(() => log.read(), found, checkpoint) };
+        return { position: found, proof: fitting(await proveCommit(() => log.read(), found, checkpoint)) };
       });
       await newFile(options.out, proof);
       show(shellOf(command, surroundings), { position, file: options.out }, () => [
         `${options.out} proves the commit at position ${position}`,
       ]);
     });
+}
+
+/** The proof, when it leads to the root of its checkpoint: of a log that is not whole it does not. */
+function fitting(proof: string): string {
+  const { extra, index, hashes, checkpoint } = parseTlogProof(proof);
+  const leafHash = hashLeaf(extra ?? Buffer.of());
+  try {
+    verifyInclusion({ index, leafHash, proof: hashes }, readCheckpoint(checkpoint));
+    return proof;
+  } catch {
+    const words = 'this log is not the one of that checkpoint: name what was archived with --archive, and verify it';
+    throw new CliError(EXIT.altered, words);
+  }
 }
 
 const HEAD = /^\{"v":1,"id":"([^"\\]{0,64})","stream":"([^"\\]{1,330})","rev":(\d{1,15}),/;
