@@ -23,12 +23,19 @@ export class RateLimit {
   take(caller: string): number {
     const { perSecond, burst } = this.limits;
     const now = this.now();
-    const known = this.callers.get(caller) ?? { left: burst, at: now };
+    const known = this.callers.get(caller) ?? this.begun(caller, now);
     // A clock that was set back fills nothing, and takes nothing away.
     const left = Math.min(burst, known.left + (Math.max(0, now - known.at) * perSecond) / 1_000);
     const isIn = left >= 1;
-    this.callers.set(caller, { left: isIn ? left - 1 : left, at: now });
+    known.left = isIn ? left - 1 : left;
+    known.at = now;
     return isIn ? 0 : Math.max(1, Math.ceil((1 - left) / perSecond));
+  }
+
+  private begun(caller: string, at: number): { left: number; at: number } {
+    const fresh = { left: this.limits.burst, at };
+    this.callers.set(caller, fresh);
+    return fresh;
   }
 
   get size(): number {

@@ -41,30 +41,97 @@ function pieceOf(name: string, value: Scalar): Piece {
   return { value, text, bytes: Buffer.byteLength(text), code: hash('sha256', text, 'base64url').slice(0, CODE) };
 }
 
+/** Variables whose values are looked up at once: 32 combinations of them are put together once. */
+const GROUP = 5;
+/** Variables whose sides stand in one word. */
+const WORD = 30;
+
+/** Some pieces put together, as one. */
+type Part = Pick<Piece, 'text' | 'bytes' | 'code'>;
+
 /**
- * The answers of a fleet's hosts, put together from pieces that are made when a variable is defined. An answer is as
- * cheap as looking one up, so that none is kept: a fleet in mid-ramp has nearly as many as hosts. An ETag follows from the
- * values alone, whoever works it out.
+ * The answers of a fleet's hosts, put together from parts that are made once for each combination of a few values. So an
+ * answer is as cheap as looking one up, and none is kept: a fleet in mid-ramp has nearly as many as hosts. An ETag
+ * follows from the values alone, whoever works it out.
  */
 export class Answers {
   private pieces: readonly Pieces[] = [];
+  /** By group and combination. */
+  private groups: (Part | undefined)[][] = [];
+  /** By word and slot: which hosts have `to`, a bit for each variable. Follows from the sides. */
+  private words: Uint32Array[] = [];
+  /** Hosts with a value of their own. */
+  private readonly pinned = new Set<number>();
 
-  /** `variables`: by name. */
+  /** `variables`: by name. Costs all hosts. */
   prepare(variables: readonly VariableState[]): void {
     this.pieces = variables.map((variable) => {
       const { name, from, to } = variable.spec;
       return { variable, from: pieceOf(name, from), to: pieceOf(name, to) };
     });
+    this.groups = Array.from({ length: Math.ceil(variables.length / GROUP) }, () => []);
+    const hosts = Math.max(1_024, ...variables.map(({ sides }) => sides.length));
+    this.words = Array.from({ length: Math.ceil(variables.length / WORD) }, () => new Uint32Array(hosts));
+    this.pinned.clear();
+    for (const [i, { sides, pins }] of variables.entries()) {
+      sides.forEach((side, slot) => side === 1 && this.mark(i, slot, true));
+      for (const slot of pins.keys()) this.pinned.add(slot);
+    }
+  }
+
+  /** Hosts of one variable that were given a side, or pinned, or were so. */
+  update(variable: VariableState, slots: readonly number[]): void {
+    const index = this.pieces.findIndex((pieces) => pieces.variable === variable);
+    for (const slot of slots) {
+      this.mark(index, slot, variable.sides[slot] === 1);
+      if (this.pieces.some((pieces) => pieces.variable.pins.has(slot))) this.pinned.add(slot);
+      else this.pinned.delete(slot);
+    }
   }
 
   etagOf(slot: number): string {
     let codes = '';
-    for (const pieces of this.pieces) codes += pieceFor(pieces, slot).code;
+    if (this.pinned.size > 0 && this.pinned.has(slot))
+      for (const pieces of this.pieces) codes += pieceFor(pieces, slot).code;
+    else for (let group = 0; group < this.groups.length; group += 1) codes += this.partOf(group, slot).code;
     return etagOfCodes(codes, this.pieces.length);
   }
 
   of(slot: number): Answer {
-    return joined(this.pieces.map((pieces) => pieceFor(pieces, slot)));
+    if (this.pinned.size > 0 && this.pinned.has(slot))
+      return joined(this.pieces.map((pieces) => pieceFor(pieces, slot)));
+    const parts: Part[] = [];
+    for (let group = 0; group < this.groups.length; group += 1) parts.push(this.partOf(group, slot));
+    return answerOfPart(together(parts), this.pieces.length);
+  }
+
+  private mark(index: number, slot: number, isTo: boolean): void {
+    const word = Math.floor(index / WORD);
+    let bits = this.words[word];
+    if (bits === undefined) return;
+    if (slot >= bits.length) {
+      const more = new Uint32Array(Math.max(slot + 1, bits.length * 2));
+      more.set(bits);
+      this.words[word] = bits = more;
+    }
+    const mask = 1 << (index % WORD);
+    const now = bits[slot] ?? 0;
+    bits[slot] = isTo ? now | mask : now & ~mask;
+  }
+
+  private partOf(group: number, slot: number): Part {
+    const first = group * GROUP;
+    const word = this.words[Math.floor(first / WORD)]?.[slot] ?? 0;
+    const combination = (word >>> (first % WORD)) & (2 ** GROUP - 1);
+    return this.groups[group]?.[combination] ?? this.madePart(group, combination);
+  }
+
+  private madePart(group: number, combination: number): Part {
+    const some = this.pieces.slice(group * GROUP, (group + 1) * GROUP);
+    const part = together(some.map(({ from, to }, i) => ((combination >>> i) & 1 ? to : from)));
+    const known = this.groups[group];
+    if (known !== undefined) known[combination] = part;
+    return part;
   }
 }
 
@@ -85,20 +152,30 @@ export const answerOf = (values: Readonly<Record<string, Scalar>>): Answer =>
 const etagOfCodes = (codes: string, count: number): string =>
   `"v-${count <= MOST_CODES ? codes : hash('sha256', codes, 'base64url').slice(0, 22)}"`;
 
-function joined(pieces: readonly Piece[], cacheControl = CACHE_CONTROL): Answer {
-  let [body, codes, bytes] = ['{', '', 1 + Math.max(1, pieces.length)];
-  for (const { text, code, bytes: more } of pieces) {
-    body += codes !== '' ? `,${text}` : text;
-    codes += code;
-    bytes += more;
+const joined = (pieces: readonly Piece[], cacheControl = CACHE_CONTROL): Answer =>
+  answerOfPart(together(pieces), pieces.length, cacheControl);
+
+function together(parts: readonly Part[]): Part {
+  let [text, code, bytes] = ['', '', Math.max(0, parts.length - 1)];
+  for (const part of parts) {
+    text += text === '' ? part.text : `,${part.text}`;
+    code += part.code;
+    bytes += part.bytes;
   }
-  const etag = etagOfCodes(codes, pieces.length);
+  return { text, code, bytes };
+}
+
+const BRACES = 2;
+
+function answerOfPart({ text, code, bytes }: Part, count: number, cacheControl = CACHE_CONTROL): Answer {
+  const etag = etagOfCodes(code, count);
   const same = ['etag', etag, 'cache-control', cacheControl];
   const type = 'application/json; charset=utf-8';
+  const length = String(bytes + BRACES);
   return {
     etag,
-    body: `${body}}`,
-    full: ['content-type', type, 'content-length', String(bytes), ...same],
+    body: `{${text}}`,
+    full: ['content-type', type, 'content-length', length, 'etag', etag, 'cache-control', cacheControl],
     same,
   };
 }

@@ -96,9 +96,12 @@ export class FleetView {
     switch (event.type) {
       case 'ValuesAssigned':
       case 'HostsPinned':
-      case 'HostsUnpinned':
+      case 'HostsUnpinned': {
+        const folded = this.fleet.variables.get(variable);
+        if (folded !== undefined) this.answers.update(folded, event.hosts);
         for (const slot of event.hosts) this.wake(slot);
         return;
+      }
       case 'VariableDefined':
       case 'VariableReverted':
       case 'VariableCheckpointed':
