@@ -11,6 +11,7 @@ export {
   shopGroup,
   shopHost,
   ShopParts,
+  type ShopPorts,
   type Side,
   SIDES,
 } from './world/shop.js';

@@ -10,6 +10,7 @@ import {
   shopGroup,
   shopHost,
   ShopParts,
+  type ShopPorts,
   type Side,
   SIDES,
   until,
@@ -61,6 +62,15 @@ export class ShopSite {
     ]);
     const port = (service: Service, side: Side): number => site.portOf(shopHost(side), shopApp(service));
     const parts = await ShopParts.start(port);
+    try {
+      return await ShopSite.open(site, parts, port);
+    } catch (error) {
+      await Promise.all([site.stop(), parts.stop()]);
+      throw error;
+    }
+  }
+
+  private static async open(site: Site, parts: ShopParts, port: ShopPorts): Promise<ShopSite> {
     site.environment = parts.settings;
     for (const side of SIDES)
       site.startAgents([shopHost(side)], (_host, each) => (each === shopApp('web') ? shopEnv('web', side, port) : {}));
