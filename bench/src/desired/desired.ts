@@ -40,11 +40,10 @@ export interface ServerOrder {
   readonly body: string;
 }
 
-/** Bytes in use after the start, and after the load. */
+/** Bytes in use after the load, code included. */
 export interface ServerResult {
   readonly startMs: number;
   readonly bytes: number;
-  readonly busyBytes: number;
 }
 
 /** `same`: every question carries the ETag that holds. `perSecond`: as many as can be when absent. */

@@ -21,7 +21,7 @@ async function startLimit({ port, body }: ServerOrder): Promise<Prepared<void, S
   await once(server, 'listening');
   return {
     run: () => Promise.resolve(),
-    check: () => ({ startMs: 0, bytes: 0, busyBytes: 0 }),
+    check: () => ({ startMs: 0, bytes: 0 }),
     stop: async () => {
       server.closeAllConnections();
       const closed = once(server, 'close');
