@@ -12,9 +12,13 @@ const connections = new Agent({ keepAlive: true });
 const answers = { 200: 0, 500: 0 };
 let asked = 0;
 
-const server = createServer(async (request, response) => {
-  if (request.url === '/health') return void response.end(`${release.version}\n`);
-  if (request.url === '/metrics') return void response.end(metrics());
+const server = createServer((request, response) => {
+  if (request.url === '/health') response.end(`${release.version}\n`);
+  else if (request.url === '/metrics') response.end(metrics());
+  else void answer(response);
+});
+
+const answer = async (response) => {
   asked += 1;
   const broken = release.errorEvery > 0 && asked % release.errorEvery === 0;
   const found = SEARCH === undefined ? undefined : await search();
@@ -22,7 +26,7 @@ const server = createServer(async (request, response) => {
   answers[code] += 1;
   response.writeHead(code, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ app, version: release.version, host, ...(found && { search: found.version }) }));
-});
+};
 
 const metrics = () =>
   `# TYPE http_requests_total counter\n${Object.entries(answers)
