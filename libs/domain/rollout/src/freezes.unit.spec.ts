@@ -34,6 +34,15 @@ describe('a freeze holds a rollout of hosts', () => {
     expect(machine.state.freezes.get('b')?.until).toBe(1);
   });
 
+  it('only what is known to be over is thawed: who says so may not have heard of all', () => {
+    const machine = Machine.started({ batches: [1] });
+    freeze(machine, 'a', 'b');
+    expect(machine.input({ type: 'freezes', freezes: [], over: ['a', 'c'] })).toEqual([
+      { type: 'RolloutThawed', freeze: 'a' },
+    ]);
+    expect(isFrozen(machine.state)).toBe(true);
+  });
+
   it('one that begins frozen waits before its first host', () => {
     const machine = new Machine({ batches: [1] });
     freeze(machine, 'fz');

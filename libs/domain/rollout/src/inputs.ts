@@ -80,8 +80,11 @@ export type RolloutInput =
   | { readonly type: 'rampSeen'; readonly seen: RampSight }
   /** The variable does not take what the plan wants of it. */
   | { readonly type: 'rampTrouble'; readonly words: string }
-  /** The freezes that hold for this rollout now; none: it is thawed. Times are ms since the epoch. */
-  | { readonly type: 'freezes'; readonly freezes: readonly HeldFreeze[] }
+  /**
+   * The freezes that hold for this rollout now; none: it is thawed. Times are ms since the epoch. `over`: those that are
+   * known to hold no more, when whoever says so may not have heard of all; absent: every one that is not named.
+   */
+  | { readonly type: 'freezes'; readonly freezes: readonly HeldFreeze[]; readonly over?: readonly string[] }
   | { readonly type: 'exclude'; readonly host: string; readonly reason: string }
   | { readonly type: 'supersede'; readonly by: string }
   /** The group does not let it start. */

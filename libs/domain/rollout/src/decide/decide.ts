@@ -44,7 +44,7 @@ export function decideRollout(state: RolloutState, input: RolloutInput, now: num
     case 'rampTrouble':
       return decideRamp(state, input);
     case 'freezes':
-      return decideFreezes(state, input.freezes);
+      return decideFreezes(state, input.freezes, input.over);
     case 'start':
       return start(state, input);
     case 'logRegressed':

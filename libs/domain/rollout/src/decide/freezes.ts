@@ -8,11 +8,17 @@ import { isTerminal, type RolloutState } from '../state.js';
 const MAX_FREEZES = 100;
 
 /** The freezes that hold now against those that are known. A rollback is never held: it is the way out. */
-export function decideFreezes(state: RolloutState, held: readonly HeldFreeze[]): readonly RolloutEvent[] {
+export function decideFreezes(
+  state: RolloutState,
+  held: readonly HeldFreeze[],
+  over: readonly string[] = [...state.freezes.keys()],
+): readonly RolloutEvent[] {
   const { plan, status, freezes } = state;
   if (plan === undefined || isTerminal(status) || status === 'settling' || plan.budget.advisory) return [];
   const now = held.slice(0, MAX_FREEZES);
-  const thawed = [...freezes.keys()].filter((freeze) => now.every((each) => each.freeze !== freeze));
+  const thawed = [...freezes.keys()].filter(
+    (freeze) => over.includes(freeze) && now.every((each) => each.freeze !== freeze),
+  );
   const frozen = now.filter(({ freeze, until, words }) => {
     const known = freezes.get(freeze);
     return known?.until !== until || known.words !== words;
