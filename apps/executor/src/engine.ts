@@ -77,11 +77,10 @@ export class ExecutorEngine {
     this.registry = new Registry({ log, clock, newId, logger }, shards, {
       rolloutCommitted: (actor, events, settled) => this.onRolloutCommitted(actor, events, settled),
       rolloutRenewed: (actor) => this.onRenewed(actor),
-      groupCommitted: (group, events) =>
-        this.onGroupEvents(
-          group,
-          events.map(({ event }) => event),
-        ),
+      groupRenewed: (group) => {
+        if (this.live) this.coordinator.reactAll(group);
+      },
+      groupCommitted: (group, events) => this.onGroupEvents(group, events),
       removed: ({ id }) => {
         for (const work of this.works) work.forget(id);
         this.verdicts.take(id);
@@ -279,6 +278,7 @@ export class ExecutorEngine {
     for (const event of commit.events)
       if (event.type === 'VersionBlocked') this.unblocked.delete(event.rolloutId ?? '');
     if (group.observe(commit)) this.onGroupEvents(group, commit.events);
+    if (this.live) group.catchUp();
   }
 
   private onGate(commit: RecordedCommit<'gate'>): void {

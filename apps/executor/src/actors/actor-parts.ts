@@ -46,3 +46,24 @@ export interface ActorParts<State, Input, Event extends DomainEvent> {
   readonly deps: ActorDeps;
   readonly hooks: ActorHooks<State, Event>;
 }
+
+/** An input in the queue of its aggregate. */
+export interface Waiting<Input, Event> {
+  readonly input: Input;
+  readonly meta: EventMeta;
+  readonly expectedRev: number | undefined;
+  readonly resolve: (outcome: Outcome<Event>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What a turn decided. */
+export interface Batch<Input, Event> {
+  readonly commits: EventToAppend<Event>[][];
+  /** After which commit (index + 1; 0 = none) each input is answered. */
+  readonly answers: {
+    readonly waiting: Waiting<Input, Event>;
+    readonly events: readonly Event[];
+    readonly after: number;
+    readonly refusal?: unknown;
+  }[];
+}

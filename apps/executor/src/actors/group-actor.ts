@@ -1,4 +1,4 @@
-import type { EventMeta, EventToAppend, GroupEvent, RecordedCommit, StreamHead, StreamName } from '@sluice/contracts';
+import type { EventMeta, GroupEvent, RecordedCommit, StreamHead, StreamName } from '@sluice/contracts';
 import { EMPTY_HEAD, groupStreamId, shardOfGroup } from '@sluice/contracts';
 import type { EventLog } from '@sluice/event-log';
 import { decideGroup, evolveGroup, type GroupInput, type GroupState, initialGroup } from '@sluice/group';
@@ -17,12 +17,17 @@ export const groupStream = (group: string): StreamName & { readonly writer: 'gro
 export class GroupActor {
   readonly commands = new CommandMemory();
   private waiting = 0;
+  private durable: GroupState = initialGroup();
   private readonly actor: StreamActor<GroupState, GroupInput, GroupEvent>;
 
   constructor(
     readonly name: string,
     deps: ActorDeps,
-    onCommitted: (actor: GroupActor, events: readonly EventToAppend<GroupEvent>[]) => void,
+    on: {
+      readonly committed: (actor: GroupActor, events: readonly GroupEvent[]) => void;
+      /** Its state was read anew: what others said of it came without a commit that was seen. */
+      readonly renewed: (actor: GroupActor) => void;
+    },
   ) {
     const stream = groupStream(name);
     this.actor = new StreamActor<GroupState, GroupInput, GroupEvent>(stream, {
@@ -32,17 +37,30 @@ export class GroupActor {
       hooks: {
         committed: (events) => {
           this.remember(events.map(({ meta }) => meta));
-          onCommitted(this, events);
+          const said = events.map(({ event }) => event);
+          this.durable = said.reduce(evolveGroup, this.durable);
+          on.committed(this, said);
         },
         knows: (cause) => this.commands.has(cause),
-        renewed: () => undefined,
+        renewed: () => {
+          this.durable = this.actor.state;
+          on.renewed(this);
+        },
         reload: () => readGroup(deps.log, stream, (metas) => this.remember(metas)),
       },
     });
   }
 
+  /** What the log says: a lease that is decided and not durable may never come to be, and nobody starts with it. */
   get state(): GroupState {
-    return this.actor.state;
+    return this.durable;
+  }
+
+  /** True when the rollout has the lease or waits for it, or will as soon as what is decided is durable. */
+  speaksOf(rolloutId: string): boolean {
+    return [this.durable, this.actor.state].some(
+      ({ active, waiting }) => active === rolloutId || waiting?.rolloutId === rolloutId,
+    );
   }
 
   get rev(): number {
@@ -65,7 +83,14 @@ export class GroupActor {
 
   observe(commit: RecordedCommit<'group'>): boolean {
     this.remember(commit.meta);
-    return this.actor.observe(commit);
+    if (!this.actor.observe(commit)) return false;
+    this.durable = this.actor.state;
+    return true;
+  }
+
+  /** Reads what another owner wrote while a turn of ours was under way. */
+  catchUp(): void {
+    this.actor.catchUp();
   }
 
   /** Resolves when what is under way has ended. */

@@ -22,7 +22,8 @@ export interface RegistryHooks {
   ) => void;
   /** Its state was read anew from the log. */
   readonly rolloutRenewed: (actor: RolloutActor) => void;
-  readonly groupCommitted: (actor: GroupActor, events: readonly EventToAppend<GroupEvent>[]) => void;
+  readonly groupRenewed: (actor: GroupActor) => void;
+  readonly groupCommitted: (actor: GroupActor, events: readonly GroupEvent[]) => void;
   readonly removed: (actor: RolloutActor) => void;
 }
 
@@ -58,7 +59,8 @@ export class Registry {
   group(name: string): GroupActor {
     const known = this.groups.get(name);
     if (known !== undefined) return known;
-    const actor = new GroupActor(name, this.deps, this.hooks.groupCommitted);
+    const { groupCommitted: committed, groupRenewed: renewed } = this.hooks;
+    const actor = new GroupActor(name, this.deps, { committed, renewed });
     this.groups.set(name, actor);
     return actor;
   }
@@ -115,8 +117,7 @@ export class Registry {
   forget(actor: RolloutActor): void {
     const plan = actor.state.plan;
     if (plan === undefined || !isTerminal(actor.state.status)) return;
-    const { active, waiting } = this.group(plan.group).state;
-    if (active !== actor.id && waiting?.rolloutId !== actor.id) this.remove(actor);
+    if (!this.group(plan.group).speaksOf(actor.id)) this.remove(actor);
   }
 
   /** Resolves when what is under way has ended. */

@@ -161,6 +161,11 @@ export class RolloutActor {
     return this.shift;
   }
 
+  /** True while the state holds what is not in the log yet. */
+  get isAhead(): boolean {
+    return this.actor.isAhead;
+  }
+
   /** True while inputs are decided and committed: the state may be ahead of the log. */
   get isBusy(): boolean {
     return this.actor.isBusy;

@@ -66,7 +66,9 @@ export class SharedActor<W extends Writer, State, Input> {
   /** A commit of its stream that was followed; true when it was news. */
   observe(commit: RecordedCommit<W>): boolean {
     this.remember(commit.meta);
-    return this.actor.observe(commit);
+    const isNews = this.actor.observe(commit);
+    this.actor.catchUp();
+    return isNews;
   }
 
   stop(): void {

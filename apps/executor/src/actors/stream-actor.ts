@@ -10,27 +10,8 @@ import {
 import type { CommitDraft } from '@sluice/event-log';
 import { isSluiceError, messageOf, SluiceError } from '@sluice/kernel';
 
-import type { ActorDeps, ActorHooks, ActorParts, Behaviour, Outcome } from './actor-parts.js';
+import type { ActorDeps, ActorHooks, ActorParts, Batch, Behaviour, Outcome, Waiting } from './actor-parts.js';
 import { CommitPacker } from './commit-packer.js';
-
-interface Waiting<Input, Event> {
-  readonly input: Input;
-  readonly meta: EventMeta;
-  readonly expectedRev: number | undefined;
-  readonly resolve: (outcome: Outcome<Event>) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-interface Batch<Input, Event> {
-  readonly commits: EventToAppend<Event>[][];
-  /** After which commit (index + 1; 0 = none) each input is answered. */
-  readonly answers: {
-    readonly waiting: Waiting<Input, Event>;
-    readonly events: readonly Event[];
-    readonly after: number;
-    readonly refusal?: unknown;
-  }[];
-}
 
 /** Inputs that may wait at one aggregate; more are refused with BUSY. */
 const MAX_WAITING = 100_000;
@@ -57,6 +38,8 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
   /** How often the state was moved by what another one wrote, or read anew. */
   readings = 0;
   private stale = false;
+  private ahead = false;
+  private behind = false;
   private readonly inFlight = new Set<string>();
   /** Commands that were decided in this turn. */
   private readonly decided = new Set<string>();
@@ -85,6 +68,11 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
     return this.stale;
   }
 
+  /** True while the state holds what was decided and is not durable: nobody else may act on it. */
+  get isAhead(): boolean {
+    return this.ahead;
+  }
+
   /** True while a turn is under way. */
   get isBusy(): boolean {
     return this.running;
@@ -107,6 +95,13 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
     this.stale = true;
   }
 
+  /** Reads what the log holds and the state does not, in a turn of its own: the next input may be long in coming. */
+  catchUp(): void {
+    if (this.stopped || !this.stale) return;
+    this.behind = true;
+    this.begin();
+  }
+
   /** Decides the input in its turn. Rejects with the decision's refusal, BUSY, or STOPPING. */
   submit(input: Input, meta: EventMeta, expectedRev?: number): Promise<Outcome<Event>> {
     if (this.stopped) return Promise.reject(stopping());
@@ -116,12 +111,15 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
       );
     return new Promise((resolve, reject) => {
       this.queue.push({ input, meta, expectedRev, resolve, reject });
-      if (!this.running) {
-        this.running = true;
-        // A turn later, so that what arrives together is committed together.
-        queueMicrotask(() => void this.run());
-      }
+      this.begin();
     });
+  }
+
+  private begin(): void {
+    if (this.running) return;
+    this.running = true;
+    // A turn later, so that what arrives together is committed together.
+    queueMicrotask(() => void this.run());
   }
 
   /** A commit of this stream as the log shows it: news when it is not our own. True when the state changed. */
@@ -136,6 +134,7 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
     }
     for (const event of commit.events) this.state = this.behaviour.evolve(this.state, event as Event, commit.head.at);
     this.stale = false;
+    this.ahead = false;
     this.head = commit.head;
     this.decidedAt = 0;
     this.readings += 1;
@@ -152,13 +151,26 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
   }
 
   private async run(): Promise<void> {
-    while (this.queue.length > 0 && !this.stopped) {
+    while ((this.queue.length > 0 || this.behind) && !this.stopped) {
       const turn = this.queue;
       this.queue = [];
-      await this.turn(turn);
+      this.behind = false;
+      if (turn.length > 0) await this.turn(turn);
+      else await this.readTail();
     }
     this.running = false;
     for (const resolve of this.onRest.splice(0)) resolve();
+  }
+
+  /** A turn without inputs. */
+  private async readTail(): Promise<void> {
+    try {
+      if (this.stale) await this.reload();
+    } catch (error) {
+      const facts = { stream: this.stream.id, reason: messageOf(error) };
+      if (!this.stopped)
+        this.deps.logger.warn(facts, 'what another one wrote could not be read; the next turn reads it');
+    }
   }
 
   /** Decides and commits; on a conflict reads the tail and decides again what is not durable yet. */
@@ -198,6 +210,7 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
       this.decidedAt = 0;
       this.readings += 1;
       this.stale = false;
+      this.ahead = false;
       return true;
     } catch (error) {
       await this.waitForLog(error, retryMs);
@@ -217,6 +230,7 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
     const at = Math.max(this.deps.clock.now(), this.head.at);
     this.decidedAt = at;
     const { batch, taken } = this.decideAll(items, at);
+    this.ahead = batch.commits.length > 0;
     let answered = 0;
     const answerUpTo = (commits: number): void => {
       for (; (batch.answers[answered]?.after ?? Infinity) <= commits; answered += 1)
@@ -226,7 +240,8 @@ export class StreamActor<State, Input, Event extends DomainEvent> {
       answerUpTo(0);
       for (const [index, events] of batch.commits.entries()) {
         await this.append(events, at);
-        this.hooks.committed(events, index === batch.commits.length - 1);
+        this.ahead = index < batch.commits.length - 1;
+        this.hooks.committed(events, !this.ahead);
         answerUpTo(index + 1);
       }
     } catch (error) {

@@ -121,6 +121,18 @@ describe('one aggregate and its stream', () => {
     expect(rig.committed.at(-1)).toMatchObject({ settled: true, state: await rig.count() });
   });
 
+  it('says when its state is ahead of the log, and not once the log has it', async () => {
+    const rig = new Rig();
+    const append = rig.log.append.bind(rig.log);
+    const seen: boolean[] = [];
+    rig.log.append = (...args) => {
+      seen.push(rig.actor.isAhead);
+      return append(...args);
+    };
+    await rig.say([skip(1)], 'report:1');
+    expect([...seen, rig.actor.isAhead]).toEqual([true, false]);
+  });
+
   it('waits for a log that cannot be read, and loses no input', async () => {
     const rig = new Rig();
     await rig.other([skip(0)], 'report:0');

@@ -22,8 +22,9 @@ export class Coordinator {
     private readonly again: (actor: RolloutActor) => void,
   ) {}
 
-  /** Looks at one rollout and does the next thing for it. */
+  /** Looks at one rollout and does the next thing for it; one whose state is ahead of the log is looked at when it is not. */
   react(actor: RolloutActor): void {
+    if (actor.isAhead) return this.reactLater(actor);
     const plan = actor.state.plan;
     if (plan === undefined) return;
     const group = this.registry.group(plan.group);
@@ -37,13 +38,23 @@ export class Coordinator {
     if (actor.state.status === 'braked') this.policyRollback(actor, plan);
   }
 
+  /** What a group was found to be when it was read anew. */
+  reactAll(group: GroupActor): void {
+    for (const actor of [...this.registry.rolloutsOf(group.name)]) this.react(actor);
+  }
+
   /** A group's own change that its rollouts must hear of. */
   onGroupEvent(group: GroupActor, event: GroupEvent): void {
     if (event.type === 'LeaseGranted' || event.type === 'LeaseDropped') {
       const actor = this.registry.rollout(event.rolloutId);
       if (actor !== undefined) this.react(actor);
     }
-    if (event.type === 'LeaseQueued') this.supersede(event.behind, event.rolloutId);
+    if (event.type === 'LeaseQueued') {
+      this.supersede(event.behind, event.rolloutId);
+      // It may have ended before its place in the queue was durable.
+      const actor = this.registry.rollout(event.rolloutId);
+      if (actor !== undefined && isTerminal(actor.state.status)) this.react(actor);
+    }
     if (event.type === 'HostExcluded') {
       for (const actor of this.registry.rolloutsOf(group.name)) this.exclude(actor, event.host, event.reason);
     }
@@ -64,6 +75,14 @@ export class Coordinator {
       const reason = Object.hasOwn(excluded, host) ? excluded[host] : undefined;
       if (reason !== undefined && phaseAt(actor.state, target) !== 'excluded') this.exclude(actor, host, reason);
     }
+  }
+
+  /** Neither an end nor a brake that a crash may still undo is passed on. */
+  private reactLater(actor: RolloutActor): void {
+    if (!actor.isBusy) return this.again(actor);
+    void actor.atRest().then(() => {
+      if (this.registry.rollout(actor.id) === actor) this.react(actor);
+    });
   }
 
   private begin(actor: RolloutActor, group: GroupActor, plan: Plan, holds: boolean): void {

@@ -68,6 +68,20 @@ describe('freezes of the installation', () => {
     await until(() => one.heldFor(plan).length === 0);
   });
 
+  it('I6 are heard of by who is in the middle of a turn of its own', async () => {
+    const world = newWorld();
+    const [one, other] = [await executor(world), await executor(world)];
+    const command = { type: 'freeze', scope: { kind: 'all' }, until: world.clock.now() + HOUR } as const;
+    for (let i = 0; i < 20; i += 1) {
+      const declared = one.command(envelope(`c${i}`, command));
+      // It refuses this, in a turn that the other's commit comes into.
+      for (let pause = 0; pause < i; pause += 1) await Promise.resolve();
+      void other.command(envelope(`d${i}`, { type: 'lift' }, 'f-none'));
+      await declared;
+      await until(() => other.heldFor(plan).length === i + 1);
+    }
+  });
+
   it('said twice are one, and what makes no sense is refused with a code', async () => {
     const world = newWorld();
     const one = await executor(world);

@@ -1,4 +1,4 @@
-import { isTerminal, type RolloutInput } from '@sluice/rollout';
+import { type HeldFreeze, isTerminal, type RolloutInput } from '@sluice/rollout';
 
 import type { RolloutActor } from '../actors/rollout-actor.js';
 import type { FreezesPort } from './ports.js';
@@ -31,7 +31,21 @@ export class Holding {
     const { plan, freezes, status } = actor.state;
     if (this.freezes === undefined || plan === undefined || isTerminal(status)) return;
     const held = this.freezes.heldFor(plan);
-    const isNews = held.length !== freezes.size || held.some(({ freeze }) => !freezes.has(freeze));
-    if (isNews) this.tell(actor, { type: 'freezes', freezes: held });
+    const over = [...freezes.keys()].filter((freeze) => held.every((each) => each.freeze !== freeze));
+    const isNews = over.length > 0 || held.some(({ freeze }) => !freezes.has(freeze));
+    // Another owner may have frozen it for what was declared since we read the freezes: only what we knew of is over.
+    if (isNews) {
+      this.tell(actor, { type: 'freezes', freezes: held, over });
+      void actor.atRest().then(() => this.lookAgain(actor, held));
+    }
+  }
+
+  /** What is told waits for its turn; a freeze that began or ended meanwhile was held against the state before it. */
+  private lookAgain(actor: RolloutActor, told: readonly HeldFreeze[]): void {
+    const { plan } = actor.state;
+    if (this.freezes === undefined || plan === undefined || this.unlisten === undefined) return;
+    const held = this.freezes.heldFor(plan);
+    const isSame = held.length === told.length && held.every(({ freeze }, at) => told[at]?.freeze === freeze);
+    if (!isSame) this.look(actor);
   }
 }
