@@ -35,9 +35,9 @@ export class Executors {
     return this.running[index] as ExecutorService;
   }
 
-  /** kill -9. */
-  kill(index: number): void {
-    this.at(index).life.kill();
+  /** kill -9. False when it is dead already. */
+  kill(index: number): boolean {
+    return this.at(index).life.kill();
   }
 
   restart(index: number): void {

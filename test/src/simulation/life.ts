@@ -23,9 +23,12 @@ export class Life {
     return this.aborter.signal;
   }
 
-  kill(): void {
+  /** False when it is dead already. */
+  kill(): boolean {
+    if (this.dead) return false;
     this.aborter.abort();
     this.announce();
+    return true;
   }
 
   get sleeps(): boolean {

@@ -281,19 +281,20 @@ export class Simulation {
   /** kill -9, and a new process a moment later. */
   kill(service: ServiceName): void {
     if (service === 'executor') return this.killExecutor(0);
+    if (!this[service].life.kill()) return;
     this.crashes += 1;
     this.world?.trouble();
-    this[service].life.kill();
     this.clock.schedule(RESTART_MS, () => {
       if (service === 'planner') this.planner = new PlannerService(this.parts('planner'), this.inventory);
       else this.gate = this.newGate();
     });
   }
 
+  /** Who is dead already is not killed again: two restarts would leave a second owner that nobody knows and nothing ends. */
   killExecutor(index: number): void {
+    if (!this.executors.kill(index)) return;
     this.crashes += 1;
     this.world?.trouble();
-    this.executors.kill(index);
     this.clock.schedule(RESTART_MS, () => this.executors.restart(index));
   }
 
