@@ -40,7 +40,7 @@ export class DesiredStateController {
   })
   @ApiCached()
   @ApiAnswer('DesiredState', 'Flat without `explain`; with it an explanation for each variable.')
-  @ApiProblems(404, 422)
+  @ApiProblems(404, 422, 503)
   async get(
     @Param('host') host: string,
     @Query() query: DesiredStateQuery,

@@ -59,7 +59,7 @@ export class VariablesController {
   })
   @ApiCached()
   @ApiAnswer('VariableDetail', 'Its rev begins the ETag.')
-  @ApiProblems(404)
+  @ApiProblems(404, 422)
   get(
     @Param('fleet') fleet: string,
     @Param('name') name: string,
@@ -78,7 +78,7 @@ export class VariablesController {
   })
   @ApiCached()
   @ApiAnswer('VariableSeries', 'At most 1,500 points: `stepMs` is a multiple of the step where there were more.')
-  @ApiProblems(404, 422)
+  @ApiProblems(404, 422, 503)
   async series(
     @Param('fleet') fleet: string,
     @Param('name') name: string,
@@ -98,7 +98,7 @@ export class VariablesController {
   })
   @ApiCached()
   @ApiAnswer('VariableExplanation', 'The value, the rule that bound, the fraction, and its place in its role.')
-  @ApiProblems(404, 422)
+  @ApiProblems(404, 422, 503)
   async explain(
     @Param('fleet') fleet: string,
     @Param('name') name: string,

@@ -34,7 +34,7 @@ export class WeightsController {
   @ApiParam({ name: 'name', description: 'The group.' })
   @ApiCached()
   @ApiAnswer('WeightDocument', 'The weights that are in force. Their version begins the ETag.')
-  @ApiProblems(404)
+  @ApiProblems(404, 422, 503)
   get(@Param('name') name: string, @Res({ passthrough: true }) reply: Reply): WeightDocument {
     const document = this.weights.of(name);
     if (document === undefined) throw this.noWeights(name);
@@ -50,7 +50,7 @@ export class WeightsController {
   @ApiParam({ name: 'name', description: 'The group.' })
   @ApiCached()
   @ApiAnswer('WeightMovePage', 'One page of moves; the last thousand of a group are told.')
-  @ApiProblems(400, 404, 422)
+  @ApiProblems(400, 404, 422, 503)
   history(@Param('name') name: string, @Query() { limit, cursor }: PageQuery): Page<WeightMove> {
     const before = cursor === undefined ? undefined : decodeCursor('weights', 'number', cursor);
     const { items, next } = this.past.list(name, before, limit);
