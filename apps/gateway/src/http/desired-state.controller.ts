@@ -70,9 +70,11 @@ export class DesiredStateController {
   }
 }
 
-/** As the roster takes them. Code BAD_NAME. */
+const NAME = new RegExp(REQUEST_PATTERNS.name, 'u');
+
+/** A host that asks joins for good, so it has a name like any host of the inventory. Code BAD_NAME. */
 function assertName(name: string): void {
-  const bytes = Buffer.byteLength(name);
-  if (bytes === 0 || bytes > MAX_NAME_BYTES || /\p{Cc}/u.test(name))
-    throw refuse('BAD_NAME', `a name has 1 to ${MAX_NAME_BYTES} bytes and no control characters`, { status: 422 });
+  if (NAME.test(name) && Buffer.byteLength(name) <= MAX_NAME_BYTES) return;
+  const rule = 'begins with a letter, a digit or _, and has letters, digits and . _ @ + - in it';
+  throw refuse('BAD_NAME', `a name of a host or role ${rule}: at most ${MAX_NAME_BYTES} bytes`, { status: 422 });
 }
