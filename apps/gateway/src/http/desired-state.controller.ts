@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 
+import { REQUEST_PATTERNS } from '@sluice/contracts';
 import type { Clock } from '@sluice/kernel';
 import type { Explanation } from '@sluice/variable';
 
