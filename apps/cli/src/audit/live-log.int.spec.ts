@@ -64,7 +64,7 @@ describe('sluice audit over a log on JetStream', { timeout: 120_000 }, () => {
     expect(await readdir(folder)).not.toContain('secret');
   });
 
-  // What a server makes of it is its own business: 2.10.27 leaves out the message that its checksum does not fit, and
+  // What a server makes of it is its own business: one of 2.10 leaves out the message that its checksum does not fit, and
   // says nothing. Between two others of a stream it is missed; the only one of its stream only a checkpoint misses.
   it.each([
     ['between others', BETWEEN, /REV_GAP|CHAIN_BROKEN|UNREADABLE|SOURCE_BROKEN|TAIL_CUT/],
