@@ -69,9 +69,10 @@ export class RolloutActor {
         deps,
         hooks: {
           committed: (events, settled) => {
-            const [metas, said] = [events.map(({ meta }) => meta), events.map(({ event }) => event)];
+            const metas = events.map(({ meta }) => meta);
             this.remember(metas);
-            this.noteShift(metas, said, this.rev);
+            // Rollouts over hosts have hundreds of events to a commit, and no weights.
+            if (this.state.traffic !== undefined) this.noteShift(metas, eventsOf(events), this.rev);
             on.committed(this, events, settled);
           },
           knows: (cause) => this.commands.has(cause),
@@ -191,6 +192,9 @@ function metaOfCourse(event: RolloutEvent, meta: EventMeta): EventMeta {
   if (event.type === 'ApprovalGranted') return { ...meta, by: { id: 'plan', kind: 'policy' } };
   return meta.by.id === EXECUTOR.id ? meta : { ...meta, by: EXECUTOR };
 }
+
+const eventsOf = (events: readonly EventToAppend<RolloutEvent>[]): readonly RolloutEvent[] =>
+  events.map(({ event }) => event);
 
 /** A rollout's state from the log alone: its plan stream, then its exec stream. */
 export async function readRollout(

@@ -92,26 +92,6 @@ export class DefineInput extends ReasonInput {
   readonly salt?: string;
 }
 
-export class PinInput extends ReasonInput {
-  @ApiProperty({
-    type: [String],
-    description: 'Names of hosts.',
-    maxItems: MAX_HOSTS,
-    minItems: 1,
-    example: ['web-01'],
-  })
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_HOSTS)
-  @IsString({ each: true })
-  @Length(1, 200, { each: true })
-  readonly hosts!: readonly string[];
-
-  @ApiProperty({ ...SCALAR, description: 'What they are to have, whatever the ramp does.' })
-  @IsScalar()
-  readonly value!: Scalar;
-}
-
 export class UnpinInput extends ReasonInput {
   @ApiProperty({
     type: [String],
@@ -126,6 +106,12 @@ export class UnpinInput extends ReasonInput {
   @IsString({ each: true })
   @Length(1, 200, { each: true })
   readonly hosts!: readonly string[];
+}
+
+export class PinInput extends UnpinInput {
+  @ApiProperty({ ...SCALAR, description: 'What they are to have, whatever the ramp does.' })
+  @IsScalar()
+  readonly value!: Scalar;
 }
 
 export class VariablesQuery {
