@@ -51,6 +51,8 @@ export type {
 } from './traffic.js';
 export type { FreezeCommand, FreezeScope } from './freezes.js';
 export { NEW_FREEZE } from './freezes.js';
+export type { HoldCommand, HoldScope } from './holds.js';
+export type { LabelCommand, RolloutLabel } from './labels.js';
 export type {
   ApprovalName,
   CommandEnvelope,
@@ -78,6 +80,8 @@ export type {
   GateEvent,
   GateJudged,
   GroupEvent,
+  HoldEvent,
+  LabelEvent,
   LeaseOutcome,
   VersionSuccess,
   NoticeEvent,
@@ -167,6 +171,8 @@ export {
   parseFreezeCommand,
   parseGroupCommand,
   parseHello,
+  parseHoldCommand,
+  parseLabelCommand,
   parseOutputQuery,
   parseOutputReply,
   parseReportAnswer,
@@ -199,7 +205,9 @@ export {
   dependencyStreamId,
   FREEZE_STREAM,
   groupStreamId,
+  HOLD_STREAM,
   isRolloutId,
+  labelStreamId,
   refusalIdOf,
   rolloutIdOf,
   rosterStreamId,

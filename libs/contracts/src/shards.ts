@@ -39,6 +39,12 @@ export const dependencyStreamId = (name: string): string => `d${shardOfGroup(nam
 /** All freezes of the installation are one stream. */
 export const FREEZE_STREAM = { shard: shardName(0), writer: 'freeze', id: 'f00-freezes' } as const;
 
+/** All legal holds of the installation are one stream. */
+export const HOLD_STREAM = { shard: shardName(0), writer: 'hold', id: 'k00-holds' } as const;
+
+/** The stream of what was said about a rollout afterwards: `l07-...` of `r07-...`. */
+export const labelStreamId = (rolloutId: string): string => `l${rolloutId.slice(1)}`;
+
 /** The stream of a fleet's roster. It and its variables live in one shard: one owner decides for all of them. */
 export const rosterStreamId = (fleet: string): string => `h${shardOfGroup(fleet)}-${encodeToken(fleet)}`;
 

@@ -22,7 +22,8 @@ export const BUCKETS = {
 } as const;
 
 /** Who writes a stream of the log: every stream has exactly one writing service. */
-export type Writer = 'plan' | 'exec' | 'group' | 'variable' | 'dependency' | 'freeze' | 'gate' | 'notice';
+export type Writer =
+  'plan' | 'exec' | 'group' | 'variable' | 'dependency' | 'freeze' | 'label' | 'hold' | 'gate' | 'notice';
 
 /** One stream of the log; `id` is a rollout id, a group stream id or a refusal id. */
 export interface StreamName {
@@ -34,7 +35,17 @@ export interface StreamName {
 export const streamKey = (stream: StreamName): string => `${stream.writer}.${stream.id}`;
 
 export type CommandAggregate =
-  'rollout' | 'group' | 'plan' | 'inventory' | 'members' | 'variable' | 'fleet' | 'dependency' | 'freeze';
+  | 'rollout'
+  | 'group'
+  | 'plan'
+  | 'inventory'
+  | 'members'
+  | 'variable'
+  | 'fleet'
+  | 'dependency'
+  | 'freeze'
+  | 'label'
+  | 'hold';
 
 export const SUBJECTS = {
   allRequests: 'sluice.request.>',
@@ -91,6 +102,8 @@ const WRITERS: ReadonlySet<string> = new Set<Writer>([
   'variable',
   'dependency',
   'freeze',
+  'label',
+  'hold',
   'gate',
   'notice',
 ]);

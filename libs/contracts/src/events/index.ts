@@ -7,6 +7,7 @@ import type { GateEvent } from './gate-events.js';
 import type { GroupEvent } from './group-events.js';
 import type { NoticeEvent } from './notice-events.js';
 import type { PlanEvent } from './plan-events.js';
+import type { HoldEvent, LabelEvent } from './record-events.js';
 import type { RolloutEvent } from './rollout-events.js';
 import type { RosterEvent, VariableEvent } from './variable-events.js';
 
@@ -16,6 +17,7 @@ export type { Drift, FleetEvent, FoundDrift, GateEvent, GateJudged, SeenMember, 
 export type { GroupEvent, LeaseOutcome, VersionSuccess } from './group-events.js';
 export type { NoticeEvent } from './notice-events.js';
 export type { PlanEvent, UnreachableHosts } from './plan-events.js';
+export type { HoldEvent, LabelEvent } from './record-events.js';
 export type {
   BehindMembers,
   BrakeCause,
@@ -45,6 +47,8 @@ export type DomainEvent =
   | DependencyEvent
   | NoticeEvent
   | FreezeEvent
+  | LabelEvent
+  | HoldEvent
   | RosterEvent
   | VariableEvent;
 
@@ -59,6 +63,8 @@ export interface EventsOfWriter {
   readonly variable: RosterEvent | VariableEvent;
   readonly dependency: DependencyEvent;
   readonly freeze: FreezeEvent;
+  readonly label: LabelEvent;
+  readonly hold: HoldEvent;
 }
 
 /** Who decided, on what input (a command id, an attempt, a request), for which deploy request. */

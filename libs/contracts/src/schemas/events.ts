@@ -23,6 +23,7 @@ import {
   words,
   yes,
 } from './parts.js';
+import { RECORD_EVENT_SCHEMAS } from './record-schemas.js';
 import {
   batches,
   foundDrift,
@@ -203,6 +204,7 @@ export const EVENT_SCHEMAS: { readonly [T in DomainEvent['type']]: Schema } = {
   ...TRAFFIC_EVENT_SCHEMAS,
   ...RAMP_EVENT_SCHEMAS,
   ...FREEZE_EVENT_SCHEMAS,
+  ...RECORD_EVENT_SCHEMAS,
   ...VARIABLE_EVENT_SCHEMAS,
   ...NOTICE_EVENT_SCHEMAS,
 };

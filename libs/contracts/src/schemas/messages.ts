@@ -11,6 +11,8 @@ import type {
 } from '../agent-protocol.js';
 import type { CommandEnvelope, DependencyCommand, GroupCommand, RolloutCommand } from '../commands.js';
 import type { FreezeCommand } from '../freezes.js';
+import type { HoldCommand } from '../holds.js';
+import type { LabelCommand } from '../labels.js';
 import type { FleetCommand, VariableCommand } from '../variables.js';
 import {
   actor,
@@ -45,6 +47,7 @@ import {
   words,
   yes,
 } from './parts.js';
+import { holdCommand, labelCommand } from './record-schemas.js';
 import { stepSpec } from './spec.js';
 import { freezeCommand } from './traffic-schemas.js';
 import { parserOf } from './validate.js';
@@ -222,6 +225,8 @@ export const MESSAGE_SCHEMAS = {
   GroupCommandEnvelope: envelope(name, groupCommand),
   DependencyCommandEnvelope: envelope(name, dependencyCommand),
   FreezeCommandEnvelope: envelope(name, freezeCommand),
+  LabelCommandEnvelope: envelope(rolloutId, labelCommand),
+  HoldCommandEnvelope: envelope(name, holdCommand),
   VariableCommandEnvelope: envelope(name, variableCommand),
   FleetCommandEnvelope: envelope(name, fleetCommand),
 } as const satisfies Readonly<Record<string, Schema>>;
@@ -251,6 +256,14 @@ export const parseGroupCommand = parserOf<CommandEnvelope<GroupCommand>>(
 export const parseFreezeCommand = parserOf<CommandEnvelope<FreezeCommand>>(
   'CommandEnvelope',
   MESSAGE_SCHEMAS.FreezeCommandEnvelope,
+);
+export const parseLabelCommand = parserOf<CommandEnvelope<LabelCommand>>(
+  'CommandEnvelope',
+  MESSAGE_SCHEMAS.LabelCommandEnvelope,
+);
+export const parseHoldCommand = parserOf<CommandEnvelope<HoldCommand>>(
+  'CommandEnvelope',
+  MESSAGE_SCHEMAS.HoldCommandEnvelope,
 );
 export const parseDependencyCommand = parserOf<CommandEnvelope<DependencyCommand>>(
   'CommandEnvelope',

@@ -3,6 +3,7 @@ import { DEPENDENCY_SAMPLES } from './dependency-samples.js';
 import { GROUP_SAMPLES } from './group-samples.js';
 import { MEMBER_SAMPLES } from './member-samples.js';
 import { PLAN_SAMPLES } from './plan-samples.js';
+import { RECORD_SAMPLES } from './record-samples.js';
 import { FREEZE_SAMPLES, TRAFFIC_SAMPLES } from './traffic-samples.js';
 import { VARIABLE_SAMPLES } from './variable-samples.js';
 
@@ -21,6 +22,7 @@ export const EVENT_SAMPLES: Samples = {
   ...TRAFFIC_SAMPLES,
   ...VARIABLE_SAMPLES,
   ...FREEZE_SAMPLES,
+  ...RECORD_SAMPLES,
   RampSeen: [
     { type: 'RampSeen', phase: 'ramping', to: 250, hosts: 1_000 },
     { type: 'RampSeen', phase: 'stopped', to: 250, hosts: 1_000, words: 'logins fail: 12 of 1,000 in 5m' },
