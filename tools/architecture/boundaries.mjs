@@ -34,6 +34,18 @@ const app = (name, ...contexts) => ({
   specImports,
 });
 
+const gatewayContexts = /** @type {const} */ ([
+  'planning',
+  'rollout',
+  'group',
+  'dependency',
+  'freeze',
+  'gating',
+  'variable',
+  'label',
+  'hold',
+]);
+
 /** @type {Record<string, Package>} */
 const composed = {
   kernel: { path: 'libs/kernel', layer: 'kernel', imports: [] },
@@ -43,6 +55,8 @@ const composed = {
   group: context('group'),
   dependency: context('dependency'),
   freeze: context('freeze'),
+  label: context('label'),
+  hold: context('hold'),
   variable: context('variable'),
   gating: context('gating'),
   notification: context('notification'),
@@ -62,16 +76,23 @@ const composed = {
     imports: [...base, 'proof', 'event-log', 'rollout', 'group'],
     specImports,
   },
+  // It tries a policy on what a log remembers, with the rules of the contexts themselves.
+  backtest: {
+    path: 'libs/backtest',
+    layer: 'audit',
+    imports: [...base, 'event-log', 'audit', 'rollout', 'group', 'gating', 'planning'],
+    specImports,
+  },
   planner: app('planner', 'planning', 'dependency'),
-  executor: app('executor', 'rollout', 'group', 'dependency', 'freeze', 'variable'),
+  executor: app('executor', 'rollout', 'group', 'dependency', 'freeze', 'variable', 'label', 'hold'),
   'health-gate': app('health-gate', 'gating', 'rollout'),
   notifier: app('notifier', 'notification'),
-  archiver: app('archiver', 'rollout', 'group'),
+  archiver: app('archiver', 'rollout', 'group', 'hold'),
   // Its key belongs to none of the services that write the log.
   checkpointer: app('checkpointer', 'audit', 'proof'),
   // Its specs poll the weights as applications do.
   gateway: {
-    ...app('gateway', 'planning', 'rollout', 'group', 'dependency', 'freeze', 'gating', 'variable'),
+    ...app('gateway', ...gatewayContexts),
     specImports: [...specImports, 'side'],
   },
   agent: { path: 'apps/agent', layer: 'app', imports: [...base, 'messaging', 'config', 'observability'], specImports },
@@ -85,6 +106,7 @@ const composed = {
       // It decides recorded verdicts again, without a server, and verifies logs and proofs as an outsider.
       'gating',
       'audit',
+      'backtest',
       'proof',
       'testing',
       'planner',

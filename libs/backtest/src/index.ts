@@ -1,0 +1,1 @@
+export type { CommitSource } from '@sluice/audit';

@@ -1,0 +1,1 @@
+export type { HoldCommand, HoldScope } from '@sluice/contracts';

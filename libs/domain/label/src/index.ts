@@ -1,0 +1,1 @@
+export type { LabelCommand, RolloutLabel } from '@sluice/contracts';
