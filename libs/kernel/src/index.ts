@@ -5,3 +5,4 @@ export type { Decider } from './decider.js';
 export { DURATION_PATTERN, formatDuration, MAX_DURATION_MS, parseDuration } from './duration.js';
 export { invariant, isSluiceError, messageOf, SluiceError, unreachable } from './errors.js';
 export { crockford, ulid } from './ids.js';
+export { type Moment, MOMENT_PATTERN, parseMoment } from './moment.js';
