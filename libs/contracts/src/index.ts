@@ -49,6 +49,17 @@ export type {
   WeightPlace,
   Weights,
 } from './traffic.js';
+export type {
+  Comparison,
+  Decision,
+  DecisionKind,
+  DecisionPlace,
+  Explanation,
+  Sum,
+  Term,
+  Threshold,
+} from './decisions.js';
+export { compares, DECISION_KINDS, decisionId, weigh } from './decisions.js';
 export type { FreezeCommand, FreezeScope } from './freezes.js';
 export { NEW_FREEZE } from './freezes.js';
 export type { HoldCommand, HoldScope } from './holds.js';
