@@ -1,4 +1,6 @@
-import type { StreamName } from '@sluice/contracts';
+import { sha256, type StreamName } from '@sluice/contracts';
+
+import type { PrunedCommit } from './pruned.js';
 
 /** The bytes of one commit, and where they stood. */
 export interface AuditedCommit {
@@ -7,6 +9,8 @@ export interface AuditedCommit {
   readonly bytes: Uint8Array;
   /** The stream whose subject they stood under; absent where only the bytes were kept, as in an export. */
   readonly stream?: StreamName;
+  /** Its bytes were deleted from the archive: these are none, and this is what was kept of it. */
+  readonly pruned?: PrunedCommit;
 }
 
 /**
@@ -25,9 +29,15 @@ export const inLogOrder = (sources: readonly CommitSource[]): CommitSource => wi
 export async function* withoutRepeats(source: CommitSource): CommitSource {
   let last: AuditedCommit | undefined;
   for await (const commit of source) {
-    if (last?.position !== commit.position || Buffer.compare(last.bytes, commit.bytes) !== 0) yield commit;
+    if (last?.position !== commit.position || !isSame(last, commit)) yield commit;
     last = commit;
   }
+}
+
+/** What was pruned from an archive may still stand in the log: a killed server brings back single messages. */
+function isSame(a: AuditedCommit, b: AuditedCommit): boolean {
+  if (a.pruned === undefined && b.pruned === undefined) return Buffer.compare(a.bytes, b.bytes) === 0;
+  return (a.pruned?.sha256 ?? sha256(a.bytes)) === (b.pruned?.sha256 ?? sha256(b.bytes));
 }
 
 async function* merged(sources: readonly CommitSource[]): CommitSource {

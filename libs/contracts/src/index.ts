@@ -62,6 +62,7 @@ export type {
 export { compares, DECISION_KINDS, decisionId, weigh } from './decisions.js';
 export type { FreezeCommand, FreezeScope } from './freezes.js';
 export { NEW_FREEZE } from './freezes.js';
+export { DOCUMENTS } from './documents.js';
 export type { HoldCommand, HoldScope } from './holds.js';
 export type { LabelCommand, RolloutLabel } from './labels.js';
 export type {
