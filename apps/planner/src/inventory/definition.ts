@@ -9,8 +9,9 @@ import {
   type MemberDocument,
 } from '@sluice/contracts';
 import { isSluiceError, parseDuration } from '@sluice/kernel';
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { ValidateFunction } from 'ajv/dist/2020.js';
 
+import { compiled, faultOf } from '../schema/compiled.js';
 import { fleetFaults, fleetOf } from './fleets.js';
 import { sidesFaults, sidesOf } from './sides.js';
 
@@ -38,12 +39,12 @@ export type ReadDefinitions =
 const MAX_GROUP_BYTES = 64 * 1024;
 const MAX_LISTED = 100;
 
-const ajv = new Ajv2020({ allErrors: true, strict: false });
-const isInventory = ajv.compile<InventoryDocument>(INVENTORY_SCHEMA);
-const isGroup = ajv.compile<GroupDocument>(INVENTORY_GROUP_SCHEMA);
+const inventorySchema = compiled<InventoryDocument>(INVENTORY_SCHEMA);
+const groupSchema = compiled<GroupDocument>(INVENTORY_GROUP_SCHEMA);
 
 /** The groups of an inventory file, or all its faults with their paths. */
 export function readInventory(document: unknown): ReadDefinitions {
+  const isInventory = inventorySchema();
   if (!isInventory(document)) return schemaFaults(isInventory, '');
   const faults = duplicates(
     document.groups.map(({ name }) => name),
@@ -54,6 +55,7 @@ export function readInventory(document: unknown): ReadDefinitions {
 
 /** One group, as a command brings it. */
 export function readGroup(document: unknown, path: string): ReadDefinitions {
+  const isGroup = groupSchema();
   if (!isGroup(document)) return schemaFaults(isGroup, path);
   return readGroups([document], () => path, []);
 }
@@ -179,19 +181,4 @@ export function schemaFaults(
 ): Extract<ReadDefinitions, { readonly ok: false }> {
   const faults = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'oneOf' && keyword !== 'anyOf');
   return { ok: false, faults: faults.slice(0, MAX_LISTED).map((error) => faultOf(error, base)) };
-}
-
-function faultOf(error: ErrorObject, base: string): Fault {
-  const path = `${base}${error.instancePath}`;
-  const unknown: unknown = error.params['additionalProperty'];
-  if (typeof unknown === 'string') {
-    return {
-      path: `${path}/${unknown}`,
-      code: 'UNKNOWN_FIELD',
-      message: 'is no field that Sluice knows: check its spelling or remove it',
-    };
-  }
-  const missing: unknown = error.params['missingProperty'];
-  if (typeof missing === 'string') return { path: `${path}/${missing}`, code: 'REQUIRED', message: 'is missing' };
-  return { path, code: 'BAD_VALUE', message: error.message ?? 'is not valid' };
 }

@@ -2,16 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { encodeToken, type Fault, type RequestTemplate, TEMPLATE_SCHEMA } from '@sluice/contracts';
 import { isSluiceError } from '@sluice/kernel';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 
+import { compiled } from '../schema/compiled.js';
 import { schemaFaults } from './definition.js';
 import { templateKey } from './keys.js';
 import { type AnyRecord, isStale, type Origin, type TemplateRecord } from './records.js';
 
-const isTemplate: ValidateFunction<RequestTemplate> = new Ajv2020({
-  allErrors: true,
-  strict: false,
-}).compile<RequestTemplate>(TEMPLATE_SCHEMA);
+const templateSchema = compiled<RequestTemplate>(TEMPLATE_SCHEMA);
 
 const MAX_TEMPLATES = 1_000;
 /** As JSON: a thousand of them stay in memory and in the bucket. */
@@ -24,6 +21,7 @@ export type ReadTemplate =
 export function readTemplate(name: string, document: unknown, path: string): ReadTemplate {
   const named = nameFaults(name);
   if (named.length > 0) return { ok: false, faults: named };
+  const isTemplate = templateSchema();
   if (!isTemplate(document)) return { ok: false, faults: schemaFaults(isTemplate, path).faults };
   return Buffer.byteLength(JSON.stringify(document)) > MAX_TEMPLATE_BYTES
     ? { ok: false, faults: [{ path, code: 'TOO_LARGE', message: 'has more than 64 KiB as JSON' }] }
