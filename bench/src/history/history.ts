@@ -21,7 +21,17 @@ export interface HistoryOrder {
   readonly folder: string;
   /** How many finished rollouts the archive holds. */
   readonly archived: number;
+  readonly rounds: HistoryRounds;
 }
+
+/** How often each thing is done in a process: the median and the p99 are of these. */
+export interface HistoryRounds {
+  readonly starts: number;
+  readonly lists: number;
+  readonly reads: number;
+}
+
+const ROUNDS: HistoryRounds = { starts: 5, lists: 400, reads: 200 };
 
 /** Times in ms, `used` in bytes after a full collection. */
 export interface HistoryStep {
@@ -39,6 +49,7 @@ export interface HistoryStep {
 
 export interface HistoryOptions extends Omit<BenchOptions, 'scale'> {
   readonly most: number;
+  readonly rounds?: HistoryRounds;
 }
 
 /** Issue 4, part 5: what years of finished rollouts cost those who start today. */
@@ -49,7 +60,7 @@ export const history: Benchmark = {
   run: (options) => runHistory({ ...options, most: Math.round(FULL * options.scale ** 2) }),
 };
 
-export async function runHistory({ most, say }: HistoryOptions): Promise<BenchResult> {
+export async function runHistory({ most, say, rounds = ROUNDS }: HistoryOptions): Promise<BenchResult> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-history-'));
   try {
     const past = await Past.begin(folder);
@@ -57,7 +68,7 @@ export async function runHistory({ most, say }: HistoryOptions): Promise<BenchRe
     for (const archived of [0, Math.round(most / 10), most]) {
       await past.growTo(archived);
       if (archived > 0) say(`history: ${archived} finished rollouts are in the archive`);
-      steps.push(await measured(folder, archived));
+      steps.push(await measured({ folder, archived, rounds }));
     }
     await past.store.close();
     return resultOf(steps, past);
@@ -66,9 +77,9 @@ export async function runHistory({ most, say }: HistoryOptions): Promise<BenchRe
   }
 }
 
-async function measured(folder: string, archived: number): Promise<HistoryStep> {
+async function measured(given: Omit<HistoryOrder, 'servers'>): Promise<HistoryStep> {
   return withBus(async (servers) => {
-    const order: HistoryOrder = { servers, folder, archived };
+    const order: HistoryOrder = { ...given, servers };
     const product = await BenchProcess.start<HistoryOrder, HistoryStep>('history/product-process.js', order);
     return (await product.finish()).result;
   });

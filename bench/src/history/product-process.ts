@@ -16,16 +16,13 @@ import { finishedRollout, pastRolloutId } from '@sluice/testing';
 import { median, quantile } from '../benchmark.js';
 import { type Prepared, serveBench } from '../child.js';
 import { usedMemory } from '../memory.js';
-import type { HistoryOrder, HistoryStep } from './history.js';
+import type { HistoryOrder, HistoryRounds, HistoryStep } from './history.js';
 import { appOf, groupOf, pastAt, timeOf } from './past.js';
 
 /** Rollouts in the log: one for each of so many groups. */
 const IN_LOG = 100;
-const LISTS = 400;
-const READS = 200;
 /** The first loads code and makes what the services expect to stand there. */
 const WARM_UP_STARTS = 1;
-const STARTS = 5;
 const NO_LIMIT = 1_000_000;
 /** A prime: what is asked for is spread over all of the archive. */
 const STRIDE = 7_919;
@@ -33,7 +30,12 @@ const STRIDE = 7_919;
 type Reader = (path: string) => Promise<{ readonly ms: number; readonly body: unknown }>;
 
 /** Executor and gateway in one process on a log with its archive, as `sluice up` runs them. */
-async function prepare({ servers, folder, archived }: HistoryOrder): Promise<Prepared<HistoryStep, HistoryStep>> {
+async function prepare({
+  servers,
+  folder,
+  archived,
+  rounds,
+}: HistoryOrder): Promise<Prepared<HistoryStep, HistoryStep>> {
   const nats = await connectNats({ servers, name: 'bench history' });
   const log = new JetStreamEventLog(nats);
   for (let i = 0; i < IN_LOG; i += 1) await write(log, i);
@@ -44,7 +46,7 @@ async function prepare({ servers, folder, archived }: HistoryOrder): Promise<Pre
   };
   const run = async (): Promise<HistoryStep> => {
     const starts: number[] = [];
-    for (let round = 0; round < WARM_UP_STARTS + STARTS; round += 1) {
+    for (let round = 0; round < WARM_UP_STARTS + rounds.starts; round += 1) {
       await stopServices();
       const store = new DirectoryArchiveStore(folder);
       const start = performance.now();
@@ -63,7 +65,12 @@ async function prepare({ servers, folder, archived }: HistoryOrder): Promise<Pre
       );
     }
     const startUsed = usedMemory();
-    return { archived, starts: starts.slice(WARM_UP_STARTS), startUsed, ...(await asked(readerOf(url), archived)) };
+    return {
+      archived,
+      starts: starts.slice(WARM_UP_STARTS),
+      startUsed,
+      ...(await asked(readerOf(url), archived, rounds)),
+    };
   };
   const stop = async (): Promise<void> => {
     await stopServices();
@@ -92,10 +99,14 @@ const readerOf =
   };
 
 /** Lists of every kind in turn, deep pages, single rollouts of all ages, and in between requests that read nothing. */
-async function asked(read: Reader, archived: number): Promise<Omit<HistoryStep, 'archived' | 'starts' | 'startUsed'>> {
+async function asked(
+  read: Reader,
+  archived: number,
+  rounds: HistoryRounds,
+): Promise<Omit<HistoryStep, 'archived' | 'starts' | 'startUsed'>> {
   const [lists, reads, nothing]: [number[], number[], number[]] = [[], [], []];
   let cursor: string | undefined;
-  for (let i = 0; i < LISTS; i += 1) {
+  for (let i = 0; i < rounds.lists; i += 1) {
     const index = (i * STRIDE) % Math.max(1, archived);
     const queries = [
       '',
@@ -110,7 +121,7 @@ async function asked(read: Reader, archived: number): Promise<Omit<HistoryStep, 
     lists.push(ms);
     nothing.push((await read('health/live')).ms);
   }
-  for (let i = 0; i < READS && archived > 0; i += 1)
+  for (let i = 0; i < rounds.reads && archived > 0; i += 1)
     reads.push((await read(`v1/rollouts/${pastRolloutId(pastAt((i * STRIDE) % archived))}`)).ms);
   const times = { listMedianMs: median(lists), listP99Ms: quantile(lists, 0.99), readMedianMs: median(reads) };
   return { ...times, nothingMs: median(nothing), nothingP99Ms: quantile(nothing, 0.99), used: usedMemory() };
