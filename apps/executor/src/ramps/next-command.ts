@@ -17,7 +17,7 @@ export function nextCommand({ ramp, wish }: RampWork, sight: VariableSight | und
   const { phase } = sight;
   switch (wish.kind) {
     case 'hold':
-      return phase === 'ramping' ? halt(wish) : undefined;
+      return halt(wish, phase);
     case 'stop':
       return phase === 'ramping' || phase === 'paused' ? { type: 'stop' } : undefined;
     case 'reverse':
@@ -25,9 +25,18 @@ export function nextCommand({ ramp, wish }: RampWork, sight: VariableSight | und
   }
 }
 
-/** A way back that somebody has ordered goes on: only what grows is held. */
-const halt = ({ words, numbers }: Extract<RampWork['wish'], { readonly kind: 'hold' }>): RampCommand =>
-  numbers === undefined ? { type: 'pause' } : { type: 'breach', words, numbers };
+/**
+ * A way back that somebody has ordered goes on: only what grows is held. What a gate at the end finds holds newcomers,
+ * too, who get the new value of a ramp that is finished.
+ */
+function halt(
+  { words, numbers }: Extract<RampWork['wish'], { readonly kind: 'hold' }>,
+  phase: VariableSight['phase'],
+): RampCommand | undefined {
+  if (numbers !== undefined)
+    return phase === 'ramping' || phase === 'finished' ? { type: 'breach', words, numbers } : undefined;
+  return phase === 'ramping' ? { type: 'pause' } : undefined;
+}
 
 function towards(spec: VariableSpec, sight: VariableSight | undefined): RampCommand | undefined {
   if (sight === undefined || !hasValues(sight, spec)) return { type: 'define', spec };

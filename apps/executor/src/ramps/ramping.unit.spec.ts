@@ -1,11 +1,13 @@
 import {
   ALL_SHARDS,
   EMPTY_HEAD,
+  type GateJudged,
   type GateSpec,
   type Plan,
   type PlanRamp,
   type RolloutCommand,
   shardOfGroup,
+  type StreamHead,
 } from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
 
@@ -90,22 +92,18 @@ class RampWorld extends FleetWorld {
     await this.clock.advance(this.start + ms - this.clock.now());
   }
 
-  async breach(rollout: string): Promise<void> {
+  private gateHead: StreamHead = EMPTY_HEAD;
+
+  breach(rollout: string): Promise<void> {
+    return this.judge(rollout, { verdict: 'fail', phase: 'during', words: 'restarts 3% > 1%' });
+  }
+
+  async judge(rollout: string, verdict: Pick<GateJudged, 'verdict' | 'words'> & Partial<GateJudged>): Promise<void> {
     const stream = { shard: shardOfGroup(GROUP), writer: 'gate', id: rollout } as const;
     const meta = { by: { id: 'health-gate', kind: 'service' }, cause: 'gate', corr: 'gate' } as const;
-    await this.log.append(stream, EMPTY_HEAD, {
-      id: this.newId(),
-      at: this.clock.now(),
-      events: [
-        {
-          event: {
-            ...{ type: 'GateJudged', stage: 0, round: 1, gate: 'restarts', verdict: 'fail', phase: 'during' },
-            ...{ words: 'restarts 3% > 1%', inputs: {}, policyHash: 'p' },
-          },
-          meta,
-        },
-      ],
-    });
+    const basis = { type: 'GateJudged', stage: 0, round: 1, gate: 'restarts', inputs: {}, policyHash: 'p' } as const;
+    const events = [{ event: { ...basis, ...verdict }, meta }];
+    this.gateHead = await this.log.append(stream, this.gateHead, { id: this.newId(), at: this.clock.now(), events });
     await this.clock.advance(100);
   }
 
@@ -172,6 +170,26 @@ describe('a ramp as a rollout, through the executor', () => {
     await world.until(9 * DAY + 9 * DAY + HOUR);
     expect(isSubset(frozen, world.having('B'))).toBe(true);
     expect([world.counts().to, await world.status(id)]).toEqual([1_000, 'RolloutSucceeded']);
+  });
+
+  it('TSU-10 what the gate at its end finds holds newcomers, too, and nothing is over before it passes', async () => {
+    const world = new RampWorld();
+    await world.open();
+    const id = await world.ramp({ gateSpecs: [{ ...SLO, at: ['exit'] }] });
+    await world.until(14 * DAY + HOUR);
+    expect([world.state().phase, (await world.world.types(id)).at(-1)]).toEqual(['finished', 'GatesRequested']);
+    await world.judge(id, { verdict: 'fail', words: 'restarts 3% > 1%' });
+    expect(await world.world.types(id)).toContain('RolloutBraked');
+    expect(world.state()).toMatchObject({ phase: 'stopped', stopped: { kind: 'breach' } });
+    await world.join([{ host: 'late', role: 'web' }]);
+    expect([world.having('B').size, world.having('B').has('late')]).toEqual([1_000, false]);
+    await world.crash();
+    accepted(await world.order(id, { type: 'resume' }));
+    await world.clock.advance(60_000);
+    expect([world.having('B').has('late'), world.state().phase]).toEqual([true, 'finished']);
+    expect(await world.status(id)).toBe('GatesRequested');
+    await world.judge(id, { verdict: 'pass', words: 'fine', round: 2 });
+    expect(await world.status(id)).toBe('RolloutSucceeded');
   });
 
   it('TSU-14 pauses and resumes with its rollout', async () => {

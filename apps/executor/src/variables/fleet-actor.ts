@@ -182,7 +182,7 @@ export class FleetActor {
       // What a freeze holds would go on by itself when that is lifted.
       const input: VariableInput = part.isHeld
         ? { type: 'command', command: { type: 'stop' }, reason: words }
-        : { type: 'breach', words, numbers };
+        : { type: 'breach', words, numbers, named: named !== undefined };
       await this.settle(part, meta, () => decideVariable(this.fleet, variable, input, this.nowFor(part)));
       this.checkpointLater(variable, part);
     });

@@ -19,8 +19,18 @@ export type VariableInput =
   | { readonly type: 'tick' }
   /** What was folded of the roster: hosts that are new get their first value. */
   | { readonly type: 'joined'; readonly event: RosterEvent }
-  /** A service level objective is not met: freezes the ramp and reverts nothing (TSU-10). */
-  | { readonly type: 'breach'; readonly words: string; readonly numbers: Readonly<Record<string, number>> };
+  | BreachInput;
+
+/**
+ * A service level objective is not met: freezes the ramp and reverts nothing (TSU-10). `named`: it speaks of just this
+ * variable, which stops one that is finished, too: newcomers would get `to` all the while.
+ */
+interface BreachInput {
+  readonly type: 'breach';
+  readonly words: string;
+  readonly numbers: Readonly<Record<string, number>>;
+  readonly named?: boolean;
+}
 
 /** Pins are exceptions; a role that is kept back as a whole has a limit. */
 export const MAX_PINS = 10_000;
@@ -61,10 +71,8 @@ export function decideVariable(
       return flipsAt(variable, fleet.roster, now);
     case 'joined':
       return input.event.type === 'HostsJoined' ? firstValues(variable, fleet.roster, input.event, now) : [];
-    case 'breach': {
-      const { words, numbers } = input;
-      return stop(variable, { kind: 'breach', words, numbers }, now);
-    }
+    case 'breach':
+      return stop(variable, input, now);
     default:
       return unreachable(input, 'variable input');
   }
@@ -78,10 +86,12 @@ export function variableOf(fleet: Fleet, name: string): VariableState {
 }
 
 /** Frozen is frozen: a second verdict changes nothing. */
-const stop = (variable: VariableState, cause: StopCause, now: number): readonly VariableEvent[] =>
-  variable.phase === 'ramping' || variable.phase === 'reversing'
-    ? [{ type: 'RampStopped', activeMs: activeAt(variable, now), cause }]
-    : [];
+function stop(variable: VariableState, { words, numbers, named = false }: BreachInput, now: number) {
+  const { phase } = variable;
+  const goesOn = phase === 'ramping' || phase === 'reversing' || (named && phase === 'finished');
+  const cause: StopCause = { kind: 'breach', words, numbers };
+  return goesOn ? [{ type: 'RampStopped', activeMs: activeAt(variable, now), cause } as const] : [];
+}
 
 function said(
   fleet: Fleet,

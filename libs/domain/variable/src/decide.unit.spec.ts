@@ -171,6 +171,24 @@ describe('a frozen ramp', () => {
   });
 });
 
+describe('a breach of one that is finished', () => {
+  const breach = { type: 'breach', words: 'errors', numbers: { value: 2 } } as const;
+
+  it('TSU-10 stops it when it is named: newcomers have the old value, and all have the new one when it goes on', () => {
+    const world = half();
+    world.play(START + 2 * DAY);
+    expect(world.state.phase).toBe('finished');
+    expect(world.decide(breach)).toEqual([]);
+    world.commit(world.decide({ ...breach, named: true }));
+    world.join([{ host: 'late', role: 'web' }]);
+    expect([world.state.phase, world.counts()]).toEqual(['stopped', { from: 1, to: 100, other: 0 }]);
+    expect(world.decide({ ...breach, named: true })).toEqual([]);
+    world.say({ type: 'resume' });
+    world.tick();
+    expect([world.state.phase, world.counts()]).toEqual(['finished', { from: 0, to: 101, other: 0 }]);
+  });
+});
+
 describe('TSU-18 up and down', () => {
   it('reverses from where it is, the last hosts first, and can turn again', () => {
     const world = half();
