@@ -1,4 +1,15 @@
-export { brakeLimit, budgetIsFree, mayAdmit, unavailable } from './budget.js';
+export {
+  brakeLimit,
+  budgetCause,
+  budgetIsFree,
+  canaryCause,
+  capacityCause,
+  gateCause,
+  mayAdmit,
+  room,
+  unavailable,
+  writtenOff,
+} from './budget.js';
 export { decideRollout } from './decide/decide.js';
 export { syncOf } from './decide/members.js';
 export { nextDeadline } from './decide/reports.js';
@@ -21,6 +32,10 @@ export {
 } from './state.js';
 export { type RolloutSummary, summarizeRollout, targetsOf, type TargetView } from './summary.js';
 export { nextActions } from './transitions.js';
+export type { DecidedAgain } from './explain/again/again.js';
+export type { Evidence, Origin } from './explain/again/recorded.js';
+export { standingOf } from './explain/standing.js';
+export { type Redone, RolloutTrace, type Traced, type TracedCommit, type TraceOptions } from './explain/trace.js';
 export type { RampProgress, RampSight } from './ramp/progress.js';
 export type { RampSummary } from './ramp/summary.js';
 export { type RampWish, type RampWork, rampWork } from './ramp/work.js';

@@ -1,0 +1,58 @@
+import {
+  encodeEvent,
+  type EventMeta,
+  type FleetEvent,
+  type GateJudged,
+  type RollbackTarget,
+  type RolloutEvent,
+} from '@sluice/contracts';
+
+import type { RolloutInput } from '../../inputs.js';
+import type { RolloutState } from '../../state.js';
+
+/** A commit of the `exec` stream, or what of it has to be decided again. */
+export interface RecordedEvents {
+  readonly events: readonly RolloutEvent[];
+  readonly meta: readonly EventMeta[];
+  readonly at: number;
+}
+
+/** What the other streams held when a decision was taken. */
+export interface Evidence {
+  /** Verdicts on that stage, the newest first. */
+  readonly verdicts: (of: Pick<GateJudged, 'stage' | 'round' | 'gate' | 'phase'>) => readonly GateJudged[];
+  /** What was seen of the fleet, the newest first. */
+  readonly seen: <T extends FleetEvent['type']>(type: T) => readonly Extract<FleetEvent, { readonly type: T }>[];
+  /** What the group gave: undefined when its stream is not at hand, null when it gave no lease. */
+  readonly lease: () => { readonly token: number; readonly rollbackTo?: RollbackTarget } | null | undefined;
+}
+
+/** Where an input was found: it follows from the state and the time, from the event itself, or from another stream. */
+export type Origin = 'state' | 'event' | 'gate stream' | 'group stream';
+
+/** `lacks`: it cannot be put together exactly. `impossible`: the log holds what would have to be there, and it is not. */
+export type Rebuilt =
+  | { readonly input: RolloutInput; readonly from: Origin }
+  | { readonly lacks: string }
+  | { readonly impossible: string };
+
+/** A place in a commit, with the state before it. */
+export interface Place {
+  readonly state: RolloutState;
+  readonly recorded: RecordedEvents;
+  readonly i: number;
+  readonly evidence: Evidence;
+}
+
+/** An input that the event itself records. */
+export const own = (input: RolloutInput): Rebuilt => ({ input, from: 'event' });
+
+/** Byte for byte as an event stands in the log, without who and why. */
+export const bytesOf = (event: RolloutEvent): string => JSON.stringify(encodeEvent(event));
+
+export const isAt = (recorded: RecordedEvents, i: number, decided: readonly RolloutEvent[]): boolean =>
+  decided.length > 0 &&
+  decided.every((event, k) => {
+    const there = recorded.events[i + k];
+    return there !== undefined && there.type === event.type && bytesOf(there) === bytesOf(event);
+  });
