@@ -1,6 +1,6 @@
 import type { Actor } from '@sluice/kernel';
 
-import type { DomainEvent } from './events/index.js';
+import type { DomainEvent, EventMeta } from './events/index.js';
 import type { Writer } from './subjects.js';
 
 /** What a decision is about. `hold`: something does not go on, or goes on again. `failure`: a target, not the rollout. */
@@ -132,3 +132,43 @@ export function weigh({ terms, op, limit }: Sum): {
 /** How a decision is named: `ID:12.3`, or with its writer, `gate.ID:4.0`. */
 export const decisionId = ({ writer, stream, rev, index }: DecisionPlace): string =>
   `${writer === 'exec' ? '' : `${writer}.`}${stream}:${rev}.${index}`;
+
+/** A commit as explanations read it, whether it came as bytes or over the API. */
+export interface TracedCommit extends Omit<DecisionPlace, 'index'> {
+  readonly position: number;
+  /** ms since the epoch. */
+  readonly at: number;
+  readonly events: readonly DomainEvent[];
+  readonly meta: readonly EventMeta[];
+}
+
+/** Where an input was found: it follows from the state and the time, from the event itself, or from another stream. */
+export type InputOrigin = 'state' | 'event' | 'plan stream' | 'gate stream' | 'group stream';
+
+/** What came of deciding again: `count` events from `index` on are one decision. */
+export interface DecidedAgain {
+  readonly index: number;
+  readonly count: number;
+  readonly verdict: 'same' | 'differs' | 'undecidable';
+  /** What was put into it. */
+  readonly from: InputOrigin;
+  readonly words: string;
+}
+
+export interface Traced {
+  readonly decisions: readonly Decision[];
+  /** Empty unless it is decided again. */
+  readonly again: readonly DecidedAgain[];
+}
+
+const UNKNOWN: EventMeta = { by: { id: 'unknown', kind: 'service' }, cause: '', corr: '' };
+
+export const metaAt = ({ meta }: TracedCommit, index: number): EventMeta => meta[index] ?? UNKNOWN;
+
+export function decisionAt(commit: TracedCommit, index: number, why: Explanation): Decision {
+  const { writer, stream, rev, position, at, events } = commit;
+  const { by, cause } = metaAt(commit, index);
+  const place = { writer, stream, rev, index };
+  const type = events[index]?.type ?? 'RolloutPlanned';
+  return { id: decisionId(place), ...place, position, at, type, by, cause, ...why };
+}

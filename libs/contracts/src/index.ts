@@ -51,15 +51,19 @@ export type {
 } from './traffic.js';
 export type {
   Comparison,
+  DecidedAgain,
   Decision,
   DecisionKind,
   DecisionPlace,
   Explanation,
+  InputOrigin,
   Sum,
   Term,
   Threshold,
+  Traced,
+  TracedCommit,
 } from './decisions.js';
-export { compares, DECISION_KINDS, decisionId, weigh } from './decisions.js';
+export { compares, decisionAt, DECISION_KINDS, decisionId, metaAt, weigh } from './decisions.js';
 export type { FreezeCommand, FreezeScope } from './freezes.js';
 export { NEW_FREEZE } from './freezes.js';
 export { DOCUMENTS } from './documents.js';

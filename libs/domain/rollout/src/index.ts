@@ -32,10 +32,9 @@ export {
 } from './state.js';
 export { type RolloutSummary, summarizeRollout, targetsOf, type TargetView } from './summary.js';
 export { nextActions } from './transitions.js';
-export type { DecidedAgain } from './explain/again/again.js';
-export type { Evidence, Origin } from './explain/again/recorded.js';
+export type { Evidence } from './explain/again/recorded.js';
 export { standingOf } from './explain/standing.js';
-export { type Redone, RolloutTrace, type Traced, type TracedCommit, type TraceOptions } from './explain/trace.js';
+export { RolloutTrace, type TraceOptions } from './explain/trace.js';
 export type { RampProgress, RampSight } from './ramp/progress.js';
 export type { RampSummary } from './ramp/summary.js';
 export { type RampWish, type RampWork, rampWork } from './ramp/work.js';

@@ -2,7 +2,7 @@ import { type BrakeCause, type Explanation, weigh } from '@sluice/contracts';
 import { unreachable } from '@sluice/kernel';
 
 import { planOf, type RolloutState } from '../state.js';
-import { differing, doubted, hostsAt, type Of, type Sight, type Told } from './told.js';
+import { differing, doubted, hostAt, hostsAt, type Of, type Sight, type Told } from './told.js';
 
 type Brake = Told<Of<'RolloutBraked'>>;
 type Part = Omit<Explanation, 'kind' | 'outcome'>;
@@ -89,9 +89,16 @@ function canary({ before, state }: Brake, cause: BrakeCause): Part {
     rule: 'brake: a canary failed, and nobody has taken that on',
     inputs: { ...numbers, ...lostHosts(state, cause) },
     threshold,
-    arithmetic: `${words} of ${canaries} canaries: ${cause.words}`,
+    arithmetic: `${words}${firstFailure(state, cause)}`,
     ...doubted(unsound(holds, differing(cause.numbers, numbers))),
   };
+}
+
+function firstFailure(state: RolloutState, { targets: [first] = [] }: BrakeCause): string {
+  const failure = first === undefined ? undefined : state.failures.get(first);
+  if (first === undefined || failure === undefined) return '';
+  const { step, code, message } = failure;
+  return `: ${hostAt(state, first)} failed at ${step}, ${message} [${code}]`;
 }
 
 function gate({ before, state }: Brake, cause: BrakeCause): Part {

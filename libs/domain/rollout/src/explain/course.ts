@@ -174,11 +174,14 @@ export function explainGranted({ event, state, by }: Told<Of<'ApprovalGranted'>>
       ? 'approval: the plan gives it in advance'
       : 'approval: the approver is somebody, is not the requester, and names the hash of the plan',
     inputs: { approval: event.approval, plan, approver: by.id, requester },
-    arithmetic: `approver ${by.id} ${by.id === requester ? 'is' : 'is not'} requester ${requester}; plan ${plan.slice(0, 12)} ${plan === state.planHash ? '=' : 'is not'} ${state.planHash.slice(0, 12)}`,
+    arithmetic: `${isPolicy ? 'given in advance by the plan' : approverInWords(by.id, requester)}; plan ${plan.slice(0, 12)} ${plan === state.planHash ? '=' : 'is not'} ${state.planHash.slice(0, 12)}`,
     ...because(event.reason),
     ...doubted(doubts.join('; ') || undefined),
   };
 }
+
+const approverInWords = (approver: string, requester: string): string =>
+  `approver ${approver} ${approver === requester ? 'is' : 'is not'} requester ${requester}`;
 
 export const explainRejected = ({ event, state, by }: Told<Of<'ApprovalRejected'>>): Explanation => ({
   kind: 'approval',

@@ -1,19 +1,12 @@
-import type { RolloutEvent } from '@sluice/contracts';
+import type { DecidedAgain, InputOrigin, RolloutEvent } from '@sluice/contracts';
 import { messageOf } from '@sluice/kernel';
 
 import { decideRollout } from '../../decide/decide.js';
 import type { RolloutState } from '../../state.js';
 import { inputAt } from './inputs.js';
-import { bytesOf, isAt, type Origin, type Place } from './recorded.js';
+import { bytesOf, isAt, type Place } from './recorded.js';
 
-/** What came of deciding again: `count` events from that place on are one decision. */
-export interface DecidedAgain {
-  readonly verdict: 'same' | 'differs' | 'undecidable';
-  /** What was put into it. */
-  readonly from: Origin;
-  readonly words: string;
-  readonly count: number;
-}
+export type Again = Omit<DecidedAgain, 'index'>;
 
 /** Events that only the course of a rollout brings. */
 const OF_THE_COURSE: ReadonlySet<RolloutEvent['type']> = new Set<RolloutEvent['type']>([
@@ -36,7 +29,7 @@ const OF_THE_COURSE: ReadonlySet<RolloutEvent['type']> = new Set<RolloutEvent['t
  * rollout comes first: it runs until it is quiet before the next input is looked at, so what it would have decided and
  * is not there was left out.
  */
-export function decideAgain(place: Place): DecidedAgain {
+export function decideAgain(place: Place): Again {
   const { recorded, i, state } = place;
   const course = attempt(state, { type: 'advance' }, recorded.at);
   const event = recorded.events[i];
@@ -46,7 +39,7 @@ export function decideAgain(place: Place): DecidedAgain {
   return isCourse ? differs('state', course, event) : answered(place, event);
 }
 
-function answered(place: Place, event: RolloutEvent): DecidedAgain {
+function answered(place: Place, event: RolloutEvent): Again {
   const { state, recorded, i } = place;
   const rebuilt = inputAt(place);
   if ('lacks' in rebuilt) return { verdict: 'undecidable', from: 'event', words: rebuilt.lacks, count: 1 };
@@ -70,14 +63,14 @@ function attempt(state: RolloutState, input: Parameters<typeof decideRollout>[1]
   }
 }
 
-const same = (from: Origin, count: number): DecidedAgain => ({
+const same = (from: InputOrigin, count: number): Again => ({
   verdict: 'same',
   from,
   words: 'the same, byte for byte',
   count,
 });
 
-function differs(from: Origin, { events, refusal }: Attempt, recorded: RolloutEvent): DecidedAgain {
+function differs(from: InputOrigin, { events, refusal }: Attempt, recorded: RolloutEvent): Again {
   const [first] = events;
   const words =
     refusal !== undefined

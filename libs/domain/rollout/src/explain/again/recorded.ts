@@ -3,6 +3,7 @@ import {
   type EventMeta,
   type FleetEvent,
   type GateJudged,
+  type InputOrigin,
   type RollbackTarget,
   type RolloutEvent,
 } from '@sluice/contracts';
@@ -27,12 +28,9 @@ export interface Evidence {
   readonly lease: () => { readonly token: number; readonly rollbackTo?: RollbackTarget } | null | undefined;
 }
 
-/** Where an input was found: it follows from the state and the time, from the event itself, or from another stream. */
-export type Origin = 'state' | 'event' | 'gate stream' | 'group stream';
-
 /** `lacks`: it cannot be put together exactly. `impossible`: the log holds what would have to be there, and it is not. */
 export type Rebuilt =
-  | { readonly input: RolloutInput; readonly from: Origin }
+  | { readonly input: RolloutInput; readonly from: InputOrigin }
   | { readonly lacks: string }
   | { readonly impossible: string };
 
