@@ -14,6 +14,9 @@ interface Summary {
   readonly error?: string;
 }
 
+/** How many each chapter makes, from the first on: none is left out unseen. */
+const CLAIMS = [1, 4, 2, 5, 3, 1, 4, 6, 3];
+
 const DEMO = join(REPOSITORY, 'tools/demo/dist/main.js');
 
 describe('the demo', () => {
@@ -35,14 +38,14 @@ describe('the demo', () => {
       );
     });
 
-  it('shows that every claim of its story is true, and leaves nothing behind', { timeout: 240_000 }, async () => {
+  it('shows that every claim of its story is true, and leaves nothing behind', { timeout: 480_000 }, async () => {
     const { code, stdout } = await play();
     const summary = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Summary;
     expect(
       summary.claims.filter(({ ok }) => !ok),
       summary.error ?? stdout,
     ).toEqual([]);
-    expect([...new Set(summary.claims.map(({ chapter }) => chapter))]).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(CLAIMS.map((_, i) => summary.claims.filter(({ chapter }) => chapter === i + 1).length)).toEqual(CLAIMS);
     expect({ ok: summary.ok, code }).toEqual({ ok: true, code: 0 });
     expect(await processesOf(folder)).toEqual([]);
     expect(await readdir(folder)).toEqual([]);

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { auditor } from './chapters/audit.js';
 import { badCanary, badPart, firstVersion, goodVersion, killedExecutor, whyBraked } from './chapters/chapters.js';
+import { rampFreezes } from './chapters/ramp.js';
 import { twoSides } from './chapters/shop.js';
 import { Story } from './world/story.js';
 import { World } from './world/world.js';
@@ -16,26 +18,45 @@ async function play(story: Story, folder: string): Promise<void> {
   const world = await World.start(folder, story);
   try {
     story.tell(
-      `planner, executor, health-gate, notifier and gateway on ${world.api.url}; 12 agents; logs in ${join(folder, 'logs')}`,
+      `planner, health-gate, notifier and gateway on ${world.api.url}, an executor, 12 agents; logs in ${join(folder, 'logs')}`,
     );
     await firstVersion(world);
     // They are needed in chapter 7, and start meanwhile.
     world.startShop();
-    await goodVersion(world);
+    const good = await goodVersion(world);
     await badCanary(world);
     const braked = await badPart(world);
     await killedExecutor(world);
-    await whyBraked(world, braked);
-    await twoSides(world);
-    const { ok, failed, failures } = world.traffic;
-    story.claim('a client that asked the serving hosts throughout saw no failure', failed === 0 && ok > 1_000, {
-      ok,
-      failed,
-      failures,
-    });
+    servedThroughout(world);
+    await together(world, [(beside) => whyBraked(beside, braked), twoSides, rampFreezes]);
+    await auditor(world, { good, braked });
   } finally {
     await world.stop();
   }
+}
+
+/** What the clients of the twelve hosts have seen of all that. */
+function servedThroughout({ story, traffic }: World): void {
+  traffic.stop();
+  const { ok, failed, failures } = traffic;
+  story.claim('a client that asked the serving hosts throughout saw no failure', failed === 0 && ok > 500, {
+    ...{ ok, failed, failures },
+  });
+}
+
+/** Chapters that have nothing to do with one another are played at once, and told one after the other. */
+async function together(world: World, chapters: readonly ((world: World) => Promise<void>)[]): Promise<void> {
+  const played = chapters.map((chapter) => {
+    const aside = world.story.aside();
+    return { tell: () => aside.tell(), end: chapter(world.toldBy(aside.story)) };
+  });
+  const ends = Promise.allSettled(played.map(({ end }) => end));
+  for (const { tell, end } of played) {
+    tell();
+    // What went wrong is thrown when all have ended.
+    await end.catch(() => undefined);
+  }
+  for (const end of await ends) if (end.status === 'rejected') throw end.reason;
 }
 
 async function main(args: readonly string[]): Promise<number> {

@@ -30,8 +30,8 @@ export async function firstVersion(world: World): Promise<void> {
   story.claim('twelve hosts run 1.0.0 and serve', traffic.serving() === 12, { versions: traffic.versions() });
 }
 
-/** 2. A good version: canary, two approvals, bake, batches with their waits. */
-export async function goodVersion(world: World): Promise<void> {
+/** 2. A good version: canary, two approvals, bake, batches with their waits. Returns the rollout. */
+export async function goodVersion(world: World): Promise<string> {
   const { story, api, traffic } = world;
   story.begin(2, '2.0.0, requested by a plain NATS client');
   const failedBefore = traffic.failed;
@@ -43,8 +43,8 @@ export async function goodVersion(world: World): Promise<void> {
     artifact,
     strategy: 'canary',
     batches: '50%',
-    bake: '2s',
-    interval: '2s',
+    bake: '1s',
+    interval: '1s',
     tailInterval: '500ms',
   });
   const edge = await publish(world, {
@@ -64,7 +64,7 @@ export async function goodVersion(world: World): Promise<void> {
     { versions: traffic.versions(PROD), serving: traffic.serving(PROD) },
   );
   await api.approve(id, 'canary', 'verified; let it serve');
-  story.tell('approved: the canary serves and bakes for 2 s');
+  story.tell('approved: the canary serves and bakes for 1 s');
   await api.approve(id, 'batches', 'it baked; go on');
   story.tell('approved: the other batches roll');
   await api.reach(id, 'succeeded');
@@ -76,6 +76,7 @@ export async function goodVersion(world: World): Promise<void> {
     failed: traffic.failed,
     failures: traffic.failures,
   });
+  return id;
 }
 
 /** Bake, then none, interval, tail interval before batches 1, 2 and 3. */
@@ -84,8 +85,8 @@ function checkWaits({ story }: World, events: readonly EventRow[]): void {
     .filter(({ type }) => type === 'WaitStarted')
     .map(({ wait, stage, at, until: end }) => ({ wait, stage, ms: (end ?? 0) - at }));
   const expected = [
-    { wait: 'bake', stage: 0, ms: 2_000 },
-    { wait: 'interval', stage: 2, ms: 2_000 },
+    { wait: 'bake', stage: 0, ms: 1_000 },
+    { wait: 'interval', stage: 2, ms: 1_000 },
     { wait: 'interval', stage: 3, ms: 500 },
   ];
   story.claim(
@@ -196,8 +197,7 @@ async function takeBack(world: World, id: string): Promise<void> {
 export async function killedExecutor(world: World): Promise<void> {
   const { story, api, traffic, artifacts } = world;
   story.begin(5, 'the executor is killed with -9 in mid-rollout and started again');
-  await world.restartWithout('executor');
-  const first = world.service('executor');
+  const first = world.executor;
   const id = await publish(world, {
     app: APP,
     group: PROD,
@@ -241,7 +241,7 @@ export async function whyBraked(world: World, id: string): Promise<void> {
   const { story } = world;
   story.begin(6, 'why was the rollout of chapter 4 braked?');
   const timeline = await world.cli(['history', id]);
-  for (const line of timeline.trimEnd().split('\n')) story.tell(`  ${line}`);
+  story.quote(timeline);
   story.claim('the timeline says why, with the numbers', /lost 2/.test(timeline) && /limit 2/.test(timeline), {
     lines: timeline.trimEnd().split('\n').length,
   });

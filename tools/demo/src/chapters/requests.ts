@@ -8,7 +8,8 @@ export interface Request {
   readonly app: string;
   readonly group: string;
   readonly version: string;
-  readonly artifact: { readonly url: string; readonly sha256: string };
+  /** A ramp has none. */
+  readonly artifact?: { readonly url: string; readonly sha256: string };
   readonly [option: string]: unknown;
 }
 

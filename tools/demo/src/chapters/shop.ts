@@ -98,7 +98,7 @@ async function tellWhy(world: World, id: string): Promise<void> {
   const { story } = world;
   const explained = await world.cli(['explain', id, '--verify']);
   const failed = explained.split('\n\n').findLast((verdict) => /: FAIL/.test(verdict)) ?? explained;
-  for (const line of failed.trimEnd().split('\n')) story.tell(`  ${line}`);
+  story.quote(failed);
   story.claim(
     'its verdict says what was asked, found and counted, and decides again from that alone',
     /again +the same, byte for byte/.test(failed),

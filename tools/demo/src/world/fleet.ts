@@ -16,6 +16,11 @@ export const HOSTS: Readonly<Record<string, readonly string[]>> = {
   [EDGE]: Array.from({ length: 4 }, (_, i) => `edge-${String(i + 1).padStart(2, '0')}`),
 };
 
+/** A fleet whose hosts nobody lists: they join by asking. One of its variables is ramped by rollouts of this group. */
+export const POLLERS = 'backend';
+export const DOCKER = 'docker';
+const RAMPED = { name: DOCKER, app: 'platform', environment: 'production', fleet: { name: POLLERS } };
+
 export const ALL_HOSTS: readonly string[] = Object.values(HOSTS).flat();
 
 const profile = { kind: 'process', command: ['node', 'server.mjs'], stopGraceMs: 3_000 };
@@ -30,7 +35,7 @@ export function writeInventory(file: string, hasBalancer: boolean): void {
   const shop = SIDES.flatMap((side) =>
     SERVICES.map((service) => entry(shopGroup(service, side), shopApp(service), [shopHost(side)])),
   );
-  writeFileSync(file, stringify({ groups: [...hello, ...shop, shopEntry(hasBalancer)] }));
+  writeFileSync(file, stringify({ groups: [...hello, ...shop, shopEntry(hasBalancer), RAMPED] }));
 }
 
 interface AgentApp {
@@ -75,7 +80,10 @@ export class Fleet {
     const file = join(this.folder, `${host}.yaml`);
     mkdirSync(dataDir, { recursive: true });
     writeFileSync(file, stringify({ host, dataDir, nats: natsUrl, address: '127.0.0.1', helloInterval: '1s', apps }));
-    this.processes.node(`agent-${host}`, [this.program, 'agent', '--config', file], { SLUICE_LOG_LEVEL: 'warn' });
+    this.processes.node(`agent-${host}`, [this.program, 'agent', '--config', file], {
+      SLUICE_LOG_LEVEL: 'warn',
+      SLUICE_NATS_WAIT: '1m',
+    });
     this.apps.push(...apps.map(({ app }) => ({ host, app })));
   }
 

@@ -1,6 +1,7 @@
 import {
   haproxyMissing,
   prometheusMissing,
+  type PrometheusOptions,
   type PrometheusTarget,
   type RunningHaproxy,
   type RunningPrometheus,
@@ -66,13 +67,13 @@ export class ShopParts {
     readonly judge: Judge | undefined,
   ) {}
 
-  /** At rest blue is live and green is dark. */
-  static async start(ports: ShopPorts, judgePort?: number): Promise<ShopParts> {
+  /** At rest blue is live and green is dark. `more` is what Prometheus scrapes besides the shop. */
+  static async start(ports: ShopPorts, judgePort?: number, more: PrometheusOptions['jobs'] = {}): Promise<ShopParts> {
     const servers = SIDES.map((side) => ({ name: side, port: ports('web', side), weight: side === 'blue' ? 100 : 0 }));
     const hasPrometheus = !prometheusMissing();
     const started = await Promise.allSettled([
       haproxyMissing ? undefined : startHaproxy(servers),
-      hasPrometheus ? startPrometheus({ jobs: { shop: targetsOf(ports) } }) : undefined,
+      hasPrometheus ? startPrometheus({ jobs: { shop: targetsOf(ports), ...more } }) : undefined,
       hasPrometheus || judgePort === undefined ? undefined : Judge.serve(judgePort),
     ]);
     const [haproxy, prometheus, judge] = started;

@@ -6,13 +6,24 @@ export interface Claim {
   readonly figures: Readonly<Record<string, unknown>>;
 }
 
+type Write = (line: string) => void;
+
+/** What happens meanwhile: told when its turn comes, with the times when it happened. */
+export interface Aside {
+  readonly story: Story;
+  /** Its turn has come: what was kept is told, and everything from now on at once. */
+  tell(): void;
+}
+
 /** Tells what happens as it happens, and keeps what was claimed and checked. */
 export class Story {
-  readonly claims: Claim[] = [];
   private chapter = 0;
-  private readonly begun = Date.now();
 
-  constructor(private readonly write: (line: string) => void) {}
+  constructor(
+    private readonly write: Write,
+    private readonly kept: Claim[] = [],
+    private readonly begun = Date.now(),
+  ) {}
 
   begin(chapter: number, title: string): void {
     this.chapter = chapter;
@@ -23,14 +34,37 @@ export class Story {
     this.write(`${this.time()} ${text}`);
   }
 
+  /** What a program printed, as it is. */
+  quote(text: string): void {
+    for (const line of text.trimEnd().split('\n')) this.tell(`  ${line}`);
+  }
+
   /** Records the claim with what was measured; the demo fails at its end when one was not so. */
   claim(claim: string, ok: boolean, figures: Readonly<Record<string, unknown>> = {}): void {
-    this.claims.push({ chapter: this.chapter, claim, ok, figures });
+    this.kept.push({ chapter: this.chapter, claim, ok, figures });
     this.write(`${this.time()} ${ok ? 'ok  ' : 'NOT SO'} ${claim} ${JSON.stringify(figures)}`);
   }
 
+  /** For a chapter that is played beside this one. */
+  aside(): Aside {
+    const lines: string[] = [];
+    let write: Write = (line) => void lines.push(line);
+    return {
+      story: new Story((line) => write(line), this.kept, this.begun),
+      tell: () => {
+        write = this.write;
+        for (const line of lines.splice(0)) write(line);
+      },
+    };
+  }
+
+  /** In the order of the chapters. */
+  get claims(): readonly Claim[] {
+    return this.kept.toSorted((one, other) => one.chapter - other.chapter);
+  }
+
   get allTrue(): boolean {
-    return this.claims.length > 0 && this.claims.every(({ ok }) => ok);
+    return this.kept.length > 0 && this.kept.every(({ ok }) => ok);
   }
 
   get seconds(): number {

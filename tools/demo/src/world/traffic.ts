@@ -10,7 +10,7 @@ interface Place {
   readonly app: HelloApp;
 }
 
-const REQUEST_EVERY_MS = 10;
+const REQUEST_EVERY_MS = 20;
 const TIMEOUT_MS = 3_000;
 
 /**

@@ -35,3 +35,11 @@ export interface EventRow {
   readonly why?: string;
   readonly weights?: Readonly<Record<string, number>>;
 }
+
+/** What the demo reads of a variable. */
+export interface VariableSummary {
+  readonly phase: string;
+  readonly counts: { readonly from: number; readonly to: number; readonly other: number };
+  /** What the hosts say that they have. */
+  readonly reported: { readonly same: number; readonly other: number; readonly silent: number };
+}

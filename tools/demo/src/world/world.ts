@@ -16,20 +16,14 @@ import { Traffic } from './traffic.js';
 interface Ports {
   readonly nats: number;
   readonly http: number;
+  /** Where Prometheus finds what the polling hosts count. */
+  readonly logins: number;
 }
 
-interface Parts extends Pick<
-  World,
-  'story' | 'folder' | 'processes' | 'artifacts' | 'fleet' | 'api' | 'nats' | 'traffic' | 'shop'
-> {
-  readonly up: Running;
-  readonly ports: Ports;
-}
-
-/** Everything that runs while the story is played: all of it real, all of it on loopback. */
-export class World {
+interface Parts {
   readonly story: Story;
   readonly folder: string;
+  readonly ports: Ports;
   readonly processes: Processes;
   readonly artifacts: Artifacts;
   readonly fleet: Fleet;
@@ -37,12 +31,36 @@ export class World {
   readonly nats: NatsConnection;
   readonly traffic: Traffic;
   readonly shop: ShopParts;
-  private up: Running;
-  readonly ports: Ports;
+}
 
-  private constructor(parts: Parts) {
+/** How a program of the demo ended. */
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Everything that runs while the story is played: all of it real, all of it on loopback. */
+export class World {
+  readonly story: Story;
+  readonly folder: string;
+  readonly ports: Ports;
+  readonly processes: Processes;
+  readonly artifacts: Artifacts;
+  readonly fleet: Fleet;
+  readonly api: Api;
+  readonly nats: NatsConnection;
+  readonly traffic: Traffic;
+  readonly shop: ShopParts;
+
+  private constructor(
+    private readonly parts: Parts,
+    /** The first one: it is killed in chapter 5. */
+    readonly executor: Running,
+  ) {
     this.story = parts.story;
     this.folder = parts.folder;
+    this.ports = parts.ports;
     this.processes = parts.processes;
     this.artifacts = parts.artifacts;
     this.fleet = parts.fleet;
@@ -50,40 +68,48 @@ export class World {
     this.nats = parts.nats;
     this.traffic = parts.traffic;
     this.shop = parts.shop;
-    this.up = parts.up;
-    this.ports = parts.ports;
+  }
+
+  /** The same world, for a chapter that is told elsewhere. */
+  toldBy(story: Story): World {
+    return new World({ ...this.parts, story }, this.executor);
   }
 
   static async start(folder: string, story: Story): Promise<World> {
-    const [nats = 0, http = 0, files = 0, judge = 0, ...rest] = await freePorts(4 + SHOP_PORTS + ALL_HOSTS.length);
-    const shop = await ShopParts.start(shopPorts(rest.splice(0, SHOP_PORTS)), judge);
+    for (const name of ['logs', 'hosts']) mkdirSync(join(folder, name), { recursive: true });
+    const [nats = 0, http = 0, logins = 0, files = 0, judge = 0, ...rest] = await freePorts(
+      5 + SHOP_PORTS + ALL_HOSTS.length,
+    );
+    const processes = new Processes(join(folder, 'logs'));
+    const fleet = new Fleet(join(folder, 'hosts'), processes, CLI);
+    const shopAt = shopPorts(rest.splice(0, SHOP_PORTS));
+    // They wait for their server, and have started when it has.
+    fleet.start(`nats://127.0.0.1:${nats}`, rest);
+    let shop: ShopParts | undefined;
     try {
-      return await World.open({ story, folder, shop, ports: { nats, http } }, { files, apps: rest });
+      const more = { logins: [{ address: `127.0.0.1:${logins}` }] };
+      [shop] = await Promise.all([ShopParts.start(shopAt, judge, more), newKey(folder)]);
+      const ports = { nats, http, logins };
+      return await World.open({ story, folder, shop, ports, processes, fleet }, files);
     } catch (error) {
-      await shop.stop();
+      await Promise.all([shop?.stop(), processes.endAll()]);
       throw error;
     }
   }
 
-  private static async open(
-    given: Pick<Parts, 'story' | 'folder' | 'shop' | 'ports'>,
-    { files, apps }: { readonly files: number; readonly apps: readonly number[] },
-  ): Promise<World> {
+  private static async open(given: Omit<Parts, 'api' | 'artifacts' | 'nats' | 'traffic'>, files: number) {
     const { folder, shop, ports } = given;
-    for (const name of ['logs', 'hosts']) mkdirSync(join(folder, name), { recursive: true });
     writeInventory(join(folder, 'inventory.yaml'), shop.haproxy !== undefined);
-    const processes = new Processes(join(folder, 'logs'));
     const artifacts = await Artifacts.serve(join(folder, 'releases'), files);
-    const up = startUp(processes, given);
+    startUp(given);
+    const executor = startService(given, 'executor');
     const api = new Api(`http://127.0.0.1:${ports.http}`);
     await api.ready();
-    const natsUrl = `nats://127.0.0.1:${ports.nats}`;
-    const fleet = new Fleet(join(folder, 'hosts'), processes, CLI);
-    fleet.start(natsUrl, apps);
-    const nats = await connect({ servers: natsUrl, maxReconnectAttempts: -1, reconnectTimeWait: 200 });
+    const servers = `nats://127.0.0.1:${ports.nats}`;
+    const nats = await connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 200 });
     const traffic = new Traffic(nats);
     traffic.start();
-    const world = new World({ ...given, processes, artifacts, fleet, api, nats, traffic, up });
+    const world = new World({ ...given, artifacts, api, nats, traffic }, executor);
     await until(
       'all agents have said hello',
       async () => (sum(traffic.versions()) === ALL_HOSTS.length ? true : undefined),
@@ -94,38 +120,34 @@ export class World {
 
   /** The agents of the shop. */
   startShop(): void {
-    this.fleet.startShop(`nats://127.0.0.1:${this.ports.nats}`, this.shop.ports);
-  }
-
-  /** Ends `sluice up` in order and starts it again without one of its services, on the same data. */
-  async restartWithout(service: string): Promise<void> {
-    await this.processes.end(this.up);
-    const rest = ['planner', 'executor', 'health-gate', 'notifier', 'gateway'].filter((name) => name !== service);
-    this.up = startUp(this.processes, this, ['--services', rest.join(',')]);
-    await this.api.ready();
+    this.fleet.startShop(this.natsUrl, this.shop.ports);
   }
 
   /** One service as a process of its own. */
   service(name: string): Running {
-    return this.processes.node(name, [CLI, name], {
-      ...SETTINGS,
-      ...this.shop.settings,
-      SLUICE_NATS_URL: `nats://127.0.0.1:${this.ports.nats}`,
-      SLUICE_DATA_DIR: join(this.folder, name),
-    });
+    return startService(this.parts, name);
+  }
+
+  get natsUrl(): string {
+    return `nats://127.0.0.1:${this.ports.nats}`;
   }
 
   /** What the CLI prints for these arguments. */
   async cli(args: readonly string[]): Promise<string> {
-    return new Promise((resolve, reject) => {
-      execFile(
-        process.execPath,
-        [CLI, ...args, '--url', this.api.url],
-        { maxBuffer: 16 << 20 },
-        (error, stdout, stderr) =>
-          error === null ? resolve(stdout) : reject(new Error(`sluice ${args.join(' ')}: ${stderr || error.message}`)),
-      );
-    });
+    const { code, stdout, stderr } = await this.sluice(args);
+    if (code !== 0) throw new Error(`sluice ${args.join(' ')}: ${stderr || stdout}`);
+    return stdout;
+  }
+
+  /** How the CLI ends with these arguments. */
+  sluice(args: readonly string[]): Promise<Ended> {
+    const env = { ...process.env, SLUICE_URL: this.api.url, SLUICE_NATS_URL: this.natsUrl };
+    return ended([CLI, ...args], { env });
+  }
+
+  /** The CLI as somebody has it who was given some files and nothing else: no setting, no server, no log. */
+  sluiceIn(folder: string, args: readonly string[]): Promise<Ended> {
+    return ended([CLI, ...args], { env: {}, cwd: folder });
   }
 
   async stop(): Promise<void> {
@@ -142,24 +164,49 @@ export class World {
 const START_MS = 60_000;
 
 /** A short lease, so that the story does not wait for it when an executor is killed. */
-const SETTINGS = { SLUICE_LOG_LEVEL: 'info', SLUICE_LEASE_TIME: '2s' } as const;
+const SETTINGS = { SLUICE_LOG_LEVEL: 'info', SLUICE_LEASE_TIME: '2s', SLUICE_NATS_WAIT: '1m' } as const;
 
 const CLI = join(REPOSITORY, 'apps/cli/dist/main.js');
 
-const startUp = (
-  processes: Processes,
-  { folder, ports, shop }: Pick<Parts, 'folder' | 'ports' | 'shop'>,
-  more: readonly string[] = [],
-): Running =>
+/** The key that signs what the log is. Nobody but the checkpointer reads it. */
+const keyIn = (folder: string): string => join(folder, 'log.key');
+export const publicKeyIn = (folder: string): string => `${keyIn(folder)}.pub`;
+export const checkpointsIn = (folder: string): string => join(folder, 'up', 'checkpoints');
+
+async function newKey(folder: string): Promise<void> {
+  const { code, stderr } = await ended([CLI, 'audit', 'keygen', 'demo.example/log', '--out', keyIn(folder)], {});
+  if (code !== 0) throw new Error(stderr);
+}
+
+type Settled = Pick<Parts, 'folder' | 'ports' | 'shop' | 'processes'>;
+
+/** All but the executor, which is a process of its own: it is killed in the middle of the story. */
+const REST = 'planner,health-gate,notifier,gateway,checkpointer';
+
+const startUp = ({ processes, folder, ports, shop }: Settled): Running =>
   processes.node(
     'up',
     [
       ...[CLI, 'up', '--data-dir', join(folder, 'up'), '--inventory', join(folder, 'inventory.yaml')],
-      ...['--http-port', String(ports.http), '--nats-port', String(ports.nats)],
-      ...more,
+      ...['--http-port', String(ports.http), '--nats-port', String(ports.nats), '--services', REST],
     ],
-    { ...SETTINGS, ...shop.settings },
+    { ...SETTINGS, ...shop.settings, SLUICE_CHECKPOINT_KEY: keyIn(folder), SLUICE_CHECKPOINT_EVERY: '5s' },
   );
+
+const startService = ({ processes, folder, ports, shop }: Settled, name: string): Running =>
+  processes.node(name, [CLI, name], {
+    ...SETTINGS,
+    ...shop.settings,
+    SLUICE_NATS_URL: `nats://127.0.0.1:${ports.nats}`,
+    SLUICE_DATA_DIR: join(folder, name),
+  });
+
+const ended = (args: readonly string[], options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string }) =>
+  new Promise<Ended>((resolve) => {
+    execFile(process.execPath, args, { maxBuffer: 16 << 20, ...options }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr }),
+    );
+  });
 
 const sum = (tally: Readonly<Record<string, number>>): number =>
   Object.values(tally).reduce((all, count) => all + count, 0);
