@@ -35,6 +35,7 @@ const app = (name, ...contexts) => ({
 });
 
 const gatewayContexts = /** @type {const} */ ([
+  'decisions',
   'planning',
   'rollout',
   'group',
@@ -73,9 +74,11 @@ const composed = {
   audit: {
     path: 'libs/audit',
     layer: 'audit',
-    imports: [...base, 'proof', 'event-log', 'rollout', 'group'],
+    imports: [...base, 'proof', 'event-log', 'rollout', 'group', 'variable'],
     specImports,
   },
+  // It decides again what the contexts decided, from what each recorded.
+  decisions: { path: 'libs/decisions', layer: 'audit', imports: [...base, 'rollout', 'group', 'gating'], specImports },
   // It tries a policy on what a log remembers, with the rules of the contexts themselves.
   backtest: {
     path: 'libs/backtest',
@@ -106,6 +109,7 @@ const composed = {
       // It decides recorded verdicts again, without a server, and verifies logs and proofs as an outsider.
       'gating',
       'audit',
+      'decisions',
       'backtest',
       'proof',
       'testing',

@@ -1,0 +1,140 @@
+import {
+  type DecidedAgain,
+  type Decision,
+  decisionAt,
+  type GateEvent,
+  type GroupEvent,
+  groupStreamId,
+  type Plan,
+  type Traced,
+  type TracedCommit,
+} from '@sluice/contracts';
+import { GroupTrace, rollbackTarget } from '@sluice/group';
+import { RolloutTrace, type RolloutState } from '@sluice/rollout';
+
+import { HeldEvidence } from './evidence.js';
+import { explainVerdict, verifyVerdict } from './gates.js';
+
+export interface DecisionsOptions {
+  readonly id: string;
+  /** Decides everything again, too. */
+  readonly again?: boolean;
+}
+
+/** What a commit says of the rollout. `again` is empty unless it is decided again. */
+export type Step = Traced;
+
+const NOTHING: Step = { decisions: [], again: [] };
+
+/**
+ * Why a rollout went as it did: give it the commits of its own streams and of its group's in the order of the log, from
+ * the beginning. It keeps the rollout's state, its group's, and, to decide again, what gates have said.
+ */
+export class RolloutDecisions {
+  private readonly evidence = new HeldEvidence();
+  private readonly rollout: RolloutTrace;
+  private readonly group: GroupTrace;
+  private hasGroup = false;
+
+  constructor(private readonly options: DecisionsOptions) {
+    const isAgain = options.again === true;
+    this.rollout = new RolloutTrace(isAgain ? { again: this.evidence } : {});
+    this.group = new GroupTrace(isAgain ? { planOf: (id) => this.asked(id) } : {});
+  }
+
+  /** The rollout as the commits so far have left it. */
+  get state(): RolloutState {
+    return this.rollout.state;
+  }
+
+  /** Commits of other streams say nothing. */
+  add(commit: TracedCommit): Step {
+    const { writer, stream } = commit;
+    if (writer === 'group') return this.isOfGroup(stream) ? this.ofGroup(commit) : NOTHING;
+    if (stream !== this.options.id) return NOTHING;
+    switch (writer) {
+      case 'plan':
+        return this.planned(commit);
+      case 'exec':
+        this.look();
+        return this.rollout.add({ ...commit, writer });
+      case 'gate':
+        return this.ofGate(commit);
+      default:
+        return NOTHING;
+    }
+  }
+
+  private asked(id: string): Pick<Plan, 'version' | 'strategy'> | undefined {
+    return id === this.options.id ? this.state.plan : undefined;
+  }
+
+  /** Of a group that is not known yet, every one may be it: whoever gives commits gives one. */
+  private isOfGroup(stream: string): boolean {
+    const { plan } = this.state;
+    return plan === undefined || groupStreamId(plan.group) === stream;
+  }
+
+  private planned(commit: TracedCommit): Step {
+    const traced = this.rollout.add({ ...commit, writer: 'plan' });
+    if (this.options.again !== true) return traced;
+    return { ...traced, again: traced.decisions.map(planAgain) };
+  }
+
+  private ofGroup(commit: TracedCommit): Step {
+    this.hasGroup = true;
+    const { decisions, again } = this.group.add(commit);
+    const concerns = (index: number): boolean => this.concerns(commit.events[index] as GroupEvent | undefined);
+    return {
+      decisions: decisions.filter(({ index }) => concerns(index)),
+      again: again.filter(({ index, count }) => range(index, count).some(concerns)),
+    };
+  }
+
+  private concerns(event: GroupEvent | undefined): boolean {
+    const { id } = this.options;
+    if (event === undefined) return false;
+    if (event.type === 'LeaseQueued' && event.behind === id) return true;
+    return 'rolloutId' in event && event.rolloutId === id;
+  }
+
+  /** What the group gave it, as the executor saw it when the rollout started. */
+  private look(): void {
+    const { plan, status } = this.state;
+    if (!this.hasGroup || plan === undefined || status !== 'planned') return;
+    const { state } = this.group;
+    if (state.active !== plan.rolloutId) return this.evidence.give(null);
+    const { strategy, version, restores } = plan;
+    const starting = restores === undefined ? { strategy, version } : { strategy, version, restores };
+    const rollbackTo = plan.rollbackable === false ? undefined : rollbackTarget(state, starting);
+    this.evidence.give({ token: state.token, ...(rollbackTo === undefined ? {} : { rollbackTo }) });
+  }
+
+  private ofGate(commit: TracedCommit): Step {
+    const decisions: Decision[] = [];
+    const again: DecidedAgain[] = [];
+    const { plan } = this.state;
+    for (const [index, event] of (commit.events as readonly GateEvent[]).entries()) {
+      if (this.options.again === true) this.evidence.gate(event);
+      if (event.type !== 'GateJudged') continue;
+      decisions.push(decisionAt(commit, index, explainVerdict(event, plan)));
+      if (this.options.again !== true || plan === undefined) continue;
+      const { same, words } = verifyVerdict(event, plan);
+      again.push({ index, count: 1, verdict: same ? 'same' : 'differs', from: 'event', words });
+    }
+    return { decisions, again };
+  }
+}
+
+/** Of a plan only its hash and its budget can be computed anew: the inventory that it was made of is not in the log. */
+function planAgain({ index, type, doubt }: Decision): DecidedAgain {
+  const shared = { index, count: 1, from: 'event' } as const;
+  if (doubt !== undefined) return { ...shared, verdict: 'differs', words: doubt };
+  const words =
+    type === 'RequestRefused'
+      ? 'a request that was refused: the log has the hash of its document, not the document'
+      : 'a plan: the log has its hash and its budget (they are right), not the inventory that it was made of';
+  return { ...shared, verdict: 'undecidable', words };
+}
+
+const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
