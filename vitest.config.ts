@@ -18,7 +18,7 @@ const excluded = ['**/node_modules/**', '**/dist/**', '**/.nx/**', '**/.cache/**
  * The cost of a test is told by its suffix: unit touches nothing, int starts real parts, e2e starts processes. Where real
  * processes share a busy machine a test gets a second try, and the summary names each that needed it: a flaw to repair.
  */
-function suite(name: string, testTimeout: number, retry = 0) {
+function suite(name: string, testTimeout: number, { retry = 0, isolate = true } = {}) {
   return {
     extends: true as const,
     test: {
@@ -27,6 +27,7 @@ function suite(name: string, testTimeout: number, retry = 0) {
       exclude: excluded,
       testTimeout,
       retry,
+      isolate,
       hookTimeout: Math.max(testTimeout, 30_000),
     },
   };
@@ -39,8 +40,14 @@ export default defineConfig({
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
     pool: 'forks',
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Most of what starts processes waits for them: one more than there are processors.
+    maxWorkers: availableParallelism() + 1,
     passWithNoTests: true,
-    projects: [suite('unit', 30_000), suite('int', 60_000, 1), suite('e2e', 2 * MINUTE, 1)],
+    projects: [
+      // What touches nothing can share a process: its modules are loaded once and not for each file.
+      suite('unit', 30_000, { isolate: false }),
+      suite('int', 60_000, { retry: 1 }),
+      suite('e2e', 2 * MINUTE, { retry: 1 }),
+    ],
   },
 });
