@@ -11,7 +11,18 @@ export { Invariants, type Violation, type Witness } from './invariants/invariant
 export { isOfTheExecutor } from './invariants/results.js';
 export { type ModelStatus, numbersOf, type RolloutModel, type TargetModel } from './invariants/rollout-model.js';
 export type { Appended } from './invariants/seen.js';
+export { leafOf, withoutPruned } from './leaf.js';
+export { noteIn, verifyPopulation, writePopulation } from './population/folder.js';
+export { populationCsv, populationOf, populationText } from './population/population.js';
+export type { Population, PopulationItem } from './population/schema.js';
 export { proveCommit } from './prove.js';
+export type { PrunedCommit } from './pruned.js';
+export { type BuiltRecord, RecordBuilder } from './record/builder.js';
+export { type RecordCommit, recordCommitOf } from './record/commit.js';
+export { recordOf, type RecordVerdict, verifyRecord, writeProvedRecord, writeRecord } from './record/folder.js';
+export { recordMarkdown } from './record/markdown.js';
+export { ProofsOfMany } from './record/proofs.js';
+export type { ChangeRecord, Statement, TargetOutcome } from './record/schema.js';
 export { type AuditedCommit, type CommitSource, inLogOrder } from './source.js';
 export type { TreeSeen } from './tree.js';
 export { type AuditCounts, type AuditReport, LogVerifier, verifyLog, type VerifyOptions } from './verify.js';

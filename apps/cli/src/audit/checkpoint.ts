@@ -40,7 +40,7 @@ async function signed(source: string | undefined, options: Options, surroundings
   const known = options.key.length === 0 ? [signer.verifier] : await verifiersOf(options.key);
   const before = await Promise.all(options.before.map(async (file) => openCheckpoint(await smallFile(file), known)));
   const parts = { checkpoints: before, events: false, tree: true, progress: progressOn(surroundings) };
-  const { ok, findings, tree, position } = await reading(source, options, (log) => verifyLog(log.read(), parts));
+  const { ok, findings, tree, position } = await reading(source, options, (log) => verifyLog(log.whole(), parts));
   if (!ok || tree === undefined) {
     for (const finding of findings.slice(0, 20)) surroundings.err(findingWords(finding));
     throw new CliError(EXIT.altered, 'nothing was signed: this log is not whole');

@@ -5,7 +5,9 @@ import { addCheckpoint } from './checkpoint.js';
 import { addConsistency } from './consistency.js';
 import { addExport, addVerifyExport } from './export.js';
 import { addKeygen } from './keys.js';
+import { addPopulation, addVerifyPopulation } from './population.js';
 import { addProve, addVerifyProof } from './prove.js';
+import { addRecord, addVerifyRecord } from './record.js';
 import { addVerify } from './verify.js';
 
 /** What an auditor does: with the log or a copy of it, and without any service. */
@@ -30,6 +32,10 @@ export function addAudit(program: Command, surroundings: Surroundings): void {
     addConsistency,
     addExport,
     addVerifyExport,
+    addRecord,
+    addVerifyRecord,
+    addPopulation,
+    addVerifyPopulation,
   ])
     add(audit, surroundings);
 }

@@ -69,7 +69,7 @@ async function proved({ older, newer, folder }: Pair, options: Options): Promise
   if (older.size > newer.size) throw new CliError(EXIT.usage, 'give the older checkpoint first');
   if (options.log !== undefined) {
     const source = options.log === true ? undefined : options.log;
-    const proof = await reading(source, options, (log) => proofFrom(log.read(), older.size, newer.size));
+    const proof = await reading(source, options, (log) => proofFrom(log.whole(), older.size, newer.size));
     holding(() => verifyConsistency(older, newer, proof));
     return 1;
   }

@@ -70,7 +70,7 @@ async function written(
     const access = await log.record?.(record);
     const progress = progressOn(surroundings);
     const parts = { folder, format, filter, at, progress };
-    return exportLog(() => log.read(), access === undefined ? parts : { ...parts, access });
+    return exportLog(() => log.whole(), access === undefined ? parts : { ...parts, access });
   });
 }
 

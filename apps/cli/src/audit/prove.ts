@@ -38,8 +38,8 @@ export function addProve(audit: Command, surroundings: Surroundings): void {
     .action(async (entry: string, source: string | undefined, options: ProveOptions, command: Command) => {
       const checkpoint = await smallFile(options.checkpoint);
       const { position, proof } = await reading(source, options, async (log) => {
-        const found = await positionOf(entry, log.read());
-        return { position: found, proof: fitting(await proveCommit(() => log.read(), found, checkpoint)) };
+        const found = await positionOf(entry, log.whole());
+        return { position: found, proof: fitting(await proveCommit(() => log.whole(), found, checkpoint)) };
       });
       await newFile(options.out, proof);
       show(shellOf(command, surroundings), { position, file: options.out }, () => [

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 
-import { archivedLog, type CommitSource, exportedCommits, inLogOrder } from '@sluice/audit';
+import { archivedLog, type CommitSource, exportedCommits, inLogOrder, withoutPruned } from '@sluice/audit';
 import { loadConfig, type SluiceConfig } from '@sluice/config';
 import { DirectoryArchiveStore, rawLog } from '@sluice/event-log';
 import { isSluiceError, messageOf } from '@sluice/kernel';
@@ -21,7 +21,10 @@ export interface SourceOptions {
 /** A log that can be read more than once. */
 export interface OpenedSource {
   readonly name: string;
+  /** Every commit that can be read. */
   read(): CommitSource;
+  /** With what is left of those that were pruned from the archive: chains and trees need them. */
+  whole(): CommitSource;
   /** Writes down who takes what out of it; absent for what is read from files. */
   record?(access: Omit<Access, 'account'>): Promise<RecordedAccess>;
   close(): Promise<void>;
@@ -49,7 +52,8 @@ export async function reading<T>(
 ): Promise<T> {
   const log = source === undefined ? await liveLog(options) : await stored(source);
   try {
-    return await use({ ...log, read: () => withinReach(log.read()) });
+    const whole = (): CommitSource => withinReach(log.read());
+    return await use({ ...log, whole, read: () => withoutPruned(whole()) });
   } finally {
     await log.close();
   }
@@ -64,7 +68,9 @@ async function* withinReach(commits: CommitSource): CommitSource {
   }
 }
 
-async function stored(source: string): Promise<OpenedSource> {
+type StoredSource = Omit<OpenedSource, 'whole'>;
+
+async function stored(source: string): Promise<StoredSource> {
   const found = await stat(source).catch(() => undefined);
   if (found === undefined) throw couldNot(`there is no file and no folder ${source}`);
   if (!found.isDirectory()) return exportIn(source, [source]);
@@ -74,7 +80,7 @@ async function stored(source: string): Promise<OpenedSource> {
   return { name: source, read: () => archivedLog(store), close: () => store.close() };
 }
 
-const exportIn = (name: string, files: readonly string[]): OpenedSource => ({
+const exportIn = (name: string, files: readonly string[]): StoredSource => ({
   ...{ name, read: () => exportedCommits(chunksOf(files)), close: async () => {} },
 });
 
@@ -93,7 +99,7 @@ async function* chunksOf(files: readonly string[]): AsyncIterable<Uint8Array> {
   }
 }
 
-async function liveLog({ nats: url, archive }: SourceOptions): Promise<OpenedSource> {
+async function liveLog({ nats: url, archive }: SourceOptions): Promise<StoredSource> {
   const config = loadConfig();
   if (config.log !== 'nats')
     throw couldNot('only a log on JetStream is read as bytes: export what is in KurrentDB and name the file');

@@ -37,7 +37,7 @@ export function addVerify(audit: Command, surroundings: Surroundings): void {
       const checkpoints = await checkpointsOf(options);
       const progress = progressOn(surroundings);
       const report = await reading(source, options, (log) =>
-        verifyLog(log.read(), { checkpoints, events: options.events, tree: true, progress }),
+        verifyLog(log.whole(), { checkpoints, events: options.events, tree: true, progress }),
       );
       show(shellOf(command, surroundings), report, textOf);
       if (!report.ok) surroundings.end(EXIT.altered);

@@ -1,9 +1,10 @@
-import { mkdir, open, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { messageOf, SluiceError } from '@sluice/kernel';
 import { readCheckpoint, type VerifierKey, verifyTlogProof } from '@sluice/proof';
 
+import { newFile } from '../files.js';
 import { leafOf } from '../leaf.js';
 import type { AuditedCommit, CommitSource } from '../source.js';
 import { type BuiltRecord, RecordBuilder } from './builder.js';
@@ -224,25 +225,6 @@ async function textIn(folder: string, name: string, limit = 512 * 1024 * 1024): 
   if (found === undefined) throw new SluiceError('BAD_RECORD', `there is no ${file}: name the folder of a record`);
   if (found.size > limit) throw new SluiceError('BAD_RECORD', `${file} is larger than such a file can be`);
   return readFile(file, 'utf8');
-}
-
-async function newFile(file: string, parts: Iterable<string>): Promise<void> {
-  const handle = await open(file, 'wx').catch((error: unknown) => {
-    throw new SluiceError('NOT_WRITTEN', `${file} is not written (${messageOf(error)}): name a new folder`);
-  });
-  try {
-    let held = '';
-    for (const part of parts) {
-      held += part;
-      if (held.length < 1024 * 1024) continue;
-      await handle.writeFile(held);
-      held = '';
-    }
-    await handle.writeFile(held);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 const MAX_HEAD = 512;
