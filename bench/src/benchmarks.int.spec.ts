@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 
 import { type BenchResult, isMet } from './benchmark.js';
 import { runBrake } from './brake/brake.js';
+import { runDesired } from './desired/desired.js';
 import { runMany } from './many/many.js';
+import { runRamp } from './ramp/ramp.js';
 import { runReplay } from './replay/replay.js';
 import { runScale } from './scale/scale.js';
 import { tableOf } from './table.js';
@@ -43,5 +45,19 @@ describe('benchmarks in small', () => {
     const result = await runMany({ few: 5, say });
     expectComplete(result);
     expect(ratioNamed(result, 'MiB')?.value).toBeGreaterThan(0);
+  });
+
+  it('desired-state: every host has an answer, at full speed and at the pace of a fleet', BOUND, async () => {
+    const small = { hosts: 1_000, rounds: 1, roundMs: 200, pacedMs: 500 };
+    const result = await runDesired({ ...small, say });
+    expectComplete(result);
+    for (const { rounds } of result.rows.slice(0, 6)) expect(rounds[0]).toBeGreaterThan(0);
+    expect(ratioNamed(result, 'p99')?.value).toBeGreaterThan(0);
+  });
+
+  it('ramp: a tick and a host are measured at each size', BOUND, async () => {
+    const { rows, ratios } = await runRamp({ sizes: [100, 1_000], rounds: 1, say });
+    expect(rows.map(({ name }) => name)).toEqual(['100 hosts', '1000 hosts', 'peer']);
+    for (const { value } of ratios) expect(value).toBeGreaterThan(0);
   });
 });
