@@ -111,6 +111,20 @@ describe('the OpenAPI document is kept', () => {
     }
   });
 
+  it('what was is told as documented: rollout, targets, group, variable', async () => {
+    const asked = { getRollout: '@999', listTargets: '2026-01-01T00:00:30Z', getGroup: '@999', getVariable: '1m' };
+    for (const operation of operationsOf(document)) {
+      const at = (asked as Record<string, string>)[operation.id];
+      const example = examples[operation.id];
+      if (at === undefined || example === undefined) continue;
+      const address = addressOf(operation, { ...example, query: `?at=${encodeURIComponent(at)}` });
+      const response = await harness.fetch(address, { headers: admin });
+      expect([operation.id, response.status]).toEqual([operation.id, 200]);
+      expect((await response.clone().json()) as object).toHaveProperty('at.position');
+      expect([operation.id, await faultsOf(operation, response)]).toEqual([operation.id, []]);
+    }
+  });
+
   it('a shift of traffic is told as documented: rollout, report, list', async () => {
     for (const operation of operationsOf(document).filter(({ id }) => ['getRollout', 'getReport'].includes(id))) {
       const address = operation.path.replace('{id}', shift);

@@ -8,21 +8,26 @@ import type { Commander } from './commands/commander.js';
 import { AppsController } from './http/apps.controller.js';
 import { DependenciesController } from './http/dependencies.controller.js';
 import { DesiredStateController } from './http/desired-state.controller.js';
+import { DifferencesController } from './http/differences.controller.js';
+import { FleetController } from './http/fleet.controller.js';
 import { FreezesController } from './http/freezes.controller.js';
 import { GatesController } from './http/gates.controller.js';
 import { GroupsController } from './http/groups.controller.js';
 import { InventoryController } from './http/inventory.controller.js';
 import { OutputsController } from './http/outputs.controller.js';
+import { ReportsController } from './http/reports.controller.js';
 import { RequestsController } from './http/requests.controller.js';
 import { RolloutCommandsController } from './http/rollout-commands.controller.js';
 import { RolloutsController } from './http/rollouts.controller.js';
 import { type Readiness, ServiceController } from './http/service.controller.js';
 import { TemplatesController } from './http/templates.controller.js';
 import { TokensController } from './http/tokens.controller.js';
+import { VariablesPastController } from './http/variables-past.controller.js';
 import { VariablesController } from './http/variables.controller.js';
 import { WeightsController } from './http/weights.controller.js';
 import type { RolloutStreams } from './live/streams.js';
 import type { Outputs } from './outputs/outputs.js';
+import type { Past } from './past/past.js';
 import type { DependencyIndex } from './read-model/dependency-index.js';
 import type { FreezeIndex } from './read-model/freeze-index.js';
 import type { GateScores } from './read-model/gate-scores.js';
@@ -51,6 +56,7 @@ import {
   HISTORY,
   LOG,
   OUTPUTS,
+  PAST,
   READINESS,
   REPORTS,
   REQUESTS,
@@ -83,35 +89,42 @@ export interface GatewayParts {
   readonly templates: Pick<InventoryView, 'template' | 'templates'>;
   readonly tokens: Tokens;
   readonly outputs: Outputs;
+  readonly past: Past;
   readonly fleets: Fleets;
   readonly variablesPast: VariablesPast;
   readonly desired: DesiredState;
   readonly readiness: () => Readiness;
 }
 
+const CONTROLLERS = [
+  RequestsController,
+  RolloutsController,
+  OutputsController,
+  ReportsController,
+  DifferencesController,
+  FleetController,
+  RolloutCommandsController,
+  GroupsController,
+  AppsController,
+  DependenciesController,
+  VariablesController,
+  VariablesPastController,
+  DesiredStateController,
+  FreezesController,
+  WeightsController,
+  GatesController,
+  InventoryController,
+  TemplatesController,
+  TokensController,
+  ServiceController,
+];
+
 @Module({})
 export class GatewayModule {
   static with(parts: GatewayParts): DynamicModule {
     return {
       module: GatewayModule,
-      controllers: [
-        RequestsController,
-        RolloutsController,
-        OutputsController,
-        RolloutCommandsController,
-        GroupsController,
-        AppsController,
-        DependenciesController,
-        VariablesController,
-        DesiredStateController,
-        FreezesController,
-        WeightsController,
-        GatesController,
-        InventoryController,
-        TemplatesController,
-        TokensController,
-        ServiceController,
-      ],
+      controllers: CONTROLLERS,
       providers: [
         { provide: ROLLOUTS, useValue: parts.rollouts },
         { provide: HISTORY, useValue: parts.history },
@@ -134,6 +147,7 @@ export class GatewayModule {
         { provide: TEMPLATES, useValue: parts.templates },
         { provide: TOKENS, useValue: parts.tokens },
         { provide: OUTPUTS, useValue: parts.outputs },
+        { provide: PAST, useValue: parts.past },
         { provide: READINESS, useValue: parts.readiness },
       ],
     };

@@ -33,6 +33,7 @@ import { RolloutIndex } from './read-model/rollout-index.js';
 import { meterReadModels } from './read-model/rollout-metrics.js';
 import { type ShiftOf, WeightHistory } from './read-model/weight-history.js';
 import { WeightsView } from './read-model/weights-view.js';
+import { Past } from './past/past.js';
 import { RequestPublisher } from './requests/request-publisher.js';
 import { Requests } from './requests/requests.js';
 import { fleetFollowerOf, variablesOf } from './variables/assembly.js';
@@ -181,7 +182,8 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
   const gateScores = new GateScores();
   const commands = new CommandClient(nats, limits.commandMs);
   const variables = variablesOf(deps, commands);
-  const models = [groupIndex, dependencies, freezes, weightHistory, gateScores];
+  const past = new Past({ log, clock, history, groups: groupIndex, dependencies });
+  const models = [groupIndex, dependencies, freezes, weightHistory, gateScores, pastOf(past)];
   const followers = [followerOf(deps, rollouts, models), fleetFollowerOf(deps, variables.fleets)];
   const groups = new GroupCatalog(groupIndex, view, weights);
   const openLocally = deps.openLocally === true && LOOPBACK.test(hostOf(deps));
@@ -189,11 +191,7 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
   const publisher = publisherOf(deps, limits);
   const now = (): number => clock.now();
   const parts: GatewayParts = {
-    rollouts,
-    history,
-    groups,
-    dependencies,
-    freezes,
+    ...{ rollouts, history, groups, dependencies, freezes, past },
     ...{ weights, weightHistory, gateScores, log, clock },
     streams: new RolloutStreams({ log, clock, logger, options: limits }),
     reports: new Reports(log, rollouts),
@@ -231,6 +229,9 @@ interface Following {
   apply(commit: RecordedCommit): void;
   forgetAll(): void;
 }
+
+/** It reads the log when it is asked; it only has to hear when the log lost its tail. */
+const pastOf = (past: Past): Following => ({ apply: () => {}, forgetAll: () => past.forgetAll() });
 
 function followerOf(
   { log, clock, logger }: GatewayDeps,

@@ -20,4 +20,5 @@ export const CLOCK = Symbol('Clock');
 export const FLEETS = Symbol('Fleets');
 export const VARIABLES_PAST = Symbol('VariablesPast');
 export const DESIRED_STATE = Symbol('DesiredState');
+export const PAST = Symbol('Past');
 export const TOKENS = Symbol('Tokens');

@@ -4,6 +4,7 @@ import { ApiHeader, ApiResponse } from '@nestjs/swagger';
 import { DEPENDENCY_SCHEMAS } from './schemas/dependencies.js';
 import { FREEZE_SCHEMAS } from './schemas/freezes.js';
 import { GROUP_SCHEMAS } from './schemas/groups.js';
+import { PAST_SCHEMAS } from './schemas/past.js';
 import { REQUEST_SCHEMAS } from './schemas/requests.js';
 import { ROLLOUT_SCHEMAS } from './schemas/rollouts.js';
 import { VARIABLE_SCHEMAS } from './schemas/variables.js';
@@ -18,6 +19,7 @@ export const ANSWER_SCHEMAS = {
   ...WEIGHT_SCHEMAS,
   ...REQUEST_SCHEMAS,
   ...VARIABLE_SCHEMAS,
+  ...PAST_SCHEMAS,
 } as const;
 
 /** A good answer of an operation. */

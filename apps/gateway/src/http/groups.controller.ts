@@ -6,7 +6,9 @@ import type { GroupCommand } from '@sluice/contracts';
 import type { Commander, Done } from '../commands/commander.js';
 import type { Candidate, GroupCatalog, GroupDetail, GroupMember, GroupSummary } from '../read-model/group-catalog.js';
 import type { GroupVersions } from '../read-model/versions.js';
-import { COMMANDER, GROUPS } from '../tokens.js';
+import { groupDetailThen, type GroupPageThen, membersThen } from '../past/group-view.js';
+import type { Past } from '../past/past.js';
+import { COMMANDER, GROUPS, PAST } from '../tokens.js';
 import { type CommandInput, HostInput, VersionInput } from './command-inputs.js';
 import { Command } from './command-route.js';
 import { encodeCursor, type Page } from './cursor.js';
@@ -15,7 +17,8 @@ import type { Exchange, Reply } from './exchange.js';
 import { etagOf } from './headers.js';
 import { cursorOf, wanted } from './group-query.js';
 import { noGroup } from './lookup.js';
-import { GroupsQuery, PageQuery } from './query-inputs.js';
+import { PageAtQuery } from './moment-inputs.js';
+import { GroupsQuery } from './query-inputs.js';
 
 type Answer = Promise<Done>;
 
@@ -25,6 +28,7 @@ export class GroupsController {
   constructor(
     @Inject(GROUPS) private readonly groups: GroupCatalog,
     @Inject(COMMANDER) private readonly commander: Commander,
+    @Inject(PAST) private readonly past: Past,
   ) {}
 
   @Get()
@@ -40,18 +44,28 @@ export class GroupsController {
   @Get(':name')
   @ApiOperation({
     operationId: 'getGroup',
-    summary: 'One group: members with running version, exclusions, lease, version history',
+    summary: 'One group, now or at any moment: members with running version, exclusions, lease, version history',
   })
   @ApiParam({ name: 'name' })
   @ApiCached()
-  @ApiAnswer('GroupDetail', 'limit and cursor page its members. The ETag begins with its rev: If-Match takes it.')
+  @ApiAnswer('GroupNowOrThen', 'limit and cursor page its members. The ETag begins with its rev: If-Match takes it.')
   @ApiProblems(400, 404, 422)
-  get(@Param('name') name: string, @Query() query: PageQuery, @Res({ passthrough: true }) reply: Reply): GroupPage {
+  async get(
+    @Param('name') name: string,
+    @Query() query: PageAtQuery,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Promise<GroupPage | GroupPageThen> {
+    if (query.at !== undefined) {
+      const then = await this.past.group(name, query.at);
+      return {
+        ...groupDetailThen(then),
+        memberPage: pageOf(membersThen(then, cursorOf('members', query), query.limit)),
+      };
+    }
     const group = this.groups.get(name);
     if (group === undefined) throw noGroup(name);
-    const { items, next } = this.groups.members(name, cursorOf('members', query), query.limit);
     reply.header('etag', etagOf(group.rev));
-    return { ...group, memberPage: { items, next: next === undefined ? null : encodeCursor('members', next) } };
+    return { ...group, memberPage: pageOf(this.groups.members(name, cursorOf('members', query), query.limit)) };
   }
 
   @Get(':name/versions')
@@ -128,6 +142,11 @@ export class GroupsController {
     return this.commander.group({ target: name, command, reason: body.reason, request }, reply);
   }
 }
+
+const pageOf = <T>({ items, next }: { readonly items: readonly T[]; readonly next: string | undefined }): Page<T> => ({
+  items,
+  next: next === undefined ? null : encodeCursor('members', next),
+});
 
 interface Call {
   readonly name: string;

@@ -5,18 +5,18 @@ import { sees } from '../access/principal.js';
 import type { GroupCatalog } from '../read-model/group-catalog.js';
 import type { CommitView } from '../read-model/commit-view.js';
 import type { RolloutStreams } from '../live/streams.js';
-import type { Reports } from '../read-model/reports.js';
-import type { RolloutReport } from '../read-model/report.js';
 import type { RolloutHistory } from '../read-model/rollout-history.js';
 import { type RolloutDetail, rolloutDetail, type TargetRow, targetPage } from '../read-model/rollout-views.js';
-import { GROUPS, HISTORY, REPORTS, STREAMS_OF_ROLLOUTS } from '../tokens.js';
+import type { Past } from '../past/past.js';
+import { GROUPS, HISTORY, PAST, STREAMS_OF_ROLLOUTS } from '../tokens.js';
 import type { RolloutSummary } from '@sluice/rollout';
 import { decodeCursor, encodeCursor, type Page } from './cursor.js';
 import { ApiAnswer, ApiCached, ApiProblems } from './documentation.js';
 import { type Exchange, headerOf, type Reply } from './exchange.js';
 import { etagOf, positionOf, principalOf, wantsEventStream } from './headers.js';
 import { noRollout } from './lookup.js';
-import { EventsQuery, instantOf, RolloutsQuery, TargetsQuery } from './query-inputs.js';
+import { type At, MomentQuery, TargetsAtQuery } from './moment-inputs.js';
+import { EventsQuery, instantOf, RolloutsQuery } from './query-inputs.js';
 
 @ApiTags('rollouts')
 @Controller('v1/rollouts')
@@ -25,7 +25,7 @@ export class RolloutsController {
     @Inject(HISTORY) private readonly history: RolloutHistory,
     @Inject(GROUPS) private readonly groups: GroupCatalog,
     @Inject(STREAMS_OF_ROLLOUTS) private readonly streams: RolloutStreams,
-    @Inject(REPORTS) private readonly reports: Reports,
+    @Inject(PAST) private readonly past: Past,
   ) {}
 
   @Get()
@@ -52,13 +52,21 @@ export class RolloutsController {
   @Get(':id')
   @ApiOperation({
     operationId: 'getRollout',
-    summary: 'One rollout: group, version, plan, batches, counts, state, and what it offers now',
+    summary: 'One rollout, now or at any moment: group, version, plan, batches, counts, state, and what it offers',
   })
   @ApiParam({ name: 'id' })
   @ApiCached()
-  @ApiAnswer('RolloutDetail', 'ETag is its rev: send it back as If-Match.')
-  @ApiProblems(404)
-  async get(@Param('id') id: string, @Res({ passthrough: true }) reply: Reply): Promise<RolloutDetail> {
+  @ApiAnswer('RolloutDetail', 'ETag is its rev: send it back as If-Match. With `at`: what it was.')
+  @ApiProblems(404, 422)
+  async get(
+    @Param('id') id: string,
+    @Query() { at }: MomentQuery,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Promise<At<RolloutDetail>> {
+    if (at !== undefined) {
+      const then = await this.past.rollout(id, at);
+      return { ...rolloutDetail(then), at: then.at };
+    }
     const loaded = await this.history.stateOf(id);
     if (loaded === undefined) throw noRollout(id);
     reply.header('etag', etagOf(loaded.rev));
@@ -68,19 +76,23 @@ export class RolloutsController {
   @Get(':id/targets')
   @ApiOperation({
     operationId: 'listTargets',
-    summary: 'Hosts of the rollout in the order of the plan: name, address, state',
+    summary: 'Hosts of the rollout in the order of the plan, now or at any moment: name, address, state',
   })
   @ApiParam({ name: 'id' })
   @ApiCached()
   @ApiAnswer('TargetPage', 'One page of targets.')
   @ApiProblems(400, 404, 422)
-  async targets(@Param('id') id: string, @Query() query: TargetsQuery): Promise<Page<TargetRow>> {
-    const loaded = await this.history.stateOf(id);
-    if (loaded === undefined) throw noRollout(id);
+  async targets(@Param('id') id: string, @Query() query: TargetsAtQuery): Promise<At<Page<TargetRow>>> {
     const from = query.cursor === undefined ? 0 : decodeCursor('targets', 'number', query.cursor);
     const range = { from, limit: query.limit, ...(query.phase === undefined ? {} : { phase: query.phase }) };
-    const { items, next } = targetPage(loaded.state, range, (group, host) => this.groups.endpointOf(group, host));
-    return { items, next: next === undefined ? null : encodeCursor('targets', next) };
+    if (query.at !== undefined) {
+      const { state, at } = await this.past.rollout(id, query.at);
+      // Addresses are what agents said last, which is not in the log.
+      return { ...pageOf(targetPage(state, range, () => null)), at };
+    }
+    const loaded = await this.history.stateOf(id);
+    if (loaded === undefined) throw noRollout(id);
+    return pageOf(targetPage(loaded.state, range, (group, host) => this.groups.endpointOf(group, host)));
   }
 
   @Get(':id/events')
@@ -110,22 +122,12 @@ export class RolloutsController {
     const page: EventPage = await this.streams.page(id, after, query.limit);
     reply.code(200).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(page));
   }
-
-  @Get(':id/report')
-  @ApiOperation({
-    operationId: 'getReport',
-    summary: 'How long the rollout, its batches and its steps took (p50, p95)',
-  })
-  @ApiParam({ name: 'id' })
-  @ApiCached()
-  @ApiAnswer('Report', 'Durations in ms.')
-  @ApiProblems(404)
-  async report(@Param('id') id: string): Promise<RolloutReport> {
-    const report = await this.reports.of(id);
-    if (report === undefined) throw noRollout(id);
-    return report;
-  }
 }
+
+const pageOf = ({ items, next }: ReturnType<typeof targetPage>): Page<TargetRow> => ({
+  items,
+  next: next === undefined ? null : encodeCursor('targets', next),
+});
 
 /** `next`: the log position that continues, as `after`. */
 interface EventPage {

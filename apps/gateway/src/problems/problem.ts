@@ -37,6 +37,8 @@ const TITLES: Readonly<Record<number, string>> = {
 
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   NOT_FOUND: 404,
+  NOT_YET: 404,
+  MOMENT_ARCHIVED: 404,
   CONFLICT: 409,
   NOT_OFFERED: 409,
   PLAN_CHANGED: 409,
@@ -116,6 +118,7 @@ const INPUT_CODES: ReadonlySet<string> = new Set([
   'BAD_NAME',
   'BAD_TOKEN',
   'BAD_MESSAGE',
+  'BAD_MOMENT',
   'BAD_DURATION',
   'BAD_COMMAND',
   'BAD_ROLE',

@@ -1,0 +1,105 @@
+import {
+  dependencyStreamId,
+  FREEZE_STREAM,
+  type RecordedCommit,
+  shardOfGroup,
+  type StreamName,
+} from '@sluice/contracts';
+import type { Clock } from '@sluice/kernel';
+
+import { ProblemError } from '../problems/problem.js';
+import { DependencyIndex, type DependencyView } from '../read-model/dependency-index.js';
+import { FreezeIndex, type FreezeView } from '../read-model/freeze-index.js';
+import type { GroupIndex } from '../read-model/group-index.js';
+import type { Cut } from './cut.js';
+import { type Folded, type FoldParts, foldUpTo } from './fold.js';
+import type { GroupsPast, GroupThen } from './groups-past.js';
+
+export interface FleetQuery {
+  /** Only groups behind that one. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+  readonly sees: (group: string) => boolean;
+}
+
+/** What holds for all groups. `position` and `at`: of the last commit that says so. */
+export interface Surroundings {
+  readonly freezes: readonly FreezeView[];
+  readonly dependencies: readonly DependencyView[];
+  readonly position: number;
+  readonly time: number;
+}
+
+/** Groups that one page looks at; those that were not there yet are none of its rows. */
+const MAX_LOOKED_AT = 500;
+
+/** The whole fleet as it was: its groups, page by page, and what holds for all of them. */
+export class FleetPast {
+  constructor(
+    private readonly parts: FoldParts,
+    private readonly groups: GroupsPast,
+    private readonly index: Pick<GroupIndex, 'names'>,
+    private readonly dependencies: Pick<DependencyIndex, 'list'>,
+  ) {}
+
+  names({ after, sees }: Pick<FleetQuery, 'after' | 'sees'>): readonly string[] {
+    return [...this.index.names()].filter((name) => sees(name) && (after === undefined || name > after)).toSorted();
+  }
+
+  /** By name. `archived`: groups whose state then has left the log. */
+  async page(
+    cut: Cut,
+    query: FleetQuery,
+  ): Promise<{ items: readonly GroupThen[]; archived: readonly string[]; next: string | undefined }> {
+    const names = this.names(query);
+    const items: GroupThen[] = [];
+    const archived: string[] = [];
+    let looked = 0;
+    for (const name of names) {
+      if (items.length === query.limit || looked === MAX_LOOKED_AT) return { items, archived, next: names[looked - 1] };
+      looked += 1;
+      const group = await this.group(name, cut);
+      if (group === 'archived') archived.push(name);
+      else if (group !== undefined) items.push(group);
+    }
+    return { items, archived, next: undefined };
+  }
+
+  /** Undefined for one that was not there yet. */
+  async group(name: string, cut: Cut): Promise<GroupThen | 'archived' | undefined> {
+    try {
+      const lease = await this.groups.leaseAt(name, cut);
+      return lease === undefined || lease.rev === 0 ? undefined : await this.groups.whole(name, cut, lease);
+    } catch (error) {
+      if (isArchived(error)) return 'archived';
+      throw error;
+    }
+  }
+
+  /** Freezes that were declared and not over, and dependencies as they were. */
+  async surroundings(cut: Cut): Promise<Surroundings> {
+    let time = cut.time ?? 0;
+    let position = 0;
+    const clock: Clock = { now: () => time, schedule: () => () => {} };
+    const freezes = new FreezeIndex(clock);
+    const dependencies = new DependencyIndex({ groupEntries: () => [] }, clock);
+    const note = ({ last }: Folded): void => {
+      position = Math.max(position, last?.position ?? 0);
+      if (cut.time === undefined) time = Math.max(time, last?.at ?? 0);
+    };
+    note(await this.fold(FREEZE_STREAM, cut, (commit) => freezes.apply(commit)));
+    for (const { name } of this.dependencies.list()) {
+      const stream = { shard: shardOfGroup(name), writer: 'dependency', id: dependencyStreamId(name) } as const;
+      note(await this.fold(stream, cut, (commit) => dependencies.apply(commit)));
+    }
+    const told = dependencies.list().filter(({ rev }) => rev > 0);
+    return { freezes: freezes.list().items, dependencies: told, position, time };
+  }
+
+  private fold(stream: StreamName, cut: Cut, apply: (commit: RecordedCommit) => void): Promise<Folded> {
+    return foldUpTo(this.parts, { streams: [stream], cut }, apply);
+  }
+}
+
+const isArchived = (error: unknown): boolean =>
+  error instanceof ProblemError && error.problem.code === 'MOMENT_ARCHIVED';

@@ -1,0 +1,86 @@
+import { type RecordedCommit, shardOfId, type Writer } from '@sluice/contracts';
+import { initialRollout, isTerminal, type RolloutState } from '@sluice/rollout';
+
+import { refuse } from '../problems/problem.js';
+import { Lru } from '../read-model/lru.js';
+import { evolveCommit } from '../read-model/rollout-loader.js';
+import { type AtMoment, type Cut, cutInWords } from './cut.js';
+import { atOf, type Folded, type FoldParts, foldUpTo } from './fold.js';
+
+/** A rollout as it was. `rev` is the `exec` stream's then. */
+export interface RolloutThen {
+  readonly state: RolloutState;
+  readonly rev: number;
+  readonly at: AtMoment;
+}
+
+const KEPT = 4;
+/** Targets of one that is kept alone. */
+const LARGE = 20_000;
+
+/** Rollouts as they were, folded from their two streams up to a moment. */
+export class RolloutsPast {
+  /** For whoever reads page after page. What is kept is never changed. */
+  private readonly kept = new Lru<RolloutThen>(KEPT);
+
+  constructor(private readonly parts: FoldParts) {}
+
+  forgetAll(): void {
+    this.kept.clear();
+  }
+
+  /** Undefined when the log holds nothing of it. Codes NOT_YET, TOO_LONG. */
+  async at(id: string, cut: Cut): Promise<RolloutThen | undefined> {
+    const found = await this.find(id, cut);
+    if (found === undefined || 'state' in found) return found;
+    throw notYet(`rollout ${id}`, cut, found.beyond);
+  }
+
+  /** Undefined also before it was planned. */
+  async planned(id: string, cut: Cut): Promise<RolloutThen | undefined> {
+    const found = await this.find(id, cut);
+    return found !== undefined && 'state' in found ? found : undefined;
+  }
+
+  private async find(id: string, cut: Cut): Promise<RolloutThen | { readonly beyond: Folded['beyond'] } | undefined> {
+    const shard = shardOfId(id);
+    if (shard === undefined) return undefined;
+    const key = `${id} ${cutInWords(cut)}`;
+    const kept = cut.kind === 'now' ? undefined : this.kept.get(key);
+    if (kept !== undefined) return kept;
+    const streams = (['plan', 'exec'] as const).map((writer) => ({ shard, writer, id }));
+    let state = initialRollout();
+    let rev = 0;
+    const folded = await foldUpTo(this.parts, { streams, cut }, (commit) => {
+      if (isOf(commit, 'plan')) state = evolveCommit(state, commit);
+      if (!isOf(commit, 'exec')) return;
+      state = evolveCommit(state, commit);
+      rev = commit.head.rev;
+    });
+    if (state.plan === undefined) return folded.beyond === undefined ? undefined : { beyond: folded.beyond };
+    const then = { state, rev, at: atOf(cut, folded) };
+    if (isFixed(cut, folded, state)) this.keep(key, then);
+    return then;
+  }
+
+  private keep(key: string, then: RolloutThen): void {
+    if (then.state.targets.length > LARGE) this.kept.clear();
+    this.kept.set(key, then);
+  }
+}
+
+/** Whether no commit that is yet to come can be in it. */
+const isFixed = (cut: Cut, { beyond }: Folded, { status }: RolloutState): boolean =>
+  cut.kind === 'position' || (cut.kind === 'time' && (beyond?.stream.writer === 'exec' || isTerminal(status)));
+
+export const isOf = <W extends Writer>(commit: RecordedCommit, writer: W): commit is RecordedCommit<W> =>
+  commit.stream.writer === writer;
+
+/** The log tells of it only behind that moment. */
+export function notYet(what: string, cut: Cut, beyond: Folded['beyond']): Error {
+  const begins =
+    beyond === undefined
+      ? ''
+      : `: it begins at ${new Date(beyond.head.at).toISOString()} (@${beyond.head.position}); ask for a later moment`;
+  return refuse('NOT_YET', `there was no ${what} at ${cutInWords(cut)}${begins}`);
+}
