@@ -22,6 +22,7 @@ export const NOTIFICATION_TYPES = {
   weightSet: 'sluice.rollout.weight-set.v1',
   weightPublished: 'sluice.rollout.weight-published.v1',
   sideRetired: 'sluice.rollout.side-retired.v1',
+  rampSeen: 'sluice.rollout.ramp-seen.v1',
   frozen: 'sluice.rollout.frozen.v1',
   thawed: 'sluice.rollout.thawed.v1',
   freezeOverridden: 'sluice.rollout.freeze-overridden.v1',

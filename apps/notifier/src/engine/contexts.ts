@@ -58,12 +58,13 @@ function rolloutNamedBy(event: GroupEvent): string | undefined {
 /** Without artifacts, environments and commands: what is not remembered cannot be told by mistake. */
 function briefOf(plan: Plan): NoticePlan {
   const { rolloutId, app, group, version, strategy, targetCount, canaries, batches, waits, approvals, gates } = plan;
-  const { gateSpecs, traffic } = plan;
+  const { gateSpecs, traffic, ramp } = plan;
   return {
     ...{ rolloutId, app, group, version, strategy, targetCount, canaries, batches, waits, approvals, gates },
     ...(gateSpecs === undefined
       ? {}
       : { onFail: Object.fromEntries(gateSpecs.map(({ name, onFail }) => [name, onFail])) }),
     ...(traffic === undefined ? {} : { traffic: { ...traffic, services: [] } }),
+    ...(ramp === undefined ? {} : { ramp }),
   };
 }

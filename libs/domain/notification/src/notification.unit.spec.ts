@@ -10,6 +10,7 @@ import { serviceActor } from '@sluice/kernel';
 import { describe, expect, it } from 'vitest';
 
 import { isNotable, notificationOf, rolloutOf, type ToldEvent } from './index.js';
+import { RAMP_ROWS } from './ramp-samples.js';
 import { SHIFT_ROWS } from './shift-samples.js';
 import { SAMPLE_ID as id, SAMPLE_PLAN as plan, SECRET_URL as url, told } from './told-samples.js';
 
@@ -197,7 +198,9 @@ describe('notificationOf', () => {
   });
 
   it('TAR-07 has a row for every type of the schema', () => {
-    expect(new Set([...ROWS, ...SHIFT_ROWS].map(([, type]) => type))).toEqual(new Set(Object.values(TYPES)));
+    expect(
+      new Set([...[...ROWS, ...SHIFT_ROWS].map(([, type]) => type), ...RAMP_ROWS.map(({ type }) => type)]),
+    ).toEqual(new Set(Object.values(TYPES)));
   });
 
   it('names the event of the log, its place and its rollout', () => {

@@ -49,6 +49,8 @@ export function tellGateFailed(event: GateJudged, scene: Scene): Telling | undef
 }
 
 function placeOf({ stage, phase }: GateJudged, { plan }: Scene): string {
+  if (plan.ramp !== undefined)
+    return phase === 'during' ? 'in mid-ramp' : `${phase === 'entry' ? 'before' : 'at the end of'} the ramp`;
   const name = plan.traffic === undefined ? `stage ${stage + 1}` : stageOf(plan, stage).name;
   if (phase === 'entry') return `before ${name}`;
   return phase === 'during' ? `in the middle of ${name}` : `at ${name}`;

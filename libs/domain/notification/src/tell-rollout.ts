@@ -1,7 +1,8 @@
 import { NOTIFICATION_TYPES as TYPES, type PlanEvent, type RolloutEvent, stageCount } from '@sluice/contracts';
 
 import { redact } from './redact.js';
-import { afterCancel, afterSuccess, approvalOfShift, brakeAdvice, SHIFT_TELLERS, whatMoves } from './tell-shift.js';
+import { RAMP_TELLERS } from './tell-ramp.js';
+import { afterCancel, afterSuccess, approvalOf, brakeAdvice, SHIFT_TELLERS, whatMoves } from './tell-shift.js';
 import type { Scene, Telling } from './told.js';
 import { because, critical, failedTargets, info, stageOf, tally, targets, warning, what } from './words.js';
 
@@ -13,6 +14,7 @@ type Teller<E> = (event: E, scene: Scene) => Telling | undefined;
 /** One line for each kind of event; what is absent is no news for a person. */
 export const ROLLOUT_TELLERS: { readonly [T in RolloutEvent['type']]?: Teller<Of<T>> } = {
   ...SHIFT_TELLERS,
+  ...RAMP_TELLERS,
   RolloutStarted: (event, scene) =>
     info(
       TYPES.started,
@@ -68,7 +70,7 @@ export const ROLLOUT_TELLERS: { readonly [T in RolloutEvent['type']]?: Teller<Of
     warning(
       TYPES.paused,
       'paused',
-      `${what(scene)} was paused by ${scene.who}${because(event.reason)}; resume it to go on`,
+      `${what(scene)} was paused by ${scene.who}${because(event.reason)}; ${whilePaused(scene)}resume it to go on`,
       {},
     ),
   RolloutResumed: (event, scene) =>
@@ -93,7 +95,7 @@ export const ROLLOUT_TELLERS: { readonly [T in RolloutEvent['type']]?: Teller<Of
     warning(
       TYPES.cancelled,
       'cancelled',
-      `${what(scene)} was cancelled (${event.cause}): ${afterCancel(scene.plan) ?? leftOver(event)}`,
+      `${what(scene)} was cancelled (${event.cause}): ${afterCancel(scene.plan, event.cause) ?? leftOver(event)}`,
       {
         cause: event.cause,
         counts: event.counts,
@@ -124,7 +126,13 @@ export const ROLLOUT_TELLERS: { readonly [T in RolloutEvent['type']]?: Teller<Of
 const leftOver = ({ cause, counts, notServing }: Of<'RolloutCancelled'>): string =>
   `${tally(counts)}, ${notServing.length} not serving${notServing.length === 0 || cause === 'rollback' ? '' : '; roll back to restore them'}`;
 
+const whilePaused = ({ plan }: Scene): string =>
+  plan.ramp === undefined ? '' : 'hosts keep what they have meanwhile, ';
+
 const afterReject = ({ plan }: Scene): string =>
+  plan.ramp !== undefined ? 'it ends as cancelled, and no host has changed' : restReject(plan);
+
+const restReject = (plan: Scene['plan']): string =>
   plan.traffic === undefined
     ? 'it settles and ends as cancelled, roll back to restore the hosts that it touched'
     : `it settles and ends as cancelled, ${plan.traffic.oldSide} has all traffic again`;
@@ -155,7 +163,7 @@ function tellApprovalRequested(event: Of<'ApprovalRequested'>, scene: Scene): Te
     event.approval === 'canary'
       ? `the canary is verified (${plan.canaries} held out of service): approve it to enable it, or reject it`
       : `the canary stage passed: approve the batches to go on with ${targets(plan.targetCount - plan.canaries)} in ${stageCount(plan) - (plan.canaries > 0 ? 1 : 0)} batches, or reject them`;
-  const words = approvalOfShift(plan) ?? ofTargets;
+  const words = approvalOf(plan) ?? ofTargets;
   return warning(
     TYPES.approvalRequested,
     'awaiting-approval',

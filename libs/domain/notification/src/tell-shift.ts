@@ -1,6 +1,7 @@
 import { NOTIFICATION_TYPES as TYPES, type RolloutEvent, type TrafficEvent, type Weights } from '@sluice/contracts';
 
 import { redact } from './redact.js';
+import { ADVICE, afterLeft, afterRamp, approvalOfRamp, whatRamps } from './tell-ramp.js';
 import type { NoticePlan, Scene, Telling } from './told.js';
 import { because, info, instant, stageOf, warning, what } from './words.js';
 
@@ -16,7 +17,7 @@ export const SHIFT_TELLERS: { readonly [T in TrafficEvent['type']]?: (event: Of<
     warning(
       TYPES.frozen,
       'running',
-      `${what(scene)} is frozen until ${instant(until)}: ${redact(words, 300)}; nothing is admitted and no traffic moves to a new side, rolling back stays possible`,
+      `${what(scene)} is frozen until ${instant(until)}: ${redact(words, 300)}; ${heldBy(scene)}, rolling back stays possible`,
       { freeze, until },
     ),
   RolloutThawed: ({ freeze }, scene) =>
@@ -76,26 +77,38 @@ function sharesInWords(weights: Weights): string {
   return shares.map(([side, weight]) => `${side} ${weight} %`).join(', ');
 }
 
-/** Of a plan that shifts traffic; undefined for one with targets. */
-export function whatMoves({ traffic }: NoticePlan): string | undefined {
+const heldBy = ({ plan }: Scene): string =>
+  plan.ramp === undefined ? 'nothing is admitted and no traffic moves to a new side' : 'no host gets the new value';
+
+/** Of a plan that shifts traffic or ramps a variable; undefined for one with targets. */
+export function whatMoves({ traffic, ramp }: NoticePlan): string | undefined {
+  if (ramp !== undefined) return whatRamps(ramp);
   if (traffic === undefined) return undefined;
   const weights = traffic.weights.map(({ weight }) => weight).join(', ');
   return `to shift traffic from ${traffic.oldSide} to ${traffic.newSide} by ${weights} percent`;
 }
 
-export function approvalOfShift({ traffic }: NoticePlan): string | undefined {
+/** The same. */
+export function approvalOf({ traffic, ramp }: NoticePlan): string | undefined {
+  if (ramp !== undefined) return approvalOfRamp(ramp);
   if (traffic === undefined) return undefined;
   const { approveBefore = 0, newSide, oldSide } = traffic;
   return `${newSide} is to get ${approveBefore} percent of the traffic: approve it to go on, or reject it and ${oldSide} has all of it again`;
 }
 
-export const brakeAdvice = ({ traffic }: NoticePlan): string =>
-  traffic === undefined
+export function brakeAdvice({ traffic, ramp }: NoticePlan): string {
+  if (ramp !== undefined) return ADVICE;
+  return traffic === undefined
     ? 'look at what failed, then retry, exclude the host, override with a reason, cancel or roll back'
     : 'weights stay as they are; look at what failed, then resume or cancel it, or roll back: all weights in one publish';
+}
 
-export const afterSuccess = ({ traffic }: NoticePlan): string | undefined =>
-  traffic === undefined ? undefined : `all traffic is on ${traffic.newSide}, ${traffic.oldSide} is retired`;
+export function afterSuccess({ traffic, ramp }: NoticePlan): string | undefined {
+  if (ramp !== undefined) return afterRamp(ramp);
+  return traffic === undefined ? undefined : `all traffic is on ${traffic.newSide}, ${traffic.oldSide} is retired`;
+}
 
-export const afterCancel = ({ traffic }: NoticePlan): string | undefined =>
-  traffic === undefined ? undefined : `all traffic is on ${traffic.oldSide}`;
+export function afterCancel({ traffic, ramp }: NoticePlan, cause: string): string | undefined {
+  if (ramp !== undefined) return afterLeft(ramp, cause);
+  return traffic === undefined ? undefined : `all traffic is on ${traffic.oldSide}`;
+}

@@ -36,6 +36,7 @@ export type NoticePlan = Pick<
   | 'approvals'
   | 'gates'
   | 'traffic'
+  | 'ramp'
 > & {
   /** What a failure of each gate of the plan does. */
   readonly onFail?: Readonly<Record<GateName, GateAction>>;

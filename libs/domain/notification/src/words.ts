@@ -13,7 +13,7 @@ export function stageOf(
   return {
     name: stage.name,
     size,
-    words: stage.traffic === undefined ? `${stage.name} (${targets(size)})` : stage.name,
+    words: stage.traffic === undefined && stage.ramp === undefined ? `${stage.name} (${targets(size)})` : stage.name,
   };
 }
 
