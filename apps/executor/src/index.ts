@@ -3,6 +3,7 @@ export type { Called } from './dependency/called.js';
 export type { BreakerOptions } from './dependency/breaker.js';
 export type { BalancerConfig, CapacityConfig } from './dependency/outside.js';
 export { Freezes } from './freezes/freezes.js';
+export { Holds } from './holds/holds.js';
 export { NatsAgents } from './nats/agents.js';
 export { ExecutorEngine } from './engine.js';
 export {

@@ -16,6 +16,7 @@ import { ExecutorModule } from './commands/executor.module.js';
 import { type BalancerConfig, type CapacityConfig, startOutside } from './dependency/outside.js';
 import type { BreakerOptions } from './dependency/breaker.js';
 import { Freezes } from './freezes/freezes.js';
+import { Holds } from './holds/holds.js';
 import { NatsAgents } from './nats/agents.js';
 import { NatsMembers } from './members/nats-members.js';
 import { MeteredAgents, tracedAgents } from './nats/metered-agents.js';
@@ -73,6 +74,7 @@ export async function startExecutor(deps: StartExecutorDeps): Promise<RunningSer
   const outside = await startOutside(deps);
   const freezes = new Freezes(deps);
   await freezes.start();
+  const holds = new Holds(deps);
   const owned: OwnedShards = new OwnedShards(
     {
       ...deps,
@@ -94,7 +96,7 @@ export async function startExecutor(deps: StartExecutorDeps): Promise<RunningSer
     memberId: deps.memberId ?? newId(),
   });
   const commands = await startCommandServer({
-    module: ExecutorModule.of(router, outside.dependencies, freezes),
+    module: ExecutorModule.of(router, { dependencies: outside.dependencies, freezes, holds }),
     servers,
     login: deps.login,
     queue: 'executor',
@@ -106,6 +108,7 @@ export async function startExecutor(deps: StartExecutorDeps): Promise<RunningSer
       const stopped = await Promise.allSettled([leases.stop(), commands.stop()]);
       await outside.stop();
       await freezes.stop();
+      holds.stop();
       await memory.memory?.stop();
       for (const part of stopped)
         if (part.status === 'rejected') logger.error({ reason: messageOf(part.reason) }, 'a part did not stop cleanly');
