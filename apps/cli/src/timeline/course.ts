@@ -2,7 +2,7 @@ import type { DomainEvent, RollbackTarget, TargetCounts } from '@sluice/contract
 import { formatDuration } from '@sluice/kernel';
 
 import { behindInWords, membersInWords } from './members.js';
-import { rampInWords } from './ramp.js';
+import type { Ramp } from './ramp.js';
 import type { Shift } from './shift.js';
 import { brakeInWords, plural, someOf, why } from './words.js';
 
@@ -10,13 +10,16 @@ interface Names {
   readonly hostOf: (target: number) => string;
   readonly countsInWords: (counts: TargetCounts) => string;
   readonly shift: Shift;
+  readonly ramp: Ramp;
+  /** When it happened, ms since the epoch. */
+  readonly at: number;
 }
 
 /** What happened to the rollout as a whole; undefined for what is not worth a line. */
 export function courseInWords(event: DomainEvent, names: Names): string | undefined {
   switch (event.type) {
     case 'RolloutStarted':
-      return `started with lease token ${event.token}; ${names.shift.wayBackInWords() ?? restoredInWords(event.rollbackTo)}`;
+      return `started with lease token ${event.token}; ${names.shift.wayBackInWords() ?? names.ramp.wayBackInWords() ?? restoredInWords(event.rollbackTo)}`;
     case 'ApprovalRequested':
       return `waits for the approval "${event.approval}" of plan ${event.planHash.slice(0, 12)}`;
     case 'ApprovalGranted':
@@ -36,7 +39,6 @@ export function courseInWords(event: DomainEvent, names: Names): string | undefi
         troubleInWords(event, names) ??
         membersInWords(event, names.hostOf) ??
         names.shift.tell(event) ??
-        rampInWords(event) ??
         endInWords(event, names)
       );
   }
@@ -66,16 +68,16 @@ function troubleInWords(event: DomainEvent, { hostOf }: Names): string | undefin
   }
 }
 
-function endInWords(event: DomainEvent, { hostOf, countsInWords, shift }: Names): string | undefined {
+function endInWords(event: DomainEvent, { hostOf, countsInWords, shift, ramp, at }: Names): string | undefined {
   switch (event.type) {
     case 'RolloutSettling':
       return `settles: ${event.cause}${event.by === undefined ? '' : ` by ${event.by}`}${why(event.reason)}`;
     case 'RolloutSucceeded':
-      return `SUCCEEDED: ${shift.endInWords(true) ?? countsInWords(event.counts)}${behindInWords(event.behind)}`;
+      return `SUCCEEDED: ${shift.endInWords(true) ?? ramp.endInWords(at) ?? countsInWords(event.counts)}${behindInWords(event.behind)}`;
     case 'RolloutFailed':
       return `FAILED: ${countsInWords(event.counts)}; ${notServing(event.notServing, hostOf)}${behindInWords(event.behind)}`;
     case 'RolloutCancelled':
-      return `CANCELLED (${event.cause}): ${shift.endInWords(false) ?? `${countsInWords(event.counts)}; ${notServing(event.notServing, hostOf)}`}${behindInWords(event.behind)}`;
+      return `CANCELLED (${event.cause}): ${shift.endInWords(false) ?? ramp.endInWords(at) ?? `${countsInWords(event.counts)}; ${notServing(event.notServing, hostOf)}`}${behindInWords(event.behind)}`;
     case 'RolloutClosed':
       return `closed${event.cause === 'superseded' ? ' by a newer rollout' : ''}${why(event.reason)}`;
     default:

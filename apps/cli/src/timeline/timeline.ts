@@ -5,7 +5,7 @@ import { formatDuration } from '@sluice/kernel';
 import { Batches } from './batches.js';
 import { courseInWords } from './course.js';
 import { driftsInWords, withBatches } from './members.js';
-import { rampPlanInWords } from './ramp.js';
+import { Ramp, rampPlanInWords } from './ramp.js';
 import { Shift, shiftPlanInWords } from './shift.js';
 import { lengthOf, offsetOf } from './time.js';
 import { countsInWords, faultsInWords, inventoryInWords, plural, someOf, why } from './words.js';
@@ -27,6 +27,7 @@ export class Timeline {
   private start: number | undefined;
   private readonly batches = new Batches(() => this.plan);
   private readonly shift = new Shift(() => this.plan);
+  private readonly ramp = new Ramp(() => this.plan);
 
   /** `plan` when the commits do not begin with the plan itself. */
   constructor(plan?: Plan) {
@@ -37,7 +38,7 @@ export class Timeline {
     const lines: TimelineLine[] = [];
     for (const event of commit.events) {
       if (event.type === 'MembersSynced') this.plan = withBatches(this.plan, event);
-      const text = this.tell(event, commit.at);
+      const text = this.ramp.tell(event, commit.at) ?? this.tell(event, commit.at);
       if (text === undefined) continue;
       this.start ??= commit.at;
       lines.push({ at: commit.at, after: commit.at - this.start, who: event.meta.by.id, text });
@@ -101,7 +102,7 @@ export class Timeline {
       case 'GateRecorded':
         return `gate ${event.gate} ${PLACE_OF[event.phase ?? 'exit']} ${batches.name(event.stage)}: ${event.verdict}: ${event.words}`;
       default:
-        return courseInWords(event, { hostOf: this.hostOf, countsInWords, shift: this.shift });
+        return courseInWords(event, { hostOf: this.hostOf, countsInWords, shift: this.shift, ramp: this.ramp, at });
     }
   }
 
