@@ -16,6 +16,7 @@ const SERVICE_OF: Readonly<Partial<Record<Writer, ServiceName>>> = {
   exec: 'executor',
   group: 'executor',
   freeze: 'executor',
+  variable: 'executor',
   gate: 'gate',
 };
 

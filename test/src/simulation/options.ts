@@ -28,6 +28,8 @@ export interface SimulationOptions {
   readonly isShuffled?: boolean;
   /** Drains and enables; agents do so themselves without one. */
   readonly balancer?: FakeBalancer;
+  /** Variables that rollouts ramp, each by the group of its name. */
+  readonly ramps?: readonly string[];
   /** The group has two sides between which traffic shifts, scaled like that. */
   readonly traffic?: Scaling;
 }

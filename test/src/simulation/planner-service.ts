@@ -75,11 +75,12 @@ export class ListedInventory implements InventoryPort {
   /** Nothing of it can be read. */
   isDown = false;
 
-  constructor(private readonly entry: GroupEntry) {}
+  constructor(private readonly groups: readonly GroupEntry[]) {}
 
   async group(name: string): Promise<InventoryRecord<GroupEntry> | undefined> {
     this.assertUp();
-    return name === this.entry.name ? record(this.entry) : undefined;
+    const entry = this.groups.find((each) => each.name === name);
+    return entry === undefined ? undefined : record(entry);
   }
 
   async members(): Promise<readonly InventoryRecord<MemberEntry>[]> {
@@ -91,7 +92,7 @@ export class ListedInventory implements InventoryPort {
     return new Map<string, never>();
   }
 
-  /** One group: no other shares its hosts. */
+  /** Only one of the groups has members: no other shares its hosts. */
   async sharing(): Promise<readonly never[]> {
     this.assertUp();
     return [];

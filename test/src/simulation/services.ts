@@ -3,6 +3,8 @@ import {
   type AgentPort,
   type BalancerPort,
   type EngineLogger,
+  FleetRamps,
+  Fleets,
   Freezes,
   LogMemory,
   type MembersPort,
@@ -22,6 +24,8 @@ export interface ExecutorPorts {
   readonly memory: PlaceStore | undefined;
   readonly balancers: BalancerPort | undefined;
   readonly traffic: TrafficWorld | undefined;
+  /** It drives the fleets of its shards too. */
+  readonly hasFleets: boolean;
 }
 
 /** One life of the executor. */
@@ -30,6 +34,7 @@ export class ExecutorService {
   /** Once it has read what the one before it left. */
   engine: SteadyEngine | undefined;
   private known: Freezes | undefined;
+  private driven: Fleets | undefined;
 
   constructor(
     private readonly parts: ServiceParts,
@@ -52,20 +57,32 @@ export class ExecutorService {
     return this.known;
   }
 
+  get fleets(): Fleets {
+    if (this.driven === undefined) throw new SluiceError('NOT_READY', 'it has just been started');
+    return this.driven;
+  }
+
   private async start(): Promise<void> {
     const { life, parts, logger } = this;
-    const { agents, members, memory, balancers, traffic } = this.ports;
+    const { agents, members, memory, balancers, traffic, hasFleets } = this.ports;
     const clock = clockOf(life, parts.clock);
     const opened = memory === undefined ? {} : { memory: await LogMemory.open(memory, clock, logger) };
     const freezes = new Freezes({ log: logOf(life, parts.log), clock, newId: parts.newId, logger });
     this.known = freezes;
     await freezes.start();
+    const log = logOf(life, parts.log);
+    const fleets = hasFleets
+      ? new Fleets({ log, clock, newId: parts.newId, shards: ALL_SHARDS, freezes, logger })
+      : undefined;
+    this.driven = fleets;
+    await fleets?.start();
     this.engine = new SteadyEngine({
       ...opened,
       freezes,
       ...(traffic === undefined ? {} : { traffic: traffic.portsFor(life, clock) }),
       ...(balancers === undefined ? {} : { balancers }),
-      log: logOf(life, parts.log),
+      ...(fleets === undefined ? {} : { ramps: new FleetRamps(fleets, (name) => fleets.fleet(name), log) }),
+      log,
       clock,
       newId: parts.newId,
       shards: ALL_SHARDS,

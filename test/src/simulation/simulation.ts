@@ -1,5 +1,6 @@
 import { type Appended, Invariants, type RolloutModel } from '@sluice/audit';
 import {
+  type CommandEnvelope,
   type CommandResult,
   type DeployRequest,
   type FreezeCommand,
@@ -22,9 +23,11 @@ import { APP, GROUP, hostName, MEMBER, type SimulationOptions, type TimedEvent }
 import { ObservedLog } from './observed-log.js';
 import { ListedInventory, PlannerService, type ServiceParts } from './planner-service.js';
 import { ExecutorService, GateService } from './services.js';
+import { groupsFor } from './groups.js';
 import { FreezeWatch } from './freeze-watch.js';
 import { shuffled } from './shuffled.js';
-import { SIDED, TrafficWorld } from './traffic/world.js';
+import { RampWorld } from './ramps/world.js';
+import { TrafficWorld } from './traffic/world.js';
 import { truthOf, watched } from './truth.js';
 
 export { APP, GROUP, hostName, type SimulationOptions, type TimedEvent };
@@ -45,6 +48,8 @@ export class Simulation {
   readonly inventory: ListedInventory;
   /** Of a group with sides. */
   readonly world: TrafficWorld | undefined;
+  /** Of variables that are ramped. */
+  readonly ramps: RampWorld | undefined;
   readonly freezes: FreezeWatch;
   readonly timeline: TimedEvent[] = [];
   readonly errors: string[] = [];
@@ -71,22 +76,17 @@ export class Simulation {
       before: (stream) => this.before(stream),
       landed: (appended) => this.landed(appended),
     });
-    this.inventory = new ListedInventory({
-      name: GROUP,
-      app: APP,
-      environment: options.environment ?? 'production',
-      ...(options.balancer === undefined ? {} : { balancer: { name: 'edge', backend: APP } }),
-      ...(options.traffic === undefined ? {} : { sides: SIDED }),
-      profile: { kind: 'process', command: ['node', 'server.mjs'], stopGraceMs: 1_000 },
-    });
+    this.inventory = new ListedInventory(groupsFor(options));
     this.fleet = this.newFleet();
     this.invariants = new Invariants(truthOf(this.fleet));
     const modelOf = (id: string): RolloutModel | undefined => this.invariants.rollouts.get(id);
     const complain = (what: string): void => this.complain(what);
     this.freezes = new FreezeWatch(modelOf, complain);
-    const { traffic } = options;
+    const { traffic, ramps } = options;
     const parts = { clock: this.clock, random: this.random.fork('traffic'), modelOf, complain };
     this.world = traffic === undefined ? undefined : new TrafficWorld(parts, traffic);
+    const { clock, invariants } = this;
+    this.ramps = ramps === undefined ? undefined : new RampWorld({ clock, invariants, complain });
     this.planner = new PlannerService(this.parts('planner'), this.inventory);
     this.executors = new Executors(
       options.executors ?? 1,
@@ -110,7 +110,7 @@ export class Simulation {
       app: APP,
       group: GROUP,
       version,
-      artifact: { url: `file:///${version}.tgz`, sha256: 'ab'.repeat(32) },
+      ...(change.strategy === 'ramp' ? {} : { artifact: { url: `file:///${version}.tgz`, sha256: 'ab'.repeat(32) } }),
       requestedBy: { id: 'rita', kind: 'user' },
       ...change,
     };
@@ -131,41 +131,24 @@ export class Simulation {
   }
 
   /** Says a command from within a reaction. */
-  tell(target: string, command: RolloutCommand, actor = 'olga', id = this.nextCommand()): Promise<CommandResult> {
-    const envelope = {
-      v: 1,
-      id,
-      target,
-      command,
-      actor: { id: actor, kind: 'user' },
-      reason: 'simulated',
-    } as const;
+  tell(target: string, command: RolloutCommand, actor?: string, id?: string): Promise<CommandResult> {
+    const envelope = this.envelope(target, command, actor, id);
     return this.say((driver) => driver.command(envelope));
   }
 
-  groupCommand(command: GroupCommand, actor = 'olga'): Promise<CommandResult> {
-    const envelope = {
-      v: 1,
-      id: this.nextCommand(),
-      target: GROUP,
-      command,
-      actor: { id: actor, kind: 'user' },
-      reason: 'simulated',
-    } as const;
+  groupCommand(command: GroupCommand, actor?: string): Promise<CommandResult> {
+    const envelope = this.envelope(GROUP, command, actor);
     return this.drive(this.say((driver) => driver.groupCommand(envelope)));
   }
 
   /** Declares a freeze, or lifts the one that is named. */
-  freeze(command: FreezeCommand, target = NEW_FREEZE, actor = 'olga'): Promise<CommandResult> {
-    const envelope = {
-      v: 1,
-      id: this.nextCommand(),
-      target,
-      command,
-      actor: { id: actor, kind: 'user' },
-      reason: 'simulated',
-    } as const;
+  freeze(command: FreezeCommand, target = NEW_FREEZE, actor?: string): Promise<CommandResult> {
+    const envelope = this.envelope(target, command, actor);
     return this.drive(this.insist(() => this.executors.ask(({ freezes }) => freezes.command(envelope))));
+  }
+
+  private envelope<C>(target: string, command: C, actor = 'olga', id = this.nextCommand()): CommandEnvelope<C> {
+    return { v: 1, id, target, command, actor: { id: actor, kind: 'user' }, reason: 'simulated' };
   }
 
   model(id: string): RolloutModel {
@@ -206,7 +189,7 @@ export class Simulation {
   private newGate(): GateService {
     // Silent is who misses a few heartbeats, however seldom they are.
     const silentAfterMs = Math.max(60_000, 3 * (this.options.helloEveryMs ?? 0));
-    const options = { silentAfterMs, measurements: this.world?.metrics };
+    const options = { silentAfterMs, measurements: this.world?.metrics ?? this.ramps?.metrics };
     return new GateService(this.parts('gate'), this.logger('gate'), options);
   }
 
@@ -231,7 +214,7 @@ export class Simulation {
     const agents = watched(this.fleet, (id) => this.invariants.rollouts.get(id), complain);
     const members = { membersOf: (plan: Plan) => this.planner.membersOf(plan) };
     const { memory, balancer: balancers, isShuffled } = this.options;
-    const ports = { agents, members, memory, balancers, traffic: this.world };
+    const ports = { agents, members, memory, balancers, traffic: this.world, hasFleets: this.ramps !== undefined };
     const parts = this.parts('executor');
     const log = isShuffled === true ? shuffled(parts.log, this.random.fork('order')) : parts.log;
     return new ExecutorService({ ...parts, log }, ports, this.logger('executor'));
@@ -261,6 +244,7 @@ export class Simulation {
     this.invariants.apply(appended);
     this.freezes.landed(appended);
     this.world?.landed(appended);
+    this.ramps?.landed(appended);
     if (this.options.timeline !== false) this.appended.push(appended);
     const service = serviceOf(stream.writer);
     for (const { event } of draft.events) {
@@ -284,6 +268,7 @@ export class Simulation {
     if (!this[service].life.kill()) return;
     this.crashes += 1;
     this.world?.trouble();
+    this.ramps?.trouble();
     this.clock.schedule(RESTART_MS, () => {
       if (service === 'planner') this.planner = new PlannerService(this.parts('planner'), this.inventory);
       else this.gate = this.newGate();
@@ -295,6 +280,7 @@ export class Simulation {
     if (!this.executors.kill(index)) return;
     this.crashes += 1;
     this.world?.trouble();
+    this.ramps?.trouble();
     this.clock.schedule(RESTART_MS, () => this.executors.restart(index));
   }
 
@@ -324,8 +310,13 @@ export class Simulation {
   }
 
   private say(ask: (driver: SteadyEngine) => Promise<CommandResult>): Promise<CommandResult> {
+    return this.ask(({ driver }) => ask(driver));
+  }
+
+  /** Says it to whoever happens to answer, until somebody has; time passes elsewhere. */
+  ask(work: (service: ExecutorService) => Promise<CommandResult>): Promise<CommandResult> {
     return this.insist(async () => {
-      const result = await this.executors.ask(({ driver }) => ask(driver));
+      const result = await this.executors.ask(work);
       if (!result.ok && TRANSIENT.has(result.code)) throw new Error(result.message);
       return result;
     });
@@ -344,7 +335,7 @@ export class Simulation {
   }
 
   /** Lets time pass until the work is done; not to be used from within a reaction, where time passes already. */
-  private async drive<T>(work: Promise<T>): Promise<T> {
+  async drive<T>(work: Promise<T>): Promise<T> {
     let settled = false;
     const done = work.finally(() => {
       settled = true;

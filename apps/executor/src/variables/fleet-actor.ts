@@ -179,11 +179,13 @@ export class FleetActor {
     const named = variables === undefined ? undefined : new Set(variables);
     await this.each(async (variable, part) => {
       if (named?.has(variable) === false) return;
-      // What a freeze holds would go on by itself when that is lifted.
-      const input: VariableInput = part.isHeld
-        ? { type: 'command', command: { type: 'stop' }, reason: words }
-        : { type: 'breach', words, numbers, named: named !== undefined };
-      await this.settle(part, meta, () => decideVariable(this.fleet, variable, input, this.nowFor(part)));
+      await this.settle(part, meta, () => {
+        // What a freeze holds would go on by itself when that is lifted.
+        const input: VariableInput = part.isHeld
+          ? { type: 'command', command: { type: 'stop' }, reason: words }
+          : { type: 'breach', words, numbers, named: named !== undefined };
+        return decideVariable(this.fleet, variable, input, this.nowFor(part));
+      });
       this.checkpointLater(variable, part);
     });
   }
@@ -203,9 +205,14 @@ export class FleetActor {
   }
 
   private async holdOrGoOn(variable: string, part: VariablePart, held: string | undefined): Promise<void> {
-    const input = this.freezing.inputFor(this.fleet.variables.get(variable)?.phase, part.isHeld, held);
-    if (input !== undefined)
-      await this.settle(part, FREEZE_META, () => decideVariable(this.fleet, variable, input, this.nowFor(part)));
+    const next = (): VariableInput | undefined =>
+      this.freezing.inputFor(this.fleet.variables.get(variable)?.phase, part.isHeld, held);
+    if (next() === undefined) return;
+    // Looked at anew behind a conflict: another owner may have held it, or let it go on.
+    await this.settle(part, FREEZE_META, () => {
+      const input = next();
+      return input === undefined ? [] : decideVariable(this.fleet, variable, input, this.nowFor(part));
+    });
   }
 
   private checkRoom(variable: string): void {

@@ -89,8 +89,10 @@ export class LogPart {
     this.isStale = false;
     try {
       for await (const commit of this.deps.log.read(this.stream, this.head.rev + 1)) {
-        this.isStale ||= commit.head.rev !== this.head.rev + 1;
-        if (this.isStale) return false;
+        // What is told of meanwhile makes it stale too, and is read here or by the next one.
+        const follows = commit.head.rev === this.head.rev + 1;
+        this.isStale ||= !follows;
+        if (!follows) return false;
         this.take(commit);
       }
       return true;

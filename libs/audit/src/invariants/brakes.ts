@@ -1,6 +1,7 @@
 import type { RolloutEvent } from '@sluice/contracts';
 
 import type { Complain } from './complain.js';
+import { isTurned } from './ramps.js';
 import { countTargets, isCanary, numbersOf, type RolloutModel } from './rollout-model.js';
 import { notReady, type ShiftModel } from './shift-model.js';
 
@@ -44,7 +45,7 @@ export function brake(model: RolloutModel, { cause }: Of<'RolloutBraked'>, at: n
     gate: model.gateFailed,
     capacity: model.shift === undefined ? !room && !hasOpen(model) : isLate(model, model.shift, at),
     log: true,
-    ramp: true,
+    ramp: isTurned(model, cause),
     dependency: model.plan.lb?.mode === 'required' || model.shift !== undefined,
   }[cause.kind];
   if (!holds)

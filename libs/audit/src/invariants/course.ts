@@ -8,6 +8,7 @@ import { askGates, recordGate } from './gates.js';
 import { closeOrder, end, exclude, fail, giveUp, lose, order, skipDrain, succeed, waive } from './results.js';
 import { requestRollback } from './rollbacks.js';
 import { applyMembers } from './members.js';
+import { applyRamp, noteHeld } from './ramps.js';
 import { numbersOf, type RolloutModel } from './rollout-model.js';
 import { applyShift, endShift, giveUpShift } from './shifts.js';
 import { enterStage, passStage, startWait } from './waits.js';
@@ -25,9 +26,11 @@ export function applyRollout(model: RolloutModel, event: RolloutEvent, seen: See
     applyTarget(model, event, seen, complain) ||
     applyStage(model, event, seen, complain) ||
     applyShift(model, event, seen, complain) ||
+    applyRamp(model, event, complain) ||
     applyFreeze(model, event, seen.meta, complain);
   if (!isTaken) applyCommand(model, event, seen, complain);
   closeOrder(model);
+  noteHeld(model, seen.at);
 }
 
 /** What happens to targets. False when the event is of another kind. */

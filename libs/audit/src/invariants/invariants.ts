@@ -18,7 +18,9 @@ import { Replay } from './replay.js';
 import { planRollback } from './rollbacks.js';
 import { modelOf, type RolloutModel } from './rollout-model.js';
 import type { Appended } from './seen.js';
+import { mayDrive, rampGoesOn, sayerOf, seesVariable } from './ramps.js';
 import { hasGivenBack } from './shifts.js';
+import { Fleets } from './variables/fleets.js';
 
 export interface Violation {
   readonly invariant: string;
@@ -46,6 +48,7 @@ const compareEvery = (targets: number): number =>
 export class Invariants {
   readonly violations: Violation[] = [];
   readonly rollouts = new Map<string, RolloutModel>();
+  readonly fleets = new Fleets();
   events = 0;
   private readonly groups = new Map<string, GroupModel>();
   private readonly planned = new Map<string, PlanTarget[]>();
@@ -55,11 +58,15 @@ export class Invariants {
   private readonly toBrake = new Set<string>();
   private commits = 0;
 
-  constructor(private witness?: Witness) {}
+  /** `isWhole`: it sees all shards, so that a rollout can be held against a variable of another one. */
+  constructor(
+    private witness?: Witness,
+    private readonly isWhole = true,
+  ) {}
 
   apply({ stream, draft, head }: Appended): void {
     this.commits += 1;
-    if (this.distrusted.has(stream.id)) return;
+    if (this.isDistrusted(stream)) return;
     let [last, index] = ['', -1];
     const complain: Complain = (invariant, what) => {
       if (this.violations.length < MAX_KEPT)
@@ -73,8 +80,8 @@ export class Invariants {
       this.one(stream, item, head.at, complain);
     }
     const model = stream.writer === 'exec' ? this.rollouts.get(stream.id) : undefined;
-    if (model !== undefined && model.targets.length <= COMPARE_ALWAYS_UP_TO) hasBraked(model, complain);
-    if (model !== undefined) hasGivenBack(model, complain);
+    if (model !== undefined) settled(model, complain);
+    if (stream.writer === 'variable') this.fleets.compare(stream.id, draft.events, complain);
     if (stream.writer === 'plan' || stream.writer === 'exec') this.replay(stream, draft.events, head.at, complain);
   }
 
@@ -84,8 +91,14 @@ export class Invariants {
     this.forget(id);
   }
 
+  /** Variables name their hosts by the numbers of the roster. */
+  private isDistrusted({ id, writer }: StreamName): boolean {
+    return this.distrusted.has(id) || (writer === 'variable' && this.distrusted.has(this.fleets.rosterOf(id)));
+  }
+
   /** It is over and nobody asks for it any more. */
   forget(id: string): void {
+    this.fleets.forget(id);
     for (const map of [this.rollouts, this.planned, this.replays, this.commanded]) map.delete(id);
   }
 
@@ -97,6 +110,7 @@ export class Invariants {
     const { events, violations } = this;
     const found = violations.length;
     for (const map of [this.rollouts, this.groups, this.planned, this.replays, this.commanded]) map.clear();
+    this.fleets.clear();
     const witness = this.witness;
     this.witness = undefined;
     for (const appended of kept) this.apply(appended);
@@ -131,23 +145,39 @@ export class Invariants {
       complain('I11', `${meta.cause} had its effect at position ${first}, and ${event.type} once more`);
   }
 
-  private one(stream: StreamName, { event, meta }: EventToAppend, at: number, complain: Complain): void {
-    if (stream.writer === 'plan') this.plan(stream.id, event as PlanEvent, complain);
-    if (stream.writer === 'group') applyGroup(this.group(stream.id), event as GroupEvent, at, complain);
-    if (stream.writer !== 'exec') return;
-    const model = this.rollouts.get(stream.id);
-    if (model === undefined) {
-      complain('I5', `${stream.id} has an event but no sealed plan`);
-      return;
+  private one(stream: StreamName, item: EventToAppend, at: number, complain: Complain): void {
+    switch (stream.writer) {
+      case 'plan':
+        return this.plan(stream.id, item.event as PlanEvent, complain);
+      case 'variable':
+        return this.value(stream.id, item, at, complain);
+      case 'group':
+        return applyGroup(this.group(stream.id), item.event as GroupEvent, at, complain);
+      case 'exec':
+        return this.course(stream.id, item, at, complain);
+      default:
     }
-    this.holdsLease(model, event as RolloutEvent, complain);
-    this.brakesAfterLoss(stream.id, event as RolloutEvent, complain);
-    this.spares(model, event as RolloutEvent, at, complain);
-    this.witness?.(model, event as RolloutEvent, complain);
+  }
+
+  private course(id: string, { event: each, meta }: EventToAppend, at: number, complain: Complain): void {
+    const model = this.rollouts.get(id);
+    if (model === undefined) return complain('I5', `${id} has an event but no sealed plan`);
+    const event = each as RolloutEvent;
+    this.holdsLease(model, event, complain);
+    this.brakesAfterLoss(id, event, complain);
+    this.spares(model, event, at, complain);
+    if (this.isWhole) seesVariable(model, event, { fleets: this.fleets, at }, complain);
+    this.witness?.(model, event, complain);
     const isOver = model.status === 'ended';
-    applyRollout(model, event as RolloutEvent, { meta, at }, complain);
+    applyRollout(model, event, { meta, at }, complain);
     if (isOver && (model.status !== 'ended' || ENDS.has(event.type)))
       complain('TERMINAL', `${event.type} behind the end of the rollout`);
+  }
+
+  private value(id: string, item: EventToAppend, at: number, complain: Complain): void {
+    const driver = this.isWhole ? this.rollouts.get(sayerOf(item) ?? '') : undefined;
+    if (driver !== undefined) mayDrive(driver, item, at, complain);
+    this.fleets.apply(id, item, at, complain);
   }
 
   private brakesAfterLoss(id: string, event: RolloutEvent, complain: Complain): void {
@@ -224,3 +254,10 @@ export class Invariants {
 }
 
 const ENDS: ReadonlySet<string> = new Set(['RolloutSucceeded', 'RolloutFailed', 'RolloutCancelled', 'RolloutClosed']);
+
+/** What has to be in the same commit as its cause. */
+function settled(model: RolloutModel, complain: Complain): void {
+  if (model.targets.length <= COMPARE_ALWAYS_UP_TO) hasBraked(model, complain);
+  hasGivenBack(model, complain);
+  rampGoesOn(model, complain);
+}

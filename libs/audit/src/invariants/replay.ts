@@ -34,11 +34,19 @@ export class Replay {
       complain('I10', `the folded state says ${JSON.stringify(got)}, the events ${JSON.stringify(expected)}`);
     }
     this.compareShift(model, complain);
+    this.compareRamp(model, complain);
     model.targets.forEach((target, index) => {
       const phase = phaseAt(state, index);
       if (!PHASES[target.where].includes(phase))
         complain('I10', `the folded state has ${target.host} at ${phase}, the events at ${target.where}`);
     });
+  }
+
+  private compareRamp({ ramp, status }: RolloutModel, complain: Complain): void {
+    if (ramp === undefined || status === 'ended') return;
+    const { seen, going } = this.state.ramp ?? {};
+    const [expected, got] = [wordsOf(ramp.seen, ramp.isGoing), wordsOf(seen, going)];
+    if (expected !== got) complain('I10', `the folded state has the variable ${got}, the events ${expected}`);
   }
 
   /** Freezes, and the weights of a shift. */
@@ -60,3 +68,8 @@ export class Replay {
       complain('I10', `the folded state says ${JSON.stringify(got)}, the events ${JSON.stringify(expected)}`);
   }
 }
+
+type Sight = { readonly phase: string; readonly to: number; readonly hosts: number } | undefined;
+
+const wordsOf = (seen: Sight, isGoing = false): string =>
+  `${seen === undefined ? 'unseen' : `${seen.phase} at ${seen.to} of ${seen.hosts}`}${isGoing ? ', going' : ''}`;

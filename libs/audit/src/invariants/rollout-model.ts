@@ -54,6 +54,15 @@ export interface TargetModel {
   ordered: 'again' | 'redo' | 'probe' | 'probing' | 'skip' | 'skipping' | undefined;
 }
 
+/** How a ramp looks to its rollout. */
+export interface RampModel {
+  seen: Extract<RolloutEvent, { readonly type: 'RampSeen' }> | undefined;
+  /** It was seen on its way since the rollout goes on: who has it stand then is somebody else. */
+  isGoing: boolean;
+  /** It does not go on since, ms. */
+  heldSince: number | undefined;
+}
+
 type WaitStarted = Extract<RolloutEvent, { readonly type: 'WaitStarted' }>;
 
 export type ModelStatus =
@@ -101,6 +110,8 @@ export interface RolloutModel {
   readonly freezes: Map<string, 'holds' | 'overridden'>;
   /** Of a plan that shifts traffic. */
   readonly shift: ShiftModel | undefined;
+  /** Of a plan that is a ramp. */
+  readonly ramp: RampModel | undefined;
   rollbackTo: RollbackTarget | undefined;
   /** Hosts that its rollback was ordered for. */
   takenBack: ReadonlySet<string> | undefined;
@@ -186,6 +197,7 @@ export function modelOf(plan: Plan, planHash: string, targets: readonly PlanTarg
     brake: undefined,
     freezes: new Map(),
     shift: shiftModelOf(plan),
+    ramp: plan.ramp === undefined ? undefined : { seen: undefined, isGoing: false, heldSince: undefined },
     rollbackTo: undefined,
     takenBack: undefined,
   };

@@ -2,6 +2,7 @@ import type { RolloutEvent } from '@sluice/contracts';
 
 import type { Complain } from './complain.js';
 import { isHeld } from './freezes.js';
+import { hasArrived } from './ramps.js';
 import { hasPassed, mayEnter } from './gates.js';
 import { countTargets, type RolloutModel } from './rollout-model.js';
 import { leaveShiftStage, startShiftWait } from './shifts.js';
@@ -59,7 +60,9 @@ export function passStage(model: RolloutModel, { stage }: Of<'StagePassed'>, at:
   hasBaked(model, stage, at, complain);
   const { shift } = model;
   if (shift !== undefined) leaveShiftStage(model, shift, at, complain);
-  if (shift?.retireOrdered !== true) hasPassed(model, shift !== undefined || mine(['done', 'skipped']) > 0, complain);
+  hasArrived(model, complain);
+  const hasHosts = shift === undefined && model.ramp === undefined;
+  if (shift?.retireOrdered !== true) hasPassed(model, !hasHosts || mine(['done', 'skipped']) > 0, complain);
   Object.assign(model, {
     stage: stage + 1,
     entered: false,

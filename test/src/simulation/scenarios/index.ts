@@ -12,6 +12,7 @@ import { c16 } from './regressions.js';
 import { c12 } from './members.js';
 import { c2, c7 } from './messages.js';
 import { c4 } from './races.js';
+import { ramp } from './ramp.js';
 import { scale } from './scale.js';
 import type { Scenario } from './scenario.js';
 import { shiftCrash } from './shift-crashes.js';
@@ -44,5 +45,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   shift,
   shiftCrash,
   traffic,
+  ramp,
   scale,
 };
