@@ -80,7 +80,7 @@ export class Fleet {
     const file = join(this.folder, `${host}.yaml`);
     mkdirSync(dataDir, { recursive: true });
     writeFileSync(file, stringify({ host, dataDir, nats: natsUrl, address: '127.0.0.1', helloInterval: '1s', apps }));
-    this.processes.node(`agent-${host}`, [this.program, 'agent', '--config', file], {
+    this.processes.node(`agent-${host}`, [this.program, file], {
       SLUICE_LOG_LEVEL: 'warn',
       SLUICE_NATS_WAIT: '1m',
     });

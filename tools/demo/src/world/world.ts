@@ -81,7 +81,7 @@ export class World {
       5 + SHOP_PORTS + ALL_HOSTS.length,
     );
     const processes = new Processes(join(folder, 'logs'));
-    const fleet = new Fleet(join(folder, 'hosts'), processes, CLI);
+    const fleet = new Fleet(join(folder, 'hosts'), processes, AGENT);
     const shopAt = shopPorts(rest.splice(0, SHOP_PORTS));
     // They wait for their server, and have started when it has.
     fleet.start(`nats://127.0.0.1:${nats}`, rest);
@@ -167,6 +167,7 @@ const START_MS = 60_000;
 const SETTINGS = { SLUICE_LOG_LEVEL: 'info', SLUICE_LEASE_TIME: '2s', SLUICE_NATS_WAIT: '1m' } as const;
 
 const CLI = join(REPOSITORY, 'apps/cli/dist/main.js');
+const AGENT = join(REPOSITORY, 'apps/agent/dist/main.js');
 
 /** The key that signs what the log is. Nobody but the checkpointer reads it. */
 const keyIn = (folder: string): string => join(folder, 'log.key');
