@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addAgent } from './agent/commands.js';
 import { addArchive } from './archive/commands.js';
 import { addAudit } from './audit/commands.js';
+import { addBacktest } from './backtest/command.js';
 import { addCommanding } from './commands/commanding.js';
 import { addDependencies } from './commands/dependencies.js';
 import { addExplaining } from './commands/explaining.js';
@@ -31,6 +32,7 @@ Examples:
   sluice watch ID                              what happens, as it happens
   sluice history ID                            what happened, who decided it, and why
   sluice explain ID --verify                   why its gates decided so, decided again
+  sluice backtest --policy new.yaml --infer    what another policy would have done to past rollouts
   sluice list --state braked -o json           for scripts
 
 Exit codes: 0 ok, 1 error, 2 usage, 3 not found, 4 not allowed, 5 conflict, 6 failed, 7 braked or waiting, 8 timeout,
@@ -66,6 +68,7 @@ export function createProgram(surroundings: Surroundings): Command {
   addServices(program, surroundings);
   addArchive(program, surroundings);
   addAudit(program, surroundings);
+  addBacktest(program, surroundings);
   addAgent(program, surroundings);
   addCompletion(program, surroundings);
   inherit(program);
