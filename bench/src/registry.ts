@@ -9,6 +9,7 @@ import { orchestrate } from './orchestrate/orchestrate.js';
 import { ramp } from './ramp/ramp.js';
 import { replay } from './replay/replay.js';
 import { scale } from './scale/scale.js';
+import { verify } from './verify/verify.js';
 
 /** Every benchmark, in the order in which they run. A new one is a file that exports a Benchmark, and a line here. */
 export const BENCHMARKS: readonly Benchmark[] = [
@@ -22,4 +23,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   load,
   desired,
   ramp,
+  verify,
 ];

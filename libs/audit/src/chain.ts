@@ -1,20 +1,19 @@
-import { sha256, streamKey } from '@sluice/contracts';
+import { streamKey, type StreamName } from '@sluice/contracts';
 
+import { type Envelope, missing } from './envelope.js';
 import type { Report } from './findings.js';
-import type { AuditedCommit } from './source.js';
-
-/** What a commit says of its place in its stream. */
-export interface Envelope {
-  /** `<writer>.<id>`. */
-  readonly stream: string;
-  readonly rev: number;
-  readonly at: number;
-  readonly prev: string;
-}
 
 interface Head {
   readonly rev: number;
   readonly at: number;
+  readonly hash: string;
+}
+
+/** Where a commit stands, and the hash of its bytes. */
+export interface LinkedCommit {
+  readonly position: number;
+  readonly stream?: StreamName | undefined;
+  /** Lower-case hex SHA-256. */
   readonly hash: string;
 }
 
@@ -39,9 +38,9 @@ export class Chains {
   }
 
   /** `later`: the stream begins here, with a rev above 1: it is for the caller to say whether it may. */
-  link(envelope: Envelope, { position, bytes, stream }: AuditedCommit): Linked {
+  link(envelope: Envelope, { position, hash, stream }: LinkedCommit): Linked {
     const before = this.#heads.get(envelope.stream);
-    this.#heads.set(envelope.stream, { rev: envelope.rev, at: envelope.at, hash: sha256(bytes) });
+    this.#heads.set(envelope.stream, { rev: envelope.rev, at: envelope.at, hash });
     const at = { stream: envelope.stream, rev: envelope.rev, position };
     if (stream !== undefined && streamKey(stream) !== envelope.stream)
       this.report({ ...at, code: 'MISPLACED', words: `a commit of ${envelope.stream} stands in ${streamKey(stream)}` });
@@ -56,7 +55,7 @@ export class Chains {
   }
 
   /** Positions grow, whatever the stream. */
-  place({ position }: AuditedCommit): void {
+  place(position: number): void {
     if (position <= this.#position)
       this.report({
         code: 'POSITION_BACK',
@@ -97,6 +96,3 @@ export class Chains {
     return 'broken';
   }
 }
-
-export const missing = (from: number, to: number): string =>
-  from === to ? `rev ${from} is` : `revs ${from} to ${to} are`;

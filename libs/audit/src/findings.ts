@@ -46,3 +46,9 @@ export interface Finding {
 }
 
 export type Report = (finding: Finding) => void;
+
+export const brokenOff = (words: string): Finding => ({
+  code: 'SOURCE_BROKEN',
+  stream: '',
+  words: `the log could not be read to its end: ${words}`,
+});

@@ -25,5 +25,6 @@ export { ProofsOfMany } from './record/proofs.js';
 export type { ChangeRecord, Statement, TargetOutcome } from './record/schema.js';
 export { type AuditedCommit, type CommitSource, inLogOrder } from './source.js';
 export type { TreeSeen } from './tree.js';
-export { type AuditCounts, type AuditReport, LogVerifier, verifyLog, type VerifyOptions } from './verify.js';
+export type { AuditCounts, AuditReport, VerifyOptions } from './report.js';
+export { LogVerifier, verifyLog } from './verify.js';
 export { findingWords, reportWords } from './words.js';

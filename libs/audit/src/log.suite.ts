@@ -5,6 +5,7 @@ import {
   groupStreamId,
   hashOf,
   type RolloutEvent,
+  rolloutIdOf,
   sha256,
   shardOfGroup,
   type StepName,
@@ -25,7 +26,8 @@ import {
   signCheckpoint,
 } from '@sluice/proof';
 import type { AuditedCommit, CommitSource } from './source.js';
-import { type AuditReport, verifyLog, type VerifyOptions } from './verify.js';
+import type { AuditReport, VerifyOptions } from './report.js';
+import { verifyLog } from './verify.js';
 
 export type Stored = AuditedCommit & { readonly stream: StreamName };
 
@@ -38,11 +40,15 @@ export class WrittenLog {
   private readonly heads = new Map<string, { readonly rev: number; readonly hash: string }>();
   /** ms since the epoch. */
   at = 1_000;
-  private plan = plan;
+  private plan: typeof plan;
   private token = 1;
 
+  constructor(private readonly name = GROUP) {
+    this.plan = name === GROUP ? plan : { ...plan, group: name, rolloutId: rolloutIdOf(name, 'first') };
+  }
+
   write(writer: Writer, id: string, events: readonly DomainEvent[], by: Actor = EXECUTOR): this {
-    const stream: StreamName = { shard: shardOfGroup(GROUP), writer, id };
+    const stream: StreamName = { shard: shardOfGroup(this.name), writer, id };
     const head = this.heads.get(streamKey(stream)) ?? { rev: 0, hash: '' };
     const position = this.commits.length + 1;
     const meta = { by, cause: 'c', corr: 'req' };
@@ -78,7 +84,7 @@ export class WrittenLog {
   }
 
   group(...events: readonly DomainEvent[]): this {
-    return this.write('group', groupStreamId(GROUP), events);
+    return this.write('group', groupStreamId(this.name), events);
   }
 
   started(): this {
@@ -115,6 +121,12 @@ export class WrittenLog {
     this.exec({ type: 'RolloutSucceeded', counts });
     return this.group({ type: 'LeaseReleased', rolloutId: this.plan.rolloutId, outcome: 'succeeded' });
   }
+}
+
+/** Two logs as one: their commits in turn. */
+export function interleaved(a: readonly Stored[], b: readonly Stored[]): readonly Stored[] {
+  const inTurn = Array.from({ length: Math.max(a.length, b.length) }, (_, i) => [a[i], b[i]]).flat();
+  return inTurn.flatMap((commit) => commit ?? []).map((commit, i) => ({ ...commit, position: i + 1 }));
 }
 
 export async function* sourceOf(commits: readonly AuditedCommit[]): CommitSource {

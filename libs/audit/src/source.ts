@@ -66,3 +66,39 @@ function lowest(results: readonly IteratorResult<AuditedCommit, unknown>[]): num
   }
   return found;
 }
+
+/** Whether a source has at least that many bytes, and the whole of it: what was read to know it is held until it is told. */
+export async function aheadOf(
+  source: CommitSource,
+  bytes: number,
+): Promise<{ readonly isLong: boolean; readonly commits: CommitSource }> {
+  const reader = source[Symbol.asyncIterator]();
+  const first: AuditedCommit[] = [];
+  let [read, failure]: [number, { readonly error: unknown } | undefined] = [0, undefined];
+  try {
+    while (read < bytes) {
+      const { done, value } = await reader.next();
+      if (done === true) break;
+      first.push(value);
+      read += value.bytes.length;
+    }
+  } catch (error) {
+    failure = { error };
+  }
+  return { isLong: read >= bytes, commits: toldAgain(first, reader, failure) };
+}
+
+async function* toldAgain(
+  first: AuditedCommit[],
+  reader: AsyncIterator<AuditedCommit>,
+  failure: { readonly error: unknown } | undefined,
+): CommitSource {
+  try {
+    // Nothing of it is kept once it was told.
+    for (const commit of first.splice(0)) yield commit;
+    if (failure !== undefined) throw failure.error;
+    for (let next = await reader.next(); next.done !== true; next = await reader.next()) yield next.value;
+  } finally {
+    await reader.return?.();
+  }
+}

@@ -1,6 +1,6 @@
-import { type Checkpoint, CompactRange, hashLeaf } from '@sluice/proof';
+import { type Checkpoint, CompactRange } from '@sluice/proof';
 
-import type { Report } from './findings.js';
+import { Findings } from './found.js';
 
 /** A tree of the log at the end of a verification. */
 export interface TreeSeen {
@@ -16,13 +16,12 @@ export interface TreeSeen {
 export class CheckedTree {
   readonly #range = new CompactRange();
   readonly #waiting: Checkpoint[];
+  /** Its own: leaves may be hashed by others, and come later than their commits. */
+  readonly findings = new Findings();
   #good = 0;
   #held = 0;
 
-  constructor(
-    checkpoints: readonly Checkpoint[],
-    private readonly report: Report,
-  ) {
+  constructor(checkpoints: readonly Checkpoint[]) {
     this.#waiting = checkpoints.toSorted((a, b) => a.size - b.size);
     this.compare();
   }
@@ -32,15 +31,18 @@ export class CheckedTree {
     return this.#held;
   }
 
-  append(bytes: Uint8Array): void {
-    this.#range.append(hashLeaf(bytes));
+  /** Takes the hash of the next commit (hashLeaf). */
+  append(leaf: Buffer): void {
+    this.#range.append(leaf);
+    this.findings.at = this.#range.size;
     this.compare();
   }
 
   finish(): TreeSeen {
     const { size } = this.#range;
+    this.findings.at = Infinity;
     for (const checkpoint of this.#waiting.splice(0))
-      this.report({
+      this.findings.report({
         code: 'TAIL_CUT',
         stream: '',
         words: `the log has ${size} commits, the checkpoint of ${checkpoint.origin} has ${checkpoint.size}: ${checkpoint.size - size} are gone`,
@@ -62,6 +64,6 @@ export class CheckedTree {
   private mismatch({ origin, size }: Checkpoint): void {
     const from = this.#good === 0 ? '' : ` behind the first ${this.#good}, which fit an older checkpoint,`;
     const words = `the first ${size} commits are not those that ${origin} signed:${from} something was changed, added, removed or reordered`;
-    this.report({ code: 'ROOT_MISMATCH', stream: '', words });
+    this.findings.report({ code: 'ROOT_MISMATCH', stream: '', words });
   }
 }

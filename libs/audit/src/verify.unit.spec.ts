@@ -16,8 +16,9 @@ import {
   WrittenLog,
 } from './log.suite.js';
 import { proveCommit } from './prove.js';
+import type { AuditReport } from './report.js';
 import { inLogOrder } from './source.js';
-import { type AuditReport, verifyLog } from './verify.js';
+import { verifyLog } from './verify.js';
 import { reportWords } from './words.js';
 
 const { commits } = new WrittenLog().whole();

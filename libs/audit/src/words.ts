@@ -1,5 +1,5 @@
 import type { Finding } from './findings.js';
-import type { AuditReport } from './verify.js';
+import type { AuditReport } from './report.js';
 
 const MEGA = 1_000_000;
 
