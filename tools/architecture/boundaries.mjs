@@ -34,7 +34,9 @@ const app = (name, ...contexts) => ({
   specImports,
 });
 
+// Its change records are those that an auditor makes: the audit's own code makes both.
 const gatewayContexts = /** @type {const} */ ([
+  'audit',
   'decisions',
   'planning',
   'rollout',

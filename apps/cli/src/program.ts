@@ -20,6 +20,7 @@ import { addVariables } from './commands/variables.js';
 import { addWatching } from './commands/watching.js';
 import { addWeights } from './commands/weights.js';
 import { addDoctor } from './doctor/command.js';
+import { addHolds } from './hold/commands.js';
 import { addServices } from './services/commands.js';
 import { addUp } from './up/command.js';
 
@@ -60,6 +61,7 @@ export function createProgram(surroundings: Surroundings): Command {
   addTemplates(program, surroundings);
   addDependencies(program, surroundings);
   addFreezes(program, surroundings);
+  addHolds(program, surroundings);
   addWeights(program, surroundings);
   addExplaining(program, surroundings);
   addVariables(program, surroundings);

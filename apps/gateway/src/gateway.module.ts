@@ -11,6 +11,8 @@ import { DesiredStateController } from './http/desired-state.controller.js';
 import { DifferencesController } from './http/differences.controller.js';
 import { FleetController } from './http/fleet.controller.js';
 import { FreezesController } from './http/freezes.controller.js';
+import { HoldsController } from './http/holds.controller.js';
+import { RecordsController } from './http/records.controller.js';
 import { GatesController } from './http/gates.controller.js';
 import { GroupsController } from './http/groups.controller.js';
 import { InventoryController } from './http/inventory.controller.js';
@@ -101,6 +103,7 @@ const CONTROLLERS = [
   RolloutsController,
   OutputsController,
   ReportsController,
+  RecordsController,
   DifferencesController,
   FleetController,
   RolloutCommandsController,
@@ -111,6 +114,7 @@ const CONTROLLERS = [
   VariablesPastController,
   DesiredStateController,
   FreezesController,
+  HoldsController,
   WeightsController,
   GatesController,
   InventoryController,

@@ -20,6 +20,7 @@ export type { Candidate, GroupMember, GroupSummary } from './read-model/group-ca
 export type { RolloutReport, StageReport } from './read-model/report.js';
 export type { DependencyView } from './read-model/dependency-index.js';
 export type { FreezeView } from './read-model/freeze-index.js';
+export type { HoldView } from './read-model/holds.js';
 export type { StoredTemplate } from './read-model/inventory-view.js';
 export type { SidesView } from './read-model/sides.js';
 export type { VerdictView } from './read-model/verdicts.js';

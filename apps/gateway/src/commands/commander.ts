@@ -2,6 +2,7 @@ import {
   type CommandEnvelope,
   type DependencyCommand,
   type FreezeCommand,
+  type HoldCommand,
   type GroupCommand,
   type InventoryCommand,
   isRolloutId,
@@ -54,6 +55,10 @@ export class Commander {
 
   async freeze(said: Said<FreezeCommand>, reply: Reply): Promise<Done> {
     return this.done(await this.client.send('freeze', this.envelope(said)), reply);
+  }
+
+  async hold(said: Said<HoldCommand>, reply: Reply): Promise<Done> {
+    return this.done(await this.client.send('hold', this.envelope(said)), reply);
   }
 
   async inventory(said: Said<InventoryCommand | TemplateCommand>, reply: Reply): Promise<Done> {

@@ -6,7 +6,7 @@ import { ApiAnswer, ApiCommandHeaders, ApiProblems } from './documentation.js';
 /** `POST <path>`: one command. The operation is named by its last part and the aggregate, e.g. `pauseRollout`. */
 export function Command(
   path: string,
-  aggregate: 'Rollout' | 'Group' | 'Dependency' | 'Freeze' | 'Variable',
+  aggregate: 'Rollout' | 'Group' | 'Dependency' | 'Freeze' | 'Hold' | 'Variable',
   summary: string,
 ): MethodDecorator {
   const verb = path.slice(path.lastIndexOf('/') + 1);

@@ -3,6 +3,8 @@ import { ApiHeader, ApiResponse } from '@nestjs/swagger';
 
 import { DEPENDENCY_SCHEMAS } from './schemas/dependencies.js';
 import { FREEZE_SCHEMAS } from './schemas/freezes.js';
+import { HOLD_SCHEMAS } from './schemas/holds.js';
+import { RECORD_SCHEMAS } from './schemas/record.js';
 import { GROUP_SCHEMAS } from './schemas/groups.js';
 import { PAST_SCHEMAS } from './schemas/past.js';
 import { REQUEST_SCHEMAS } from './schemas/requests.js';
@@ -16,6 +18,8 @@ export const ANSWER_SCHEMAS = {
   ...GROUP_SCHEMAS,
   ...DEPENDENCY_SCHEMAS,
   ...FREEZE_SCHEMAS,
+  ...HOLD_SCHEMAS,
+  ...RECORD_SCHEMAS,
   ...WEIGHT_SCHEMAS,
   ...REQUEST_SCHEMAS,
   ...VARIABLE_SCHEMAS,
@@ -70,6 +74,7 @@ const MEANING: Readonly<Record<number, string>> = {
   403: 'The token lacks the role that is named, or this actor may not do that.',
   404: 'There is no such thing.',
   409: 'Not possible now; `actions` lists what is.',
+  410: 'Its bytes were deleted from the archive: only hashes of its commits are kept.',
   412: 'It changed since it was read (If-Match).',
   413: 'The body is larger than 1 MiB.',
   415: 'Neither JSON nor YAML.',

@@ -24,6 +24,7 @@ const TITLES: Readonly<Record<number, string>> = {
   406: 'No such representation',
   408: 'Too slow',
   409: 'Not possible now',
+  410: 'Gone',
   412: 'Changed meanwhile',
   413: 'Too large',
   415: 'Unknown media type',
@@ -62,6 +63,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   STOPPING: 503,
   LOG_UNAVAILABLE: 503,
   LOG_MISSING: 503,
+  PRUNED: 410,
   ARCHIVE_UNAVAILABLE: 503,
   ARCHIVE_DAMAGED: 500,
   NATS_UNAVAILABLE: 503,
@@ -128,6 +130,7 @@ const INPUT_CODES: ReadonlySet<string> = new Set([
   'NATS_FORBIDDEN',
   'STREAM_MISSING',
   'NOT_FOUND',
+  'PRUNED',
   'LOG_UNAVAILABLE',
   'LOG_MISSING',
 ]);

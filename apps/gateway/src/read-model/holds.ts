@@ -1,0 +1,36 @@
+import { HOLD_STREAM, type HoldScope } from '@sluice/contracts';
+import { evolveHolds, initialHolds } from '@sluice/hold';
+import type { Actor } from '@sluice/kernel';
+
+import type { LogReader } from './rollout-loader.js';
+
+/** A hold that is placed and not lifted. */
+export interface HoldView {
+  readonly name: string;
+  readonly scope: HoldScope;
+  readonly reason: string;
+  readonly by: Actor;
+  /** When it was placed, ms since the epoch. */
+  readonly at: number;
+}
+
+const NOBODY: Actor = { id: 'unknown', kind: 'service' };
+
+/** The legal holds, read from the log whenever somebody asks: they are few, and what is answered is what holds. */
+export async function holdsIn(log: LogReader): Promise<{ readonly rev: number; readonly items: readonly HoldView[] }> {
+  const placed = new Map<string, Pick<HoldView, 'by' | 'at'>>();
+  let state = initialHolds();
+  let rev = 0;
+  for await (const { events, meta, head } of log.read(HOLD_STREAM)) {
+    for (const [i, event] of events.entries()) {
+      state = evolveHolds(state, event);
+      if (event.type === 'HoldPlaced') placed.set(event.hold, { by: meta[i]?.by ?? NOBODY, at: head.at });
+    }
+    rev = head.rev;
+  }
+  const items = [...state.values()].map(({ hold, scope, reason }): HoldView => {
+    const { by, at } = placed.get(hold) ?? { by: NOBODY, at: 0 };
+    return { name: hold, scope, reason, by, at };
+  });
+  return { rev, items };
+}
