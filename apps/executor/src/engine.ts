@@ -22,6 +22,7 @@ import { EXECUTOR, type RolloutActor } from './actors/rollout-actor.js';
 import { Balancing } from './balancer/balancing.js';
 import { NOT_READY } from './course/answers.js';
 import { Coordinator } from './course/coordinator.js';
+import { Ended } from './course/ended.js';
 import { Reports } from './course/reports.js';
 import { Said } from './course/said.js';
 import { Timers } from './course/timers.js';
@@ -63,6 +64,7 @@ export class ExecutorEngine {
   private position = 0;
   private following: Promise<unknown> | undefined;
   private readonly lossBrake: LossBrake;
+  private readonly endedOnes: Ended;
 
   constructor(private readonly deps: ExecutorDeps) {
     const { log, clock, newId, agents, shards, logger = silentLogger } = deps;
@@ -78,7 +80,9 @@ export class ExecutorEngine {
       rolloutCommitted: (actor, events, settled) => this.onRolloutCommitted(actor, events, settled),
       rolloutRenewed: (actor) => this.onRenewed(actor),
       groupRenewed: (group) => {
-        if (this.live) this.coordinator.reactAll(group);
+        if (!this.live) return;
+        this.coordinator.reactAll(group);
+        this.endedOnes.strays(group);
       },
       groupCommitted: (group, events) => this.onGroupEvents(group, events),
       removed: ({ id }) => {
@@ -94,6 +98,7 @@ export class ExecutorEngine {
     );
     this.lossBrake = new LossBrake(deps.loss);
     this.coordinator = new Coordinator(this.registry, logger, this.lossBrake, (actor) => this.again(actor));
+    this.endedOnes = new Ended(this.registry, logger, this.coordinator);
     this.members = new MembersSync(deps.members, clock, logger, this.registry);
     this.said = new Said(this.registry, this.members, logger, () => this.live);
     this.reports = new Reports(log, this.registry, logger, () => this.position);
@@ -180,23 +185,10 @@ export class ExecutorEngine {
     this.lossBrake.hold(this.registry.all());
     this.holding.start();
     for (const actor of this.registry.all()) this.takeUp(actor);
+    for (const group of this.registry.allGroups()) this.endedOnes.strays(group);
     this.verdicts.clear();
-    for (const id of this.unblocked) void this.block(id);
+    for (const id of this.unblocked) void this.endedOnes.block(id);
     onLive();
-  }
-
-  /** A crash came between the order to roll back and the block of the bad version, and the rollout has ended since. */
-  private async block(id: string): Promise<void> {
-    try {
-      const actor = await this.registry.find(id);
-      this.coordinator.blockBad(actor);
-      this.registry.forget(actor);
-    } catch (error) {
-      this.logger.error(
-        { rollout: id, reason: messageOf(error) },
-        'its version could not be blocked: block it by hand',
-      );
-    }
   }
 
   /** What a restart owes an open rollout: exclusions, verdicts, its reactions, its course and its attempts. */
@@ -313,6 +305,7 @@ export class ExecutorEngine {
       const actor = this.registry.rollout(event.rolloutId);
       if (actor !== undefined) this.registry.forget(actor);
     }
+    if (this.live) this.endedOnes.strays(group);
   }
 
   private setTimer(actor: RolloutActor): void {

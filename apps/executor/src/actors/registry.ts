@@ -47,6 +47,10 @@ export class Registry {
     return [...this.rollouts.values()];
   }
 
+  allGroups(): GroupActor[] {
+    return [...this.groups.values()];
+  }
+
   rollout(id: string): RolloutActor | undefined {
     return this.rollouts.get(id);
   }
