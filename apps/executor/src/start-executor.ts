@@ -17,6 +17,7 @@ import { type BalancerConfig, type CapacityConfig, startOutside } from './depend
 import type { BreakerOptions } from './dependency/breaker.js';
 import { Freezes } from './freezes/freezes.js';
 import { Holds } from './holds/holds.js';
+import { Labels } from './labels/labels.js';
 import { NatsAgents } from './nats/agents.js';
 import { NatsMembers } from './members/nats-members.js';
 import { MeteredAgents, tracedAgents } from './nats/metered-agents.js';
@@ -75,6 +76,7 @@ export async function startExecutor(deps: StartExecutorDeps): Promise<RunningSer
   const freezes = new Freezes(deps);
   await freezes.start();
   const holds = new Holds(deps);
+  const labels = new Labels(deps);
   const owned: OwnedShards = new OwnedShards(
     {
       ...deps,
@@ -96,7 +98,7 @@ export async function startExecutor(deps: StartExecutorDeps): Promise<RunningSer
     memberId: deps.memberId ?? newId(),
   });
   const commands = await startCommandServer({
-    module: ExecutorModule.of(router, { dependencies: outside.dependencies, freezes, holds }),
+    module: ExecutorModule.of(router, { dependencies: outside.dependencies, freezes, holds, labels }),
     servers,
     login: deps.login,
     queue: 'executor',
@@ -109,6 +111,7 @@ export async function startExecutor(deps: StartExecutorDeps): Promise<RunningSer
       await outside.stop();
       await freezes.stop();
       holds.stop();
+      labels.stop();
       await memory.memory?.stop();
       for (const part of stopped)
         if (part.status === 'rejected') logger.error({ reason: messageOf(part.reason) }, 'a part did not stop cleanly');
