@@ -6,6 +6,7 @@ import type { Tokens } from './access/tokens.js';
 import type { CommandClient } from './commands/command-client.js';
 import type { Commander } from './commands/commander.js';
 import { AppsController } from './http/apps.controller.js';
+import { DecisionsController } from './http/decisions.controller.js';
 import { DependenciesController } from './http/dependencies.controller.js';
 import { DesiredStateController } from './http/desired-state.controller.js';
 import { DifferencesController } from './http/differences.controller.js';
@@ -30,6 +31,7 @@ import { WeightsController } from './http/weights.controller.js';
 import type { RolloutStreams } from './live/streams.js';
 import type { Outputs } from './outputs/outputs.js';
 import type { Past } from './past/past.js';
+import type { DecisionReader } from './read-model/decisions.js';
 import type { DependencyIndex } from './read-model/dependency-index.js';
 import type { FreezeIndex } from './read-model/freeze-index.js';
 import type { GateScores } from './read-model/gate-scores.js';
@@ -49,6 +51,7 @@ import {
   CLOCK,
   COMMANDER,
   COMMANDS,
+  DECISIONS,
   DEPENDENCIES,
   DESIRED_STATE,
   FLEETS,
@@ -85,6 +88,7 @@ export interface GatewayParts {
   readonly clock: Clock;
   readonly streams: RolloutStreams;
   readonly reports: Reports;
+  readonly decisions: DecisionReader;
   readonly commands: CommandClient;
   readonly commander: Commander;
   readonly requests: Requests;
@@ -104,6 +108,7 @@ const CONTROLLERS = [
   OutputsController,
   ReportsController,
   RecordsController,
+  DecisionsController,
   DifferencesController,
   FleetController,
   RolloutCommandsController,
@@ -137,6 +142,7 @@ export class GatewayModule {
         { provide: FREEZES, useValue: parts.freezes },
         { provide: WEIGHTS, useValue: parts.weights },
         { provide: WEIGHT_HISTORY, useValue: parts.weightHistory },
+        { provide: DECISIONS, useValue: parts.decisions },
         { provide: GATE_SCORES, useValue: parts.gateScores },
         { provide: FLEETS, useValue: parts.fleets },
         { provide: VARIABLES_PAST, useValue: parts.variablesPast },

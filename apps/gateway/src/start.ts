@@ -21,6 +21,7 @@ import { RolloutStreams } from './live/streams.js';
 import { BucketWatch } from './read-model/bucket-watch.js';
 import { Outputs } from './outputs/outputs.js';
 import { LogFollower } from './read-model/follower.js';
+import { DecisionReader } from './read-model/decisions.js';
 import { DependencyIndex } from './read-model/dependency-index.js';
 import { FreezeIndex } from './read-model/freeze-index.js';
 import { GateScores } from './read-model/gate-scores.js';
@@ -201,6 +202,7 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
     templates: view,
     tokens: new Tokens(new TokenStore(nats, newId, now), known, clock),
     outputs: new Outputs(nats, rollouts),
+    decisions: new DecisionReader(log),
     ...variables,
     readiness: () => readinessOf(nats, followers),
   };

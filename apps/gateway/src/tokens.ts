@@ -5,6 +5,7 @@ export const GROUPS = Symbol('GroupCatalog');
 export const STREAMS_OF_ROLLOUTS = Symbol('RolloutStreams');
 export const COMMANDS = Symbol('CommandClient');
 export const REQUESTS = Symbol('RequestPublisher');
+export const DECISIONS = Symbol('DecisionReader');
 export const REPORTS = Symbol('Reports');
 export const READINESS = Symbol('Readiness');
 export const COMMANDER = Symbol('Commander');

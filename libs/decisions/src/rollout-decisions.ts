@@ -2,6 +2,7 @@ import {
   type DecidedAgain,
   type Decision,
   decisionAt,
+  type Explanation,
   type GateEvent,
   type GroupEvent,
   groupStreamId,
@@ -10,7 +11,7 @@ import {
   type TracedCommit,
 } from '@sluice/contracts';
 import { GroupTrace, rollbackTarget } from '@sluice/group';
-import { RolloutTrace, type RolloutState } from '@sluice/rollout';
+import { type RolloutState, RolloutTrace, standingOf } from '@sluice/rollout';
 
 import { HeldEvidence } from './evidence.js';
 import { explainVerdict, verifyVerdict } from './gates.js';
@@ -45,6 +46,11 @@ export class RolloutDecisions {
   /** The rollout as the commits so far have left it. */
   get state(): RolloutState {
     return this.rollout.state;
+  }
+
+  /** Why nothing more is admitted, or entered, after the commits so far; `now` in ms since the epoch. */
+  standing(now: number): Explanation {
+    return standingOf(this.state, now);
   }
 
   /** Commits of other streams say nothing. */

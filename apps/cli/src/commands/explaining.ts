@@ -1,10 +1,13 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 
+import { DECISION_KINDS, type DecisionKind } from '@sluice/contracts';
+import type { GateAgain } from '@sluice/decisions';
 import type { Page, RolloutDetail, VerdictView } from '@sluice/gateway';
 import type { GateScore } from '@sluice/gating';
 
 import { EXIT } from '../client/exit.js';
-import { type Explained, explain, explainedText, type VerifiedVerdict } from '../output/verdicts.js';
+import { askedOf, explainRollout } from '../explain/rollout.js';
+import { type Explained, explain, explainedText } from '../output/verdicts.js';
 import { table } from '../output/table.js';
 import { explainVariable } from './variables.js';
 import { countArgument, examples, type Shell, shellOf, show, showNext, type Surroundings } from './shell.js';
@@ -15,47 +18,53 @@ interface Options {
   readonly fleet: string;
   readonly at?: string;
   readonly gate?: string;
+  readonly kind?: ReadonlySet<DecisionKind>;
+  readonly position?: number;
   readonly verify?: boolean;
   readonly limit: number;
+  readonly source?: string;
+  readonly nats?: string;
+  readonly archive?: string;
 }
 
-/** Why gates decided as they did, from what they recorded. */
+/** Why a rollout went as it did, from what its decisions recorded. */
 export function addExplaining(program: Command, surroundings: Surroundings): void {
   program
     .command('explain')
     .description(
-      'what the gates of a rollout judged, with the arithmetic in words; or why a host is to have a value of a variable',
+      'why a rollout went as it did: each decision with its rule, numbers and arithmetic; or why a host is to have a value of a variable',
     )
-    .argument('<id>', 'a rollout, or a host')
+    .argument('<id>', 'a rollout, ID:REV for one commit of it, ID:REV.INDEX for one decision; or a host')
     .argument('[variable]', 'of the host')
-    .option('--at <time>', 'of the variable: at this time, such as 2026-01-31T12:00:00Z')
+    .option('--kind <kinds>', `only these, such as brake,admission; of ${DECISION_KINDS.join(', ')}`, kindsArgument)
+    .option('--gate <name>', 'only verdicts of this gate, with all that it was judged on')
+    .option('--position <position>', 'what stood at that log position, and why nothing went on then', countArgument)
+    .option(
+      '--verify',
+      'decide each again from what was recorded, here and not in the server (exit 9 when one differs)',
+    )
+    .option('--source <path>', 'read an archive or an export, not the API')
+    .option('--nats <url>', 'read the live log as it lies there, not the API')
+    .option('--archive <folder>', 'what was moved from the live log into that archive, put before it')
+    .option('--at <time>', 'of a variable: at this time, such as 2026-01-31T12:00:00Z')
     .option('--fleet <name>', 'of the host', 'default')
-    .option('--gate <name>', 'only this one')
-    .option('--verify', 'decide each verdict again from its recorded inputs alone, here (exit 9 when one differs)')
-    .option('--limit <count>', 'at most so many verdicts, the first ones', countArgument, 10_000)
+    .option('--limit <count>', 'at most so many, the first ones', countArgument, 10_000)
     .addHelpText(
       'after',
       examples(
         'sluice explain ID',
-        'sluice explain ID --gate errors --verify',
-        'sluice explain ID --verify -o json',
+        'sluice explain ID --kind brake,release',
+        'sluice explain ID:12',
+        'sluice explain ID --position 118',
+        'sluice explain ID --verify',
+        'sluice explain ID --verify --source var/archive',
+        'sluice explain ID --gate errors --verify -o json',
         'sluice explain host-17 docker --at 2026-01-31T12:00:00Z',
       ),
     )
-    .action(async (id: string, name: string | undefined, options: Options, command: Command) => {
-      const shell = shellOf(command, surroundings);
-      if (name !== undefined) return explainVariable(shell, { host: id, name, ...options });
-      const { plan } = await shell.api.call<RolloutDetail>('getRollout', { path: { id } });
-      const tally = { verdicts: 0, altered: 0 };
-      for await (const verdict of verdictsOf(shell, id, options)) {
-        const explained = explain(verdict, plan, options.verify === true);
-        tally.verdicts += 1;
-        tally.altered += explained.verified?.same === false ? 1 : 0;
-        tell(shell, explained);
-      }
-      if (shell.format === 'table') for (const line of tallyText(tally, options)) shell.out(line);
-      return tally.altered > 0 ? shell.end(EXIT.altered) : undefined;
-    });
+    .action((id: string, name: string | undefined, options: Options, command: Command) =>
+      explaining(shellOf(command, surroundings), options, { id, name }),
+    );
 
   program
     .command('gates')
@@ -66,6 +75,38 @@ export function addExplaining(program: Command, surroundings: Surroundings): voi
       const { items } = await shell.api.call<{ items: GateScore[] }>('getGateScoreboard');
       show(shell, items, scoresTable);
     });
+}
+
+async function explaining(
+  shell: Shell,
+  options: Options,
+  { id, name }: { readonly id: string; readonly name: string | undefined },
+): Promise<void> {
+  if (name !== undefined) return explainVariable(shell, { host: id, name, ...options });
+  if (options.gate !== undefined) return explainGate(shell, id, options);
+  const { kind, ...rest } = options;
+  return explainRollout(shell, askedOf(id), { ...rest, ...(kind === undefined ? {} : { kinds: kind }) });
+}
+
+function kindsArgument(text: string): ReadonlySet<DecisionKind> {
+  const kinds = text.split(',').map((kind) => kind.trim());
+  const wrong = kinds.find((kind) => !DECISION_KINDS.some((known) => known === kind));
+  if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is none of ${DECISION_KINDS.join(', ')}`);
+  return new Set(kinds as readonly DecisionKind[]);
+}
+
+/** All that one gate said, each verdict with what was asked and found. */
+async function explainGate(shell: Shell, id: string, options: Options): Promise<void> {
+  const { plan } = await shell.api.call<RolloutDetail>('getRollout', { path: { id } });
+  const tally = { verdicts: 0, altered: 0 };
+  for await (const verdict of verdictsOf(shell, id, options)) {
+    const explained = explain(verdict, plan, options.verify === true);
+    tally.verdicts += 1;
+    tally.altered += explained.verified?.same === false ? 1 : 0;
+    tell(shell, explained);
+  }
+  if (shell.format === 'table') for (const line of tallyText(tally, options)) shell.out(line);
+  if (tally.altered > 0) shell.end(EXIT.altered);
 }
 
 async function* verdictsOf(shell: Shell, id: string, { gate, limit }: Options): AsyncGenerator<VerdictView> {
@@ -83,7 +124,7 @@ async function* verdictsOf(shell: Shell, id: string, { gate, limit }: Options): 
 const tell = (shell: Shell, explained: Explained): void =>
   showNext(shell, { ...explained.verdict, ...verifiedOf(explained) }, () => [...explainedText(explained), '']);
 
-const verifiedOf = ({ verified }: Explained): { readonly verified?: VerifiedVerdict } =>
+const verifiedOf = ({ verified }: Explained): { readonly verified?: GateAgain } =>
   verified === undefined ? {} : { verified };
 
 function tallyText({ verdicts, altered }: { verdicts: number; altered: number }, { verify }: Options): string[] {

@@ -1,24 +1,17 @@
-import { type GateJudged, type GateSpec, hashOf, type Plan, stageAt } from '@sluice/contracts';
+import { type GateJudged, type Plan, stageAt } from '@sluice/contracts';
+import { type GateAgain, verifyVerdict } from '@sluice/decisions';
 import type { VerdictView } from '@sluice/gateway';
-import { type Found, type MeasuredInputs, rejudge, specHash, type TakenSeries } from '@sluice/gating';
-import { messageOf } from '@sluice/kernel';
+import type { Found, MeasuredInputs, TakenSeries } from '@sluice/gating';
 
 import { lengthOf } from '../timeline/time.js';
 import { someOf } from '../timeline/words.js';
 import { instant, pairs } from './table.js';
 
-/** Whether a verdict decided again from its recorded inputs is the recorded one, byte for byte. */
-export interface VerifiedVerdict {
-  readonly same: boolean;
-  /** What is different. */
-  readonly words: string;
-}
-
 /** A verdict with its place in words. */
 export interface Explained {
   readonly verdict: VerdictView;
   readonly place: string;
-  readonly verified?: VerifiedVerdict;
+  readonly verified?: GateAgain;
 }
 
 export function explain(verdict: VerdictView, plan: Plan, verify: boolean): Explained {
@@ -26,35 +19,6 @@ export function explain(verdict: VerdictView, plan: Plan, verify: boolean): Expl
   const name = stageAt(plan, stage)?.name ?? `stage ${stage + 1}`;
   const place = phase === 'entry' ? `before ${name}` : phase === 'during' ? `in the middle of ${name}` : name;
   return { verdict, place, ...(verify ? { verified: verifyVerdict(verdict.event, plan) } : {}) };
-}
-
-/** Nothing is asked: the inputs alone decide, by the policy that the plan has. */
-export function verifyVerdict(event: GateJudged, plan: Plan): VerifiedVerdict {
-  try {
-    const again = rejudge(event);
-    const foreign = foreignTo(plan, event);
-    if (foreign !== undefined) return { same: false, words: foreign };
-    if (hashOf(again) === hashOf(event)) return { same: true, words: 'the same, byte for byte' };
-    return { same: false, words: `decided again it is ${again.verdict}: ${again.words}` };
-  } catch (error) {
-    return { same: false, words: messageOf(error) };
-  }
-}
-
-/** What the verdict was judged by that is not the plan's; built-in gates have no policy in a plan. */
-function foreignTo({ gateSpecs = [] }: Plan, event: GateJudged): string | undefined {
-  const spec = gateSpecs.find(({ name }) => name === event.gate);
-  if (spec === undefined) return undefined;
-  if (specHash(spec) !== event.policyHash) return 'it was judged by another policy than that of the plan';
-  const { limits, measure } = event.inputs;
-  if (hashOf(limits) !== hashOf(spec.limits)) return 'its inputs have other limits than the plan';
-  return isMeasureOf(spec, measure) ? undefined : 'its inputs have another measure than the plan';
-}
-
-/** Requests of smoke tests are left out of inputs. */
-function isMeasureOf({ measure }: GateSpec, recorded: unknown): boolean {
-  if (measure.kind !== 'smoke') return hashOf(recorded) === hashOf(measure);
-  return typeof recorded === 'object' && hashOf({ ...recorded, requests: measure.requests }) === hashOf(measure);
 }
 
 export function explainedText({ verdict, place, verified }: Explained): string[] {

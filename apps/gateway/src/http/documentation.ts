@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiHeader, ApiResponse } from '@nestjs/swagger';
 
+import { DECISION_SCHEMAS } from './schemas/decisions.js';
 import { DEPENDENCY_SCHEMAS } from './schemas/dependencies.js';
 import { FREEZE_SCHEMAS } from './schemas/freezes.js';
 import { HOLD_SCHEMAS } from './schemas/holds.js';
@@ -24,6 +25,7 @@ export const ANSWER_SCHEMAS = {
   ...REQUEST_SCHEMAS,
   ...VARIABLE_SCHEMAS,
   ...PAST_SCHEMAS,
+  ...DECISION_SCHEMAS,
 } as const;
 
 /** A good answer of an operation. */
