@@ -265,6 +265,7 @@ export type {
   RoleLimit,
   Scalar,
   ScalarType,
+  Spite,
   VariableCommand,
   VariableCommandType,
   VariableSchedule,

@@ -78,6 +78,9 @@ export const SUBJECTS = {
   checkpoint: 'sluice.checkpoint',
   /** Who took what out of the log. */
   access: 'sluice.access',
+  /** Asks for such a record: of who may not write it. The second is its name in the account of auditors. */
+  accessRecord: 'sluice.access.record',
+  auditorsAccessRecord: 'audit.access.record',
 } as const;
 
 /** The stream that a log subject names; undefined for any other subject. */

@@ -73,14 +73,20 @@ export interface GroupFleet {
   readonly name: string;
 }
 
-/** What may be said to a variable; every one of them with a reason. */
+/** Goes on although these freezes hold (TSU-14): `by` answers for it. One that is not named holds it as any other. */
+export interface Spite {
+  readonly freezes: readonly string[];
+  readonly by: string;
+}
+
+/** What may be said to a variable; every one of them with a reason. `spite`: from services alone, in somebody's name. */
 export type VariableCommand =
   /** Makes it, changes its limits, or names its next value once all hosts have the last one. */
   | { readonly type: 'define'; readonly spec: VariableSpec }
   /** Sets out for `to`, from where it is. */
-  | { readonly type: 'ramp' }
+  | { readonly type: 'ramp'; readonly spite?: Spite }
   | { readonly type: 'pause' }
-  | { readonly type: 'resume' }
+  | { readonly type: 'resume'; readonly spite?: Spite }
   | { readonly type: 'stop' }
   /** Goes back for `from`, from where it is, as fast as it came. */
   | { readonly type: 'reverse' }

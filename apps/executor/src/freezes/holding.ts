@@ -1,3 +1,5 @@
+import type { Plan } from '@sluice/contracts';
+import type { FrozenSubject } from '@sluice/freeze';
 import { type HeldFreeze, isTerminal, type RolloutInput } from '@sluice/rollout';
 
 import type { RolloutActor } from '../actors/rollout-actor.js';
@@ -30,7 +32,7 @@ export class Holding {
   look(actor: RolloutActor): void {
     const { plan, freezes, status } = actor.state;
     if (this.freezes === undefined || plan === undefined || isTerminal(status)) return;
-    const held = this.freezes.heldFor(plan);
+    const held = this.freezes.heldFor(subjectOf(plan));
     const over = [...freezes.keys()].filter((freeze) => held.every((each) => each.freeze !== freeze));
     const isNews = over.length > 0 || held.some(({ freeze }) => !freezes.has(freeze));
     // Another owner may have frozen it for what was declared since we read the freezes: only what we knew of is over.
@@ -44,8 +46,14 @@ export class Holding {
   private lookAgain(actor: RolloutActor, told: readonly HeldFreeze[]): void {
     const { plan } = actor.state;
     if (this.freezes === undefined || plan === undefined || this.unlisten === undefined) return;
-    const held = this.freezes.heldFor(plan);
+    const held = this.freezes.heldFor(subjectOf(plan));
     const isSame = held.length === told.length && held.every(({ freeze }, at) => told[at]?.freeze === freeze);
     if (!isSame) this.look(actor);
   }
 }
+
+/** What holds the hosts of a fleet holds the ramps that bring them to another value. */
+const subjectOf = ({ environment, app, group, ramp }: Plan): FrozenSubject => ({
+  ...{ environment, app, group },
+  ...(ramp === undefined ? {} : { fleet: ramp.fleet }),
+});

@@ -1,4 +1,4 @@
-import { canonicalJson, type VariableSpec } from '@sluice/contracts';
+import { canonicalJson, type Spite, type VariableSpec } from '@sluice/contracts';
 import type { RampSight, RampWork } from '@sluice/rollout';
 
 import type { RampCommand, VariableSight } from './ports.js';
@@ -11,7 +11,7 @@ const hasValues = (sight: VariableSight, { from, to }: VariableSpec): boolean =>
 
 /** The next thing that brings the variable to what the rollout wants of it; undefined when it is there. */
 export function nextCommand({ ramp, wish }: RampWork, sight: VariableSight | undefined): RampCommand | undefined {
-  if (wish.kind === 'go') return wish.going ? undefined : towards(ramp.spec, sight);
+  if (wish.kind === 'go') return wish.going ? undefined : towards(ramp.spec, sight, wish.spite);
   // Of another ramp it wants nothing any more.
   if (sight === undefined || !hasValues(sight, ramp.spec)) return undefined;
   const { phase } = sight;
@@ -38,13 +38,18 @@ function halt(
   return phase === 'ramping' ? { type: 'pause' } : undefined;
 }
 
-function towards(spec: VariableSpec, sight: VariableSight | undefined): RampCommand | undefined {
+function towards(
+  spec: VariableSpec,
+  sight: VariableSight | undefined,
+  spite: Spite | undefined,
+): RampCommand | undefined {
+  const goesOn = (type: 'ramp' | 'resume'): RampCommand => ({ type, ...(spite === undefined ? {} : { spite }) });
   if (sight === undefined || !hasValues(sight, spec)) return { type: 'define', spec };
   const { phase } = sight;
   if (NOT_BEGUN.has(phase))
-    return canonicalJson(sight.spec) === canonicalJson(spec) ? { type: 'ramp' } : { type: 'define', spec };
-  if (phase === 'paused' || phase === 'stopped') return { type: 'resume' };
-  return phase === 'reversing' ? { type: 'ramp' } : undefined;
+    return canonicalJson(sight.spec) === canonicalJson(spec) ? goesOn('ramp') : { type: 'define', spec };
+  if (phase === 'paused' || phase === 'stopped') return goesOn('resume');
+  return phase === 'reversing' ? goesOn('ramp') : undefined;
 }
 
 /** What the rollout is told. A variable that is there no more, or goes between other values, has not begun. */

@@ -6,7 +6,7 @@ import { Slots } from '../balancer/slots.js';
 import { Timers } from '../course/timers.js';
 import type { EngineLogger } from '../ports.js';
 import { nextCommand, toldOf } from './next-command.js';
-import type { RampAnswer, RampPort } from './ports.js';
+import type { RampAnswer, RampPort, VariableSight } from './ports.js';
 
 /** Ramps that are looked at at once. */
 const MAX_AT_ONCE = 16;
@@ -31,6 +31,8 @@ interface Watch<A> {
   /** Of the last time that it was brought to where it is wanted. */
   order: number | undefined;
   busy: boolean;
+  /** Of the last time that it was told to go on in spite of freezes. */
+  spited: number | undefined;
   /** No look before; ms. */
   next: number;
 }
@@ -85,7 +87,7 @@ export class Ramping<A extends RampActor = RolloutActor> {
   private watchOf(actor: A): Watch<A> {
     const known = this.watches.get(actor.id);
     if (known?.actor === actor) return known;
-    const watch: Watch<A> = { actor, order: undefined, busy: false, next: 0 };
+    const watch: Watch<A> = { actor, order: undefined, busy: false, spited: undefined, next: 0 };
     this.watches.set(actor.id, watch);
     return watch;
   }
@@ -115,12 +117,13 @@ export class Ramping<A extends RampActor = RolloutActor> {
       if (work === undefined) return true;
       watch.order = work.order;
       const sight = await this.port.look(work.ramp.fleet, work.ramp.spec.name);
-      const command = nextCommand(work, sight);
+      const command = nextCommand(work, sight) ?? spited(watch, work, sight);
       if (command === undefined) {
         await this.tell(actor, { type: 'rampSeen', seen: toldOf(work, sight) });
         return true;
       }
       const answer = await this.say(actor, work, command);
+      if (answer.ok && 'spite' in command) watch.spited = work.order;
       if (answer.ok) continue;
       if (LATER.has(answer.code)) return this.later(actor, answer);
       // Somebody else was faster: what is there now may do. The same answer twice is meant.
@@ -153,6 +156,15 @@ export class Ramping<A extends RampActor = RolloutActor> {
     await actor.submit(input, EXECUTOR, input.type === 'rampSeen' ? 'ramp:seen' : 'ramp:trouble');
   }
 }
+
+/**
+ * A freeze may be heard of by the fleet when a hotfix is told already, and is paused by it then: it goes on once more, by
+ * a command with the id of the first one, so that it never wakes what a person paused.
+ */
+const spited = (watch: { readonly spited: number | undefined }, { wish, order }: RampWork, sight?: VariableSight) =>
+  wish.kind === 'go' && wish.spite !== undefined && sight?.phase === 'paused' && watch.spited !== order
+    ? ({ type: 'resume', spite: wish.spite } as const)
+    : undefined;
 
 function pauseOf(work: RampWork | undefined): number {
   if (work === undefined) return SELDOM_MS;

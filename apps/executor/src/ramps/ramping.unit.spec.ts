@@ -12,6 +12,7 @@ import {
 import { describe, expect, it } from 'vitest';
 
 import { ExecutorEngine } from '../engine.js';
+import type { Freezes } from '../freezes/freezes.js';
 import { accepted, FLEET, FleetWorld, HOUR, hostsOf, isSubset, specOf } from '../fixtures/fleets.suite.js';
 import { GROUP, planFor, World } from '../fixtures/world.suite.js';
 import { FleetRamps } from './fleet-ramps.js';
@@ -34,6 +35,7 @@ const SLO: GateSpec = {
 
 /** Rollouts over the fleets of one log, on one clock. */
 class RampWorld extends FleetWorld {
+  held: Freezes | undefined;
   readonly world: World = this.newWorld();
 
   private newWorld(): World {
@@ -44,7 +46,7 @@ class RampWorld extends FleetWorld {
   }
 
   newEngine(): ExecutorEngine {
-    const { log, clock, newId } = this;
+    const { log, clock, newId, held } = this;
     const door = {
       variableCommand: (...args: Parameters<typeof this.fleets.variableCommand>) =>
         this.fleets.variableCommand(...args),
@@ -56,8 +58,21 @@ class RampWorld extends FleetWorld {
         run: () => Promise.resolve({ kind: 'unreachable' }),
         status: () => Promise.resolve({ kind: 'noAnswer' }),
       },
+      ...(held === undefined ? {} : { freezes: held }),
       ramps: new FleetRamps(door, (name) => this.fleets.fleet(name), log),
     });
+  }
+
+  /** From then on freezes hold for both services. */
+  async frozen(): Promise<void> {
+    this.held = await this.freezing();
+    this.world.engine = this.newEngine();
+  }
+
+  freeze(id: string, name: string, ms: number): Promise<unknown> {
+    const command = { type: 'freeze', scope: { kind: 'group', name }, until: this.clock.now() + ms } as const;
+    const actor = { id: 'ana', kind: 'user' } as const;
+    return Promise.resolve(this.held?.command({ v: 1, id, target: 'new', command, actor, reason: 'holidays' }));
   }
 
   async open(): Promise<void> {
@@ -222,6 +237,42 @@ describe('a ramp as a rollout, through the executor', () => {
     accepted(await world.order(next, { type: 'cancel' }));
     await world.until(5 * DAY + 5_000);
     expect([await world.status(next), world.state().phase]).toEqual(['RolloutCancelled', 'stopped']);
+  });
+
+  it('TSU-14 a freeze of its fleet holds it, and a hotfix lets it go on, and no other ramp, in the name of whoever says so', async () => {
+    const world = new RampWorld();
+    await world.frozen();
+    await world.open();
+    const id = await world.ramp();
+    await world.begin({ name: 'kernel' });
+    await world.until(DAY);
+    await world.freeze('f1', FLEET, 4 * DAY);
+    await world.until(DAY + HOUR);
+    expect(await world.world.types(id)).toContain('RolloutFrozen');
+    expect([world.state().phase, world.state('kernel').phase]).toEqual(['paused', 'paused']);
+    accepted(await world.order(id, { type: 'hotfix' }, 'repairs the outage'));
+    await world.until(2 * DAY);
+    const resumed = (await world.events()).findLast(({ type }) => type === 'RampResumed');
+    expect(resumed).toMatchObject({ spite: { by: 'ana' } });
+    expect([world.state().phase, world.state('kernel').phase]).toEqual(['ramping', 'paused']);
+    await world.crash();
+    const before = world.having('B');
+    await world.until(3 * DAY);
+    expect(world.having('B').size).toBeGreaterThan(before.size + 50);
+    // One that is declared later holds it again, and what the hotfix named stays overridden after it.
+    await world.freeze('f2', FLEET, DAY / 2);
+    await world.until(3 * DAY + HOUR);
+    expect([world.state().phase, world.state().spite]).toEqual(['paused', undefined]);
+    await world.until(4 * DAY);
+    expect([world.state().phase, world.state('kernel').phase]).toEqual(['ramping', 'paused']);
+    // A person's pause of the variable is a person's matter.
+    accepted(await world.say({ type: 'pause' }));
+    await world.until(4 * DAY + HOUR);
+    expect(world.state().phase).toBe('paused');
+    accepted(await world.say({ type: 'stop' }));
+    const spite = { freezes: ['f1'], by: 'eve' };
+    expect(await world.say({ type: 'resume', spite })).toMatchObject({ code: 'NOT_A_SERVICE' });
+    await world.held?.stop();
   });
 
   it('is braked when somebody stops the variable, and does not start it again', async () => {

@@ -24,7 +24,7 @@ import { AT_ONCE, FleetMemory, type VariablePart } from './fleet-memory.js';
 import { FREEZE_META, Freezing, type FrozenFleets } from './freezing.js';
 import { inGroups } from './in-groups.js';
 import { firstValues, joinChunks } from './joining.js';
-import type { FleetLogEvent, LogPart } from './log-part.js';
+import { assertRev, cutShort, type FleetLogEvent, type LogPart } from './log-part.js';
 import type { FleetCommit } from './names.js';
 import { Turns } from './turns.js';
 
@@ -121,7 +121,7 @@ export class FleetActor {
       await this.settle(part, { by, cause, corr: id }, () => {
         if (part.commands.has(cause)) return [];
         assertRev(part, expectedRev);
-        this.freezing.assertThawed(command.type);
+        this.freezing.assertThawed(command, by, this.fleet.variables.get(variable)?.spite);
         return decideVariable(this.fleet, variable, input, this.nowFor(part));
       });
       this.checkpointLater(variable, part);
@@ -192,9 +192,8 @@ export class FleetActor {
 
   private async tick(): Promise<void> {
     this.quietUntil = this.deps.clock.now() + GATHER_MS;
-    const held = this.freezing.words();
     await this.each(async (variable, part) => {
-      await this.holdOrGoOn(variable, part, held);
+      await this.holdOrGoOn(variable, part);
       const state = this.fleet.variables.get(variable);
       if (state === undefined || (nextFlipAt(state, this.fleet.roster) ?? Infinity) > this.nowFor(part)) return;
       await this.settle(part, TICK_META, () =>
@@ -204,9 +203,9 @@ export class FleetActor {
     });
   }
 
-  private async holdOrGoOn(variable: string, part: VariablePart, held: string | undefined): Promise<void> {
+  private async holdOrGoOn(variable: string, part: VariablePart): Promise<void> {
     const next = (): VariableInput | undefined =>
-      this.freezing.inputFor(this.fleet.variables.get(variable)?.phase, part.isHeld, held);
+      this.freezing.inputFor(this.fleet.variables.get(variable), part.isHeld);
     if (next() === undefined) return;
     // Looked at anew behind a conflict: another owner may have held it, or let it go on.
     await this.settle(part, FREEZE_META, () => {
@@ -293,12 +292,3 @@ export class FleetActor {
     return next;
   }
 }
-
-function assertRev({ head }: LogPart, expected: number | undefined): void {
-  if (expected === undefined || expected === head.rev) return;
-  const words = `it is at revision ${head.rev}, not ${expected}: read it again`;
-  throw new SluiceError('VERSION_CONFLICT', words, { rev: head.rev });
-}
-
-const cutShort = ({ stream }: LogPart): SluiceError =>
-  new SluiceError('LOG_UNAVAILABLE', `${stream.id} does not follow on what was read of it: say it again in a moment`);

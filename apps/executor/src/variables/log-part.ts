@@ -6,7 +6,7 @@ import {
   type StreamHead,
   type VariableEvent,
 } from '@sluice/contracts';
-import { isSluiceError } from '@sluice/kernel';
+import { isSluiceError, SluiceError } from '@sluice/kernel';
 
 import type { ActorDeps } from '../actors/actor-parts.js';
 import { CommandMemory } from '../actors/rollout-actor.js';
@@ -116,3 +116,13 @@ export class LogPart {
     }
   }
 }
+
+/** Code VERSION_CONFLICT. */
+export function assertRev({ head }: LogPart, expected: number | undefined): void {
+  if (expected === undefined || expected === head.rev) return;
+  const words = `it is at revision ${head.rev}, not ${expected}: read it again`;
+  throw new SluiceError('VERSION_CONFLICT', words, { rev: head.rev });
+}
+
+export const cutShort = ({ stream }: LogPart): SluiceError =>
+  new SluiceError('LOG_UNAVAILABLE', `${stream.id} does not follow on what was read of it: say it again in a moment`);

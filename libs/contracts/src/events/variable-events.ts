@@ -1,4 +1,4 @@
-import type { VariableSpec, Scalar } from '../variables.js';
+import type { Scalar, Spite, VariableSpec } from '../variables.js';
 
 /**
  * Written by the executor on the roster's stream: which hosts there are, of which role. A host has a number, given once
@@ -38,6 +38,7 @@ export interface VariableCheckpoint {
   readonly activeMs: number;
   readonly since?: number;
   readonly stopped?: StopCause;
+  readonly spite?: Spite;
   readonly hosts: readonly number[];
   readonly pins: readonly { readonly host: number; readonly value: Scalar }[];
   readonly paces: readonly {
@@ -52,10 +53,10 @@ export interface VariableCheckpoint {
  */
 export type VariableEvent =
   | { readonly type: 'VariableDefined'; readonly version: number; readonly spec: VariableSpec; readonly reason: string }
-  | { readonly type: 'RampStarted'; readonly activeMs: number; readonly reason: string }
+  | { readonly type: 'RampStarted'; readonly activeMs: number; readonly reason: string; readonly spite?: Spite }
   | { readonly type: 'RampReversed'; readonly activeMs: number; readonly reason: string }
   | { readonly type: 'RampPaused'; readonly activeMs: number; readonly reason: string }
-  | { readonly type: 'RampResumed'; readonly activeMs: number; readonly reason: string }
+  | { readonly type: 'RampResumed'; readonly activeMs: number; readonly reason: string; readonly spite?: Spite }
   | {
       readonly type: 'RampStopped';
       readonly activeMs: number;

@@ -199,6 +199,7 @@ const variableCommands: readonly VariableCommand[] = [
     },
   },
   { type: 'ramp' },
+  { type: 'resume', spite: { freezes: ['01ARZ3NDEKTSV4RRFFQ69G5FAV'], by: 'ana' } },
   { type: 'revert' },
   { type: 'pin', hosts: [host], value: '1.6' },
   { type: 'unpin', hosts: [host] },

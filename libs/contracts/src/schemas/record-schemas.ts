@@ -19,7 +19,7 @@ export const RECORD_EVENT_SCHEMAS = {
   HoldLifted: closed({ hold: name, reason: why }),
 } as const;
 
-/** What may be said about a rollout that has ended. */
+/** What may be said about a rollout. */
 export const labelCommand = closed({ type: is('label'), label });
 
 /** What may be said to legal holds. */

@@ -64,12 +64,15 @@ export const rampPhase = oneOfTexts(
 
 const someHosts = list(name, 10_000, 1);
 const bare = (type: string) => closed({ type: tag(type) });
+/** As many as can hold at once. */
+const spite = closed({ freezes: list(name, 1_000, 1), by: name });
 
 /** What may be said to a variable. */
 export const variableCommand = union(
   'type',
   closed({ type: tag('define'), spec: variableSpec }),
-  ...['ramp', 'pause', 'resume', 'stop', 'reverse', 'revert', 'finish'].map(bare),
+  ...['pause', 'stop', 'reverse', 'revert', 'finish'].map(bare),
+  ...['ramp', 'resume'].map((type) => closed({ type: tag(type), spite }, 'spite')),
   closed({ type: tag('pin'), hosts: someHosts, value: scalar }),
   closed({ type: tag('unpin'), hosts: someHosts }),
 );
@@ -89,6 +92,7 @@ const hosts = targets;
 const number = int(0, MAX_FLEET_HOSTS - 1);
 const activeMs = durationMs;
 const moved = closed({ activeMs, reason });
+const goesOn = closed({ activeMs, reason, spite }, 'spite');
 const stopCause = closed({ kind: oneOfTexts('command', 'breach'), words, numbers });
 
 const direction = { type: 'integer', enum: [1, -1] };
@@ -103,12 +107,14 @@ const checkpoint = closed(
     activeMs,
     since: instant,
     stopped: stopCause,
+    spite,
     hosts,
     pins: list(closed({ host: number, value: scalar }), 10_000),
     paces: list(closed({ role: name, changes: list(change, 10_000) }), 10_000),
   },
   'since',
   'stopped',
+  'spite',
 );
 
 /** Payload of version 1 of what a ramp says on the stream of its rollout. */
@@ -123,10 +129,10 @@ export const VARIABLE_EVENT_SCHEMAS = {
   HostsMoved: closed({ role: name, hosts }),
   HostsLeft: closed({ hosts, reason }, 'reason'),
   VariableDefined: closed({ version: int(1, 1_000_000), spec: variableSpec, reason }),
-  RampStarted: moved,
+  RampStarted: goesOn,
   RampReversed: moved,
   RampPaused: moved,
-  RampResumed: moved,
+  RampResumed: goesOn,
   RampStopped: closed({ activeMs, cause: stopCause, reason }, 'reason'),
   RampFinishOrdered: moved,
   RampFinished: closed({ side: oneOfTexts('from', 'to'), counts: closed({ from: count, to: count, pinned: count }) }),

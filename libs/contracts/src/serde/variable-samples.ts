@@ -1,6 +1,7 @@
 import type { DomainEvent, RosterEvent, VariableEvent } from '../events/index.js';
 
 const reason = 'the next release';
+const spite = { freezes: ['01ARZ3NDEKTSV4RRFFQ69G5FAV'], by: 'ana' } as const;
 const spec = {
   name: 'docker_version',
   type: 'string',
@@ -56,10 +57,16 @@ export const VARIABLE_SAMPLES: {
       reason,
     },
   ],
-  RampStarted: [{ type: 'RampStarted', activeMs: 0, reason }],
+  RampStarted: [
+    { type: 'RampStarted', activeMs: 0, reason },
+    { type: 'RampStarted', activeMs: 0, reason, spite },
+  ],
   RampReversed: [{ type: 'RampReversed', activeMs: 86_400_000, reason: 'to see the bug go' }],
   RampPaused: [{ type: 'RampPaused', activeMs: 86_400_000, reason: 'weekend' }],
-  RampResumed: [{ type: 'RampResumed', activeMs: 86_400_000, reason: 'Monday' }],
+  RampResumed: [
+    { type: 'RampResumed', activeMs: 86_400_000, reason: 'Monday' },
+    { type: 'RampResumed', activeMs: 86_400_000, reason: 'the outage goes on', spite },
+  ],
   RampStopped: [
     {
       type: 'RampStopped',
@@ -109,6 +116,10 @@ export const VARIABLE_SAMPLES: {
       hosts: [],
       pins: [{ host: 7, value: '1.6' }],
       paces: [{ role: 'login', changes: [[1_767_225_900_000, 2]] }],
+    },
+    {
+      ...{ type: 'VariableCheckpointed', version: 1, spec, phase: 'ramping', direction: 1, activeMs: 86_400_000 },
+      ...{ since: 1_767_225_900_000, spite, hosts: [0], pins: [], paces: [] },
     },
   ],
   ValuesAssigned: [

@@ -30,11 +30,12 @@ export function evolveFreezes(state: FreezesState, event: FreezeEvent): FreezesS
   }
 }
 
-/** Where a rollout belongs. */
+/** Where a rollout belongs. `fleet`: of a ramp, whose hosts are frozen with the group of the fleet's name, too. */
 export interface FrozenSubject {
   readonly environment: string;
   readonly app: string;
   readonly group: string;
+  readonly fleet?: string;
 }
 
 /** The freezes that hold for it at `now`, the one that ends last first. One whose time is over holds no longer, whether or not the log says so. */
@@ -46,7 +47,9 @@ export function heldAt(state: FreezesState, subject: FrozenSubject, now: number)
 export const holdsAt = ({ from, until }: Freeze, now: number): boolean => from <= now && now < until;
 
 const covers = (scope: FreezeScope, subject: FrozenSubject): boolean =>
-  scope.kind === 'all' || subject[scope.kind] === scope.name;
+  scope.kind === 'all' ||
+  subject[scope.kind] === scope.name ||
+  (scope.kind === 'group' && subject.fleet === scope.name);
 
 /** When the next freeze begins or ends after `now`; undefined when none does. */
 export function nextChange(state: FreezesState, now: number): number | undefined {

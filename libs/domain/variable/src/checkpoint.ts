@@ -15,7 +15,7 @@ const CHARACTERS_A_HOST = 1 / 6;
  * it. Undefined when so many pins and paces are kept that it would not fit a commit: the stream is read as it is then.
  */
 export function checkpointOf(variable: VariableState, roster: Roster): VariableCheckpoint | undefined {
-  const { version, spec, phase, direction, activeMs, since, stopped } = variable;
+  const { version, spec, phase, direction, activeMs, since, stopped, spite } = variable;
   const hosts: number[] = [];
   variable.sides.forEach((side, slot) => {
     if (side === 1) hosts.push(slot);
@@ -29,6 +29,7 @@ export function checkpointOf(variable: VariableState, roster: Roster): VariableC
     activeMs,
     ...(since === undefined ? {} : { since }),
     ...(stopped === undefined ? {} : { stopped }),
+    ...(spite === undefined ? {} : { spite }),
     pins: Array.from(variable.pins, ([host, value]) => ({ host, value })),
     paces: variable.roles.flatMap(({ pace }, role) =>
       pace.length === 0
@@ -43,11 +44,11 @@ export function checkpointOf(variable: VariableState, roster: Roster): VariableC
 /** Takes a checkpoint for all that was before it. The roster is folded up to it, or paces of roles to come are lost. */
 export function restore(fleet: Fleet, event: VariableCheckpoint): void {
   const { roster } = fleet;
-  const { spec, version, phase, direction, activeMs, since, stopped } = event;
+  const { spec, version, phase, direction, activeMs, since, stopped, spite } = event;
   const variable = fleet.variables.get(spec.name) ?? newVariable(spec, roster.names.length);
   const line = lineOf(spec.schedule);
   const order = orderOf(spec.name, spec.salt);
-  Object.assign(variable, { spec, version, phase, direction, activeMs, since, stopped, line, order });
+  Object.assign(variable, { spec, version, phase, direction, activeMs, since, stopped, spite, line, order });
   const last = event.hosts.at(-1) ?? -1;
   variable.sides = new Uint8Array(Math.max(variable.sides.length, last + 1));
   for (const slot of event.hosts) variable.sides[slot] = 1;

@@ -1,6 +1,7 @@
 import type {
   RampPhase,
   RosterEvent,
+  Spite,
   StopCause,
   VariableCommand,
   VariableCommandType,
@@ -108,25 +109,25 @@ function said(
   if (!actions.includes(command.type))
     throw new SluiceError('CONFLICT', `${name} is ${variable.phase}: it takes ${actions.join(', ')}`, { actions });
   if (command.type === 'pin' || command.type === 'unpin') return pinned(fleet, variable, { command, reason });
-  return [moved(variable, { type: command.type, reason }, activeAt(variable, now))];
+  return [moved(variable, { command, reason }, activeAt(variable, now))];
 }
 
-type Moving = Exclude<VariableCommandType, 'define' | 'pin' | 'unpin'>;
+type Moving = Exclude<VariableCommand, { readonly type: 'define' | 'pin' | 'unpin' }>;
 
 function moved(
   variable: VariableState,
-  { type, reason }: { readonly type: Moving; readonly reason: string },
+  { command, reason }: { readonly command: Moving; readonly reason: string },
   activeMs: number,
 ): VariableEvent {
-  switch (type) {
+  switch (command.type) {
     case 'ramp':
-      return { type: 'RampStarted', activeMs, reason };
+      return { type: 'RampStarted', activeMs, reason, ...inSpite(command) };
     case 'reverse':
       return { type: 'RampReversed', activeMs, reason };
     case 'pause':
       return { type: 'RampPaused', activeMs, reason };
     case 'resume':
-      return { type: 'RampResumed', activeMs, reason };
+      return { type: 'RampResumed', activeMs, reason, ...inSpite(command) };
     case 'stop':
       return { type: 'RampStopped', activeMs, reason, cause: { kind: 'command', words: reason, numbers: {} } };
     case 'finish':
@@ -134,9 +135,12 @@ function moved(
     case 'revert':
       return { type: 'VariableReverted', count: variable.roles.reduce((sum, { to }) => sum + to, 0), reason };
     default:
-      return unreachable(type, 'command to a variable');
+      return unreachable(command, 'command to a variable');
   }
 }
+
+const inSpite = ({ spite }: { readonly spite?: Spite }): { readonly spite?: Spite } =>
+  spite === undefined ? {} : { spite };
 
 interface PinCommand {
   readonly command: Extract<VariableCommand, { readonly type: 'pin' | 'unpin' }>;

@@ -62,6 +62,7 @@ type Move = Exclude<
 >;
 
 function move(variable: VariableState, event: Move, at: number): void {
+  if (event.type !== 'RampFinishOrdered') variable.spite = 'spite' in event ? event.spite : undefined;
   switch (event.type) {
     case 'RampStarted':
     case 'RampReversed':
@@ -118,6 +119,7 @@ function define(fleet: Fleet, { spec, version }: EventOf<'VariableDefined'>): vo
 function begin(variable: VariableState, roster: Roster): void {
   variable.sides.fill(0);
   variable.phase = 'defined';
+  variable.spite = undefined;
   variable.direction = 1;
   run(variable, 0, undefined);
   recount(variable, roster);
@@ -141,6 +143,7 @@ function revert(variable: VariableState, roster: Roster, at: number): void {
     line.to = 0;
   }
   variable.phase = 'reverted';
+  variable.spite = undefined;
   variable.direction = 1;
   run(variable, 0, undefined);
   forgetDerived(variable);

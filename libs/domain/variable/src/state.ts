@@ -1,4 +1,4 @@
-import type { RampPhase, Scalar, Side, StopCause, VariableSpec } from '@sluice/contracts';
+import type { RampPhase, Scalar, Side, Spite, StopCause, VariableSpec } from '@sluice/contracts';
 
 import { type DueHeap, emptyDue } from './due-heap.js';
 import { type NameHash, orderOf } from './hash.js';
@@ -41,6 +41,8 @@ export interface VariableState {
   since: number | undefined;
   /** What stopped it, while it is stopped. */
   stopped: StopCause | undefined;
+  /** The freezes in spite of which it goes on. */
+  spite: Spite | undefined;
   /** By slot: 1 when the host was given `to`. Hosts that left keep theirs. */
   sides: Uint8Array;
   readonly pins: Map<number, Scalar>;
@@ -71,6 +73,7 @@ export const newVariable = (spec: VariableSpec, hosts: number): VariableState =>
   activeMs: 0,
   since: undefined,
   stopped: undefined,
+  spite: undefined,
   sides: new Uint8Array(Math.max(64, hosts)),
   pins: new Map(),
   roles: [],

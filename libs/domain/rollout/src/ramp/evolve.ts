@@ -19,9 +19,10 @@ const TURNS = new Set<RolloutEvent['type']>([
 ]);
 
 /** What the course of every rollout means for a ramp. */
-export function followRamp(state: RolloutState, { type }: RolloutEvent): void {
+export function followRamp(state: RolloutState, event: RolloutEvent): void {
   const { ramp } = state;
-  if (ramp === undefined || !TURNS.has(type)) return;
+  if (ramp === undefined || !TURNS.has(event.type)) return;
+  if (event.type === 'FreezeOverridden') ramp.answers = event.by;
   ramp.orders += 1;
   if (!goesOn(state)) ramp.going = false;
 }

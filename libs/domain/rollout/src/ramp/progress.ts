@@ -19,9 +19,17 @@ export interface RampProgress {
   rests: boolean;
   /** How often what the rollout wants of its variable may have changed: tells what is said to it once from once more. */
   orders: number;
+  /** Who answers for going on in spite of freezes. */
+  answers: string | undefined;
 }
 
-export const freshRamp = (): RampProgress => ({ seen: undefined, going: false, rests: false, orders: 0 });
+export const freshRamp = (): RampProgress => ({
+  seen: undefined,
+  going: false,
+  rests: false,
+  orders: 0,
+  answers: undefined,
+});
 
 /** On its way to the new value, or there. */
 export const isOnWay = (phase: RampPhase): boolean => phase === 'ramping' || phase === 'finished';

@@ -1,4 +1,4 @@
-import type { PlanRamp } from '@sluice/contracts';
+import type { PlanRamp, Spite } from '@sluice/contracts';
 
 import { isFrozen, isUnderWay, planOf, type RolloutState } from '../state.js';
 import { goesOn } from './goes-on.js';
@@ -6,8 +6,11 @@ import type { RampProgress } from './progress.js';
 
 /** What a rollout wants of its variable. `words` stand in the history of the variable. */
 export type RampWish =
-  /** It goes for the new value. `going`: it did; if it does not any more, nobody starts it again but a person. */
-  | { readonly kind: 'go'; readonly going: boolean; readonly words: string }
+  /**
+   * It goes for the new value. `going`: it did; if it does not any more, nobody starts it again but a person. `spite`:
+   * the freezes that a hotfix goes on in spite of.
+   */
+  | { readonly kind: 'go'; readonly going: boolean; readonly words: string; readonly spite?: Spite }
   /** Nothing grows. `numbers`: a service level objective is not met (TSU-10). */
   | { readonly kind: 'hold'; readonly words: string; readonly numbers?: Readonly<Record<string, number>> }
   /** It stands where it is, and nobody goes on with it. */
@@ -31,10 +34,16 @@ export function rampWork(state: RolloutState): RampWork | undefined {
   return wish === undefined ? undefined : { ramp, wish, order: progress.orders };
 }
 
-function wishOf(state: RolloutState, { going, rests }: RampProgress): RampWish | undefined {
+function wishOf(state: RolloutState, { going, rests, answers }: RampProgress): RampWish | undefined {
   if (state.status === 'settling') return rests ? undefined : atItsEnd(state);
-  if (goesOn(state)) return { kind: 'go', going, words: planOf(state).reason ?? `rollout ${idOf(state)}` };
+  if (goesOn(state))
+    return { kind: 'go', going, words: planOf(state).reason ?? `rollout ${idOf(state)}`, ...spiteOf(state, answers) };
   return heldBy(state);
+}
+
+/** A freeze that is declared later is none of these. */
+function spiteOf({ overridden }: RolloutState, by: string | undefined): { readonly spite?: Spite } {
+  return overridden.size === 0 || by === undefined ? {} : { spite: { freezes: [...overridden], by } };
 }
 
 function atItsEnd(state: RolloutState): RampWish {
