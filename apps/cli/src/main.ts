@@ -12,7 +12,7 @@ import { run } from './run.js';
 const interrupted = new AbortController();
 const args = process.argv.slice(2);
 // Services and `up` have their own way to stop.
-if (args.includes('watch')) process.once('SIGINT', () => interrupted.abort());
+if (args.includes('watch') || args.includes('replay')) process.once('SIGINT', () => interrupted.abort());
 // `sluice history ID | head`: whoever read has read enough.
 process.stdout.once('error', () => process.exit());
 

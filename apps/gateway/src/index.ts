@@ -7,7 +7,7 @@ export { viewOf } from './access/token.js';
 export { TokenStore } from './access/token-store.js';
 export type { AppVersionsPage } from './http/apps.controller.js';
 export type { GroupPage } from './http/groups.controller.js';
-export type { DifferencePage } from './http/moment-inputs.js';
+export type { At, DifferencePage } from './http/moment-inputs.js';
 export type { FleetPage } from './http/fleet.controller.js';
 export type { AtMoment } from './past/cut.js';
 export type { Change } from './past/diff.js';
@@ -20,6 +20,7 @@ export type { Candidate, GroupMember, GroupSummary } from './read-model/group-ca
 export type { RolloutReport, StageReport } from './read-model/report.js';
 export type { DependencyView } from './read-model/dependency-index.js';
 export type { FreezeView } from './read-model/freeze-index.js';
+export type { LabelView } from './read-model/label-index.js';
 export type { HoldView } from './read-model/holds.js';
 export type { StoredTemplate } from './read-model/inventory-view.js';
 export type { SidesView } from './read-model/sides.js';

@@ -1,6 +1,15 @@
 import type { Command } from 'commander';
 
-import type { GroupPage, GroupSummary, Page, RolloutDetail, RolloutReport, TargetRow } from '@sluice/gateway';
+import type {
+  At,
+  GroupPage,
+  GroupPageThen,
+  GroupSummary,
+  Page,
+  RolloutDetail,
+  RolloutReport,
+  TargetRow,
+} from '@sluice/gateway';
 
 import { DURATION_PATTERN, parseDuration } from '@sluice/kernel';
 
@@ -13,7 +22,9 @@ import {
   rolloutText,
   targetsTable,
 } from '../output/rollouts.js';
-import { countArgument, examples, shellOf, show, type Surroundings } from './shell.js';
+import { AT, pinned, thenText } from '../past/moment.js';
+import { groupThenText } from '../past/text.js';
+import { countArgument, examples, type Shell, shellOf, show, type Surroundings } from './shell.js';
 
 const PAGE = 200;
 
@@ -36,6 +47,7 @@ const LIMIT = ['--limit <count>', 'at most so many', countArgument] as const;
 
 export function addReading(program: Command, surroundings: Surroundings): void {
   addRollouts(program, surroundings);
+  addOne(program, surroundings);
   addTargets(program, surroundings);
   addGroups(program, surroundings);
 }
@@ -66,17 +78,6 @@ function addRollouts(program: Command, surroundings: Surroundings): void {
     });
 
   program
-    .command('get')
-    .description('one rollout: state, budget, and what is possible now')
-    .argument('<id>')
-    .addHelpText('after', examples('sluice get ID', 'sluice get ID -o json | jq .actions'))
-    .action(async (id: string, _options: object, command: Command) => {
-      const shell = shellOf(command, surroundings);
-      const rollout = await shell.api.call<RolloutDetail>('getRollout', { path: { id } });
-      show(shell, rollout, (detail) => rolloutText(detail, shell.now()));
-    });
-
-  program
     .command('report')
     .description('how long the rollout, its batches and its steps took')
     .argument('<id>')
@@ -87,19 +88,50 @@ function addRollouts(program: Command, surroundings: Surroundings): void {
     });
 }
 
+function addOne(program: Command, surroundings: Surroundings): void {
+  program
+    .command('get')
+    .description('one rollout: state, budget, and what is possible, now or at any moment')
+    .argument('<id>')
+    .option(...AT)
+    .addHelpText(
+      'after',
+      examples(
+        'sluice get ID',
+        'sluice get ID -o json | jq .actions',
+        'sluice get ID --at 5m',
+        'sluice get ID --at @118',
+      ),
+    )
+    .action(async (id: string, { at }: Moment, command: Command) => {
+      const shell = shellOf(command, surroundings);
+      const rollout = await shell.api.call<At<RolloutDetail>>('getRollout', { path: { id }, query: { at } });
+      show(shell, rollout, (detail) => [
+        ...thenText(detail.at),
+        ...rolloutText(detail, detail.at?.time ?? shell.now()),
+      ]);
+    });
+}
+
 function addTargets(program: Command, surroundings: Surroundings): void {
   program
     .command('targets')
-    .description('hosts of a rollout in the order of the plan')
+    .description('hosts of a rollout in the order of the plan, now or at any moment')
     .argument('<id>')
+    .option(...AT)
     .option('--phase <phase>', 'only those, such as failed or done')
     .option(...LIMIT, 100_000)
-    .addHelpText('after', examples('sluice targets ID --phase failed', 'sluice targets ID -o jsonl'))
-    .action(async (id: string, options: { phase?: string; limit: number }, command: Command) => {
+    .addHelpText('after', examples('sluice targets ID --phase failed', 'sluice targets ID --at @118 -o jsonl'))
+    .action(async (id: string, { limit: most, phase, ...options }: TargetsOptions, command: Command) => {
       const shell = shellOf(command, surroundings);
-      const read = (cursor: string | undefined, size: number): Promise<Page<TargetRow>> =>
-        shell.api.call('listTargets', { path: { id }, query: { phase: options.phase, cursor, limit: size } });
-      show(shell, await all(read, options.limit), targetsTable);
+      let { at } = options;
+      const read = async (cursor: string | undefined, limit: number): Promise<Page<TargetRow>> => {
+        const call = { path: { id }, query: { phase, cursor, limit, at } };
+        const page = await shell.api.call<At<Page<TargetRow>>>('listTargets', call);
+        at = pinned(at, page.at);
+        return page;
+      };
+      show(shell, await all(read, most), targetsTable);
     });
 }
 
@@ -109,9 +141,23 @@ function addGroups(program: Command, surroundings: Surroundings): void {
     .description('groups, or one group with its members')
     .argument('[name]')
     .option('--app <name>', 'only groups of this app')
-    .addHelpText('after', examples('sluice groups', 'sluice groups hello-web', 'sluice groups --app hello -o yaml'))
-    .action(async (name: string | undefined, { app }: { app?: string }, command: Command) => {
+    .option(...AT)
+    .addHelpText(
+      'after',
+      examples(
+        'sluice groups',
+        'sluice groups hello-web',
+        'sluice groups hello-web --at 1h',
+        'sluice groups --app hello -o yaml',
+      ),
+    )
+    .action(async (name: string | undefined, { app, at }: Moment & { app?: string }, command: Command) => {
       const shell = shellOf(command, surroundings);
+      if (at !== undefined) {
+        if (name === undefined) command.error('error: --at wants a group; `sluice fleet --at` has all of them');
+        else show(shell, await groupThen(shell, name, at), groupThenText);
+        return;
+      }
       if (name !== undefined) {
         show(shell, await shell.api.call<GroupPage>('getGroup', { path: { name }, query: { limit: PAGE } }), groupText);
         return;
@@ -120,6 +166,29 @@ function addGroups(program: Command, surroundings: Surroundings): void {
         shell.api.call('listGroups', { query: { app, cursor, limit: size } });
       show(shell, await all(read, 100_000), groupsTable);
     });
+}
+
+/** With all its members. */
+async function groupThen(shell: Shell, name: string, asked: string): Promise<GroupPageThen> {
+  const read = (at: string | undefined, cursor?: string): Promise<GroupPageThen> =>
+    shell.api.call<GroupPageThen>('getGroup', { path: { name }, query: { at, cursor, limit: PAGE } });
+  const group = await read(asked);
+  const items = [...group.memberPage.items];
+  for (let { next } = group.memberPage; next !== null;) {
+    const { memberPage } = await read(pinned(asked, group.at), next);
+    items.push(...memberPage.items);
+    ({ next } = memberPage);
+  }
+  return { ...group, memberPage: { items, next: null } };
+}
+
+interface Moment {
+  readonly at?: string;
+}
+
+interface TargetsOptions extends Moment {
+  readonly phase?: string;
+  readonly limit: number;
 }
 
 interface Filter {

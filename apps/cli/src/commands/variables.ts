@@ -4,7 +4,9 @@ import type { Done, VariableDetail, VariableExplanation, VariableSeries, Variabl
 
 import { CliError, EXIT } from '../client/exit.js';
 import type { Operation } from '../client/operations.js';
-import { chartText, explanationText, variablesTable, variableText } from '../output/variables.js';
+import { AT } from '../past/moment.js';
+import { type VariableAt, variableAtText } from '../past/text.js';
+import { chartText, explanationText, variablesTable } from '../output/variables.js';
 import {
   countArgument,
   EXPECTED,
@@ -67,13 +69,17 @@ function addLooking(variable: Command, surroundings: Surroundings): void {
     });
   variable
     .command('show')
-    .description('one variable: its ramp, and how many hosts of each role are to have which value')
+    .description(
+      'one variable, now or at any moment: its ramp, and how many hosts of each role are to have which value',
+    )
     .argument('<variable>')
     .option(...FLEET)
-    .addHelpText('after', examples('sluice variable show docker'))
-    .action(async (name: string, { fleet }: OfFleet, command: Command) => {
+    .option(...AT)
+    .addHelpText('after', examples('sluice variable show docker', 'sluice variable show docker --at 3d'))
+    .action(async (name: string, { fleet, at }: OfFleet & { readonly at?: string }, command: Command) => {
       const shell = shellOf(command, surroundings);
-      show(shell, await shell.api.call<VariableDetail>('getVariable', { path: { fleet, name } }), variableText);
+      const call = { path: { fleet, name }, query: { at } };
+      show(shell, await shell.api.call<VariableAt>('getVariable', call), variableAtText);
     });
   variable
     .command('desired')

@@ -4,8 +4,7 @@ import type { CommitView } from '@sluice/gateway';
 
 import { EXIT, type ExitCode } from '../client/exit.js';
 import { liveEvents } from '../client/live.js';
-import { Screen } from '../output/screen.js';
-import { Progress } from '../timeline/progress.js';
+import { tellerOf } from '../output/teller.js';
 import { formatLine, Timeline } from '../timeline/timeline.js';
 import { durationArgument, examples, type Shell, shellOf, showNext, type Surroundings } from './shell.js';
 
@@ -69,33 +68,6 @@ async function watch(shell: Shell, id: string, timeoutMs: number | undefined): P
     teller.end();
   }
   return timeout?.aborted === true ? EXIT.timeout : EXIT.ok;
-}
-
-interface Teller {
-  tell(commit: CommitView): void;
-  /** The past has been told: from here on somebody watches. */
-  live(): void;
-  end(): void;
-}
-
-/** Lines that go by; on a terminal with a bar below them that stays. */
-function tellerOf(shell: Shell): Teller {
-  const timeline = new Timeline();
-  const { terminal } = shell;
-  if (terminal === undefined || shell.format !== 'table') {
-    const tell = (commit: CommitView): void => showNext(shell, commit, () => timeline.add(commit).map(formatLine));
-    return { tell, live: () => {}, end: () => {} };
-  }
-  const screen = new Screen(terminal);
-  const progress = new Progress();
-  return {
-    tell(commit) {
-      progress.add(commit);
-      for (const line of timeline.add(commit)) screen.line(formatLine(line));
-    },
-    live: () => screen.foot(progress.lines(terminal.columns())),
-    end: () => screen.end(),
-  };
 }
 
 function endOf(commit: CommitView, before: ExitCode | undefined): ExitCode | undefined {

@@ -1,5 +1,5 @@
 import type { InventoryUsed, Plan, PlanPreview, Profile } from '@sluice/contracts';
-import type { GroupPage, GroupSummary, RolloutDetail, RolloutReport, TargetRow } from '@sluice/gateway';
+import type { At, GroupPage, GroupSummary, RolloutDetail, RolloutReport, TargetRow } from '@sluice/gateway';
 
 import { driftsInWords } from '../timeline/members.js';
 import { brakeInWords, countsInWords, inventoryInWords, someOf } from '../timeline/words.js';
@@ -21,12 +21,17 @@ export const rolloutsTable = (rows: readonly RolloutRow[]): string[] =>
       row.app,
       row.version,
       row.group,
-      row.frozen === undefined || row.endedAt > 0 ? row.state : `${row.state}, frozen`,
+      stateOf(row),
       `${row.stage.name} (${row.stage.index + 1}/${row.stage.of})`,
       progressOf(row),
       instant(row.plannedAt),
     ]),
   );
+
+function stateOf({ state, frozen, endedAt, label }: RolloutRow): string {
+  const held = frozen === undefined || endedAt > 0 ? '' : ', frozen';
+  return `${state}${held}${label === undefined ? '' : `, ${label.label}`}`;
+}
 
 function progressOf({ traffic, ramp, counts, targets }: RolloutRow): string {
   if (ramp !== undefined) return shareOfRamp(ramp);
@@ -42,7 +47,7 @@ function courseRows(rollout: RolloutDetail): readonly (readonly [string, string 
 }
 
 /** `now`: ms since the epoch, to tell what is left of a wait. */
-export function rolloutText(rollout: RolloutDetail, now?: number): string[] {
+export function rolloutText(rollout: At<RolloutDetail>, now?: number): string[] {
   const { plan } = rollout;
   return pairs([
     ['rollout', `${rollout.id} (rev ${rollout.rev})`],
@@ -64,7 +69,8 @@ export function rolloutText(rollout: RolloutDetail, now?: number): string[] {
     ['planned', instant(rollout.plannedAt)],
     ['started', instant(rollout.startedAt)],
     ['ended', instant(rollout.endedAt)],
-    ['possible now', rollout.actions.join(', ') || 'nothing'],
+    ['label', rollout.label === undefined ? undefined : labelInWords(rollout.label)],
+    [rollout.at === undefined ? 'possible now' : 'possible then', rollout.actions.join(', ') || 'nothing'],
   ]);
 }
 
@@ -79,6 +85,9 @@ function hostRows({ budget, counts }: RolloutDetail): readonly (readonly [string
     ],
   ];
 }
+
+const labelInWords = ({ label, by, reason, at }: NonNullable<RolloutDetail['label']>): string =>
+  `${label}, says ${by.id} at ${instant(at)}: ${reason}`;
 
 function waitInWords({ until, kind }: NonNullable<RolloutDetail['wait']>, now: number | undefined): string {
   const left = now === undefined || now >= until ? '' : `, ${lengthOf(until - now)} left`;

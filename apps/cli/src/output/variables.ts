@@ -1,4 +1,10 @@
-import type { VariableDetail, VariableExplanation, VariableSeries, VariableSummary } from '@sluice/gateway';
+import type {
+  VariableDetail,
+  VariableDetailThen,
+  VariableExplanation,
+  VariableSeries,
+  VariableSummary,
+} from '@sluice/gateway';
 
 import { instant, pairs, table } from './table.js';
 
@@ -28,7 +34,7 @@ export const variablesTable = (rows: readonly VariableSummary[]): string[] =>
     ]),
   );
 
-export function variableText(variable: VariableDetail): string[] {
+export function variableText(variable: VariableDetail | VariableDetailThen): string[] {
   const { fleet, name, spec, phase, counts, fraction, activeMs, durationMs, reported, stopped, pins } = variable;
   const facts = pairs([
     ['variable', `${name} of fleet ${fleet}, version ${variable.version} (rev ${variable.rev})`],
@@ -36,9 +42,14 @@ export function variableText(variable: VariableDetail): string[] {
     ['stopped', stopped === null ? undefined : stopped.words],
     ['hosts', countsInWords(variable)],
     ['next', variable.nextAt === null ? undefined : instant(variable.nextAt)],
-    ['reported', `${reported.same} as wanted, ${reported.other} not yet, ${reported.silent} say nothing`],
+    [
+      'reported',
+      reported === null
+        ? undefined
+        : `${reported.same} as wanted, ${reported.other} not yet, ${reported.silent} say nothing`,
+    ],
     ['pins', pins.length === 0 ? undefined : pins.map(({ host, value }) => `${host}=${String(value)}`).join(' ')],
-    ['possible now', variable.actions.join(', ')],
+    ['at' in variable ? 'possible then' : 'possible now', variable.actions.join(', ')],
   ]);
   const rows = variable.roles.map(({ role, hosts, from, to, other, limit }) => [role, hosts, from, to, other, limit]);
   const [old, news] = [String(spec.from), String(spec.to)];

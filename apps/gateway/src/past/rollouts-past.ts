@@ -57,7 +57,7 @@ export class RolloutsPast {
       state = evolveCommit(state, commit);
       rev = commit.head.rev;
     });
-    if (state.plan === undefined) return folded.beyond === undefined ? undefined : { beyond: folded.beyond };
+    if (state.plan === undefined) return isOfPlan(folded.beyond) ? { beyond: folded.beyond } : undefined;
     const then = { state, rev, at: atOf(cut, folded) };
     if (isFixed(cut, folded, state)) this.keep(key, then);
     return then;
@@ -72,6 +72,10 @@ export class RolloutsPast {
 /** Whether no commit that is yet to come can be in it. */
 const isFixed = (cut: Cut, { beyond }: Folded, { status }: RolloutState): boolean =>
   cut.kind === 'position' || (cut.kind === 'time' && (beyond?.stream.writer === 'exec' || isTerminal(status)));
+
+/** A request that was refused is no rollout, at no time. */
+const isOfPlan = (commit: RecordedCommit | undefined): boolean =>
+  commit !== undefined && commit.events.some(({ type }) => type !== 'RequestRefused');
 
 export const isOf = <W extends Writer>(commit: RecordedCommit, writer: W): commit is RecordedCommit<W> =>
   commit.stream.writer === writer;
