@@ -6,7 +6,7 @@ import { Slots } from '../balancer/slots.js';
 import { Timers } from '../course/timers.js';
 import type { EngineLogger } from '../ports.js';
 import { nextCommand, toldOf } from './next-command.js';
-import type { RampAnswer, RampPort, VariableSight } from './ports.js';
+import type { RampAnswer, RampCommand, RampPort, VariableSight } from './ports.js';
 
 /** Ramps that are looked at at once. */
 const MAX_AT_ONCE = 16;
@@ -117,13 +117,12 @@ export class Ramping<A extends RampActor = RolloutActor> {
       if (work === undefined) return true;
       watch.order = work.order;
       const sight = await this.port.look(work.ramp.fleet, work.ramp.spec.name);
-      const command = nextCommand(work, sight) ?? spited(watch, work, sight);
+      const command = commandFor(watch, work, sight);
       if (command === undefined) {
         await this.tell(actor, { type: 'rampSeen', seen: toldOf(work, sight) });
         return true;
       }
-      const answer = await this.say(actor, work, command);
-      if (answer.ok && 'spite' in command) watch.spited = work.order;
+      const answer = await this.say(watch, work, command);
       if (answer.ok) continue;
       if (LATER.has(answer.code)) return this.later(actor, answer);
       // Somebody else was faster: what is there now may do. The same answer twice is meant.
@@ -136,14 +135,16 @@ export class Ramping<A extends RampActor = RolloutActor> {
     return false;
   }
 
-  private say(actor: A, { ramp, wish, order }: RampWork, command: NonNullable<ReturnType<typeof nextCommand>>) {
-    return this.port.say({
+  private async say(watch: Watch<A>, { ramp, wish, order }: RampWork, command: RampCommand): Promise<RampAnswer> {
+    const answer = await this.port.say({
       fleet: ramp.fleet,
       variable: ramp.spec.name,
       command,
       reason: wish.words.slice(0, MAX_REASON),
-      id: `ramp:${actor.id}:${order}:${command.type}`,
+      id: `ramp:${watch.actor.id}:${order}:${command.type}`,
     });
+    if (answer.ok && 'spite' in command) watch.spited = order;
+    return answer;
   }
 
   private later(actor: A, { message }: Extract<RampAnswer, { readonly ok: false }>): boolean {
@@ -161,10 +162,16 @@ export class Ramping<A extends RampActor = RolloutActor> {
  * A freeze may be heard of by the fleet when a hotfix is told already, and is paused by it then: it goes on once more, by
  * a command with the id of the first one, so that it never wakes what a person paused.
  */
-const spited = (watch: { readonly spited: number | undefined }, { wish, order }: RampWork, sight?: VariableSight) =>
-  wish.kind === 'go' && wish.spite !== undefined && sight?.phase === 'paused' && watch.spited !== order
-    ? ({ type: 'resume', spite: wish.spite } as const)
-    : undefined;
+function commandFor(
+  { spited }: { readonly spited: number | undefined },
+  work: RampWork,
+  sight: VariableSight | undefined,
+): RampCommand | undefined {
+  const { wish, order } = work;
+  const isHeld = wish.kind === 'go' && sight?.phase === 'paused' && spited !== order;
+  const again = isHeld && wish.spite !== undefined ? ({ type: 'resume', spite: wish.spite } as const) : undefined;
+  return nextCommand(work, sight) ?? again;
+}
 
 function pauseOf(work: RampWork | undefined): number {
   if (work === undefined) return SELDOM_MS;
