@@ -15,9 +15,17 @@ export { ArchiveReader } from './archive/archive-reader.js';
 export { ArchiveWriter } from './archive/archive-writer.js';
 export { DirectoryArchiveStore } from './archive/directory-store.js';
 export { JetStreamArchiveSource } from './archive/jetstream-source.js';
+export {
+  type Keep,
+  type PruneCandidate,
+  type PrunedSegment,
+  type PruneOptions,
+  pruneSegments,
+} from './archive/pruner.js';
+export type { PrunedUnit, Tombstone } from './archive/tombstone.js';
 export type { ArchivedPage, ArchiveQuery } from './archive/page.js';
 export type { ArchivedEntry, SegmentManifest, SegmentUnit, StreamRange, UnitToArchive } from './archive/segment.js';
-export type { ArchiveStore, ByteRange } from './archive/store.js';
+export type { ArchiveStore, ByteRange, PrunableStore } from './archive/store.js';
 export type { StoredSummary } from './archive/summaries.js';
 export { type ArchivedUnit, archivedUnits } from './archive/units.js';
 export type { ArchiveVerdict } from './archive/verify.js';

@@ -4,9 +4,18 @@ import { type Dictionaries, IndexPart } from './index-part.js';
 import { type ArchivedCommit, damaged } from './line.js';
 import { Lru } from './lru.js';
 import { type ArchivedPage, type ArchiveQuery, pageOf } from './page.js';
-import { readManifest, type SegmentManifest, unpackUnit } from './segment.js';
+import { readManifest, type SegmentManifest, type SegmentUnit, unpackUnit } from './segment.js';
 import { type ArchiveStore, NAMES, segmentOf } from './store.js';
 import { readSummary, type StoredSummary, unpackSummaries } from './summaries.js';
+import {
+  isPruned,
+  lastTombstone,
+  pruned,
+  type PrunedUnit,
+  prunedUnit,
+  type Tombstone,
+  type UnitNow,
+} from './tombstone.js';
 
 export interface ArchiveReaderOptions {
   /** Bytes of archived rollouts that are kept after somebody asked for them; 16 MiB when absent. */
@@ -24,6 +33,8 @@ const KEPT_FILES = 256;
 interface SegmentFiles {
   readonly data: string;
   readonly summaries: string;
+  /** Of a segment that was pruned: what became of the unit that lay there, by its first place. */
+  readonly now?: ReadonlyMap<number, { readonly unit: SegmentUnit; readonly now: UnitNow }>;
 }
 
 /**
@@ -67,18 +78,28 @@ export class ArchiveReader {
     return (await this.#find(id)) !== undefined;
   }
 
-  /** The commits of an archived rollout, all writers in the order of the log; undefined when it is not in the archive. */
+  /**
+   * The commits of an archived rollout, all writers in the order of the log; undefined when it is not in the archive.
+   * Code PRUNED when its bytes were deleted.
+   */
   async commitsOf(id: string): Promise<readonly ArchivedCommit[] | undefined> {
     const kept = this.#units.get(id);
     if (kept !== undefined) return kept.commits;
     const place = await this.#find(id);
     if (place === undefined) return undefined;
-    const { data } = await this.#filesOf(place.segment);
-    const member = await this.#read(data, place.offset, place.length);
-    const commits = unpackUnit(member);
+    const commits = unpackUnit(await this.#memberOf(id, place));
     const bytes = commits.reduce((sum, commit) => sum + commit.bytes.length, 0);
     this.#units.set(id, { bytes, commits });
     return commits;
+  }
+
+  /** What is left of an archived rollout whose bytes were deleted; undefined for any other. */
+  async prunedOf(id: string): Promise<PrunedUnit | undefined> {
+    const place = await this.#find(id);
+    if (place === undefined) return undefined;
+    const { now } = await this.#filesOf(place.segment, true);
+    const found = now?.get(place.offset);
+    return found === undefined || !isPruned(found.now) ? undefined : prunedUnit(found.unit, found.now);
   }
 
   /** Archived rollouts, the newest first. */
@@ -137,11 +158,28 @@ export class ArchiveReader {
     return readSummary(found);
   }
 
-  async #filesOf(segment: number): Promise<SegmentFiles> {
+  /** What was pruned since it was looked is found missing once, and looked up again. */
+  async #memberOf(id: string, { segment, offset, length }: RecordPlace): Promise<Uint8Array> {
+    for (const again of [false, true]) {
+      const { data, now } = await this.#filesOf(segment, again);
+      const found = now?.get(offset)?.now ?? { offset, length };
+      if (isPruned(found)) throw pruned(id);
+      const member = await this.store.get(data, found);
+      if (member?.length === length) return member;
+    }
+    throw damaged(`the data of segment ${segment} is missing or too short`);
+  }
+
+  async #filesOf(segment: number, again = false): Promise<SegmentFiles> {
     const known = this.#files.get(String(segment));
-    if (known !== undefined) return known;
-    const { data, summaries } = await this.#manifestOf(segment);
-    const files = { data: data.name, summaries: summaries.name };
+    if (known !== undefined && !again) return known;
+    const { data, summaries, units } = await this.#manifestOf(segment);
+    const tombstone = await lastTombstone(this.store, segment);
+    const files = {
+      data: tombstone === undefined ? data.name : (tombstone.data?.name ?? ''),
+      summaries: summaries.name,
+      ...(tombstone === undefined ? {} : { now: placesNow(units, tombstone) }),
+    };
     this.#files.set(String(segment), files);
     return files;
   }
@@ -203,4 +241,13 @@ export class ArchiveReader {
     if (part !== undefined) this.#parts.set(name, part);
     return part;
   }
+}
+
+function placesNow(units: readonly SegmentUnit[], tombstone: Tombstone): NonNullable<SegmentFiles['now']> {
+  return new Map(
+    units.flatMap((unit, i) => {
+      const now = tombstone.units[i];
+      return now === undefined ? [] : [[unit.offset, { unit, now }] as const];
+    }),
+  );
 }

@@ -1,9 +1,11 @@
 import { isRolloutId, type RecordedCommit, type StreamHead, type StreamName, type Writer } from '@sluice/contracts';
 
+import { isSluiceError } from '@sluice/kernel';
+
 import { conflict } from '../errors.js';
 import { matcherOf } from '../follow-filter.js';
 import type { CommitDraft, EventLog, Followed, FollowOptions } from '../port.js';
-import { recordedCommit } from '../recorded.js';
+import { type RawCommit, recordedCommit } from '../recorded.js';
 import type { ArchiveReader } from './archive-reader.js';
 
 const LOOKED_UP_AT_ONCE = 64;
@@ -93,9 +95,19 @@ export class ArchivedEventLog implements EventLog {
 
   async *#unit(id: string, options: FollowOptions): AsyncIterable<Followed> {
     const wants = matcherOf(options);
-    for (const raw of (await this.archive.commitsOf(id)) ?? []) {
+    for (const raw of (await this.#readable(id)) ?? []) {
       if (options.signal.aborted) return;
       if (raw.position >= options.from && wants(raw.stream)) yield { kind: 'commit', commit: recordedCommit(raw) };
+    }
+  }
+
+  /** Of one that was pruned nothing can be told, and its stream stays closed all the same. */
+  async #readable(id: string): Promise<readonly RawCommit[] | undefined> {
+    try {
+      return await this.archive.commitsOf(id);
+    } catch (error) {
+      if (isSluiceError(error, 'PRUNED')) return undefined;
+      throw error;
     }
   }
 

@@ -4,13 +4,13 @@ import { dirname, join } from 'node:path';
 
 import { messageOf, SluiceError } from '@sluice/kernel';
 
-import type { ArchiveStore, ByteRange } from './store.js';
+import type { ByteRange, PrunableStore } from './store.js';
 
 /** Files that are kept open: an index is read in small pieces, again and again. */
 const MAX_OPEN = 64;
 
 /** An archive in a folder, which every service that reads archived rollouts can reach. */
-export class DirectoryArchiveStore implements ArchiveStore {
+export class DirectoryArchiveStore implements PrunableStore {
   readonly #open = new Map<string, OpenFile>();
 
   constructor(private readonly folder: string) {}
@@ -50,6 +50,21 @@ export class DirectoryArchiveStore implements ArchiveStore {
         if (codeOf(error) === 'ENOENT') return [];
         throw error;
       }
+    });
+  }
+
+  async remove(name: string): Promise<void> {
+    const target = join(this.folder, name);
+    return this.#told(`delete ${name}`, async () => {
+      const open = this.#open.get(name);
+      this.#open.delete(name);
+      await open?.letGo();
+      try {
+        await unlink(target);
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT') throw error;
+      }
+      await syncFolder(dirname(target));
     });
   }
 

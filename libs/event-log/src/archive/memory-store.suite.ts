@@ -1,7 +1,7 @@
-import type { ArchiveStore, ByteRange } from './store.js';
+import type { ByteRange, PrunableStore } from './store.js';
 
 /** An archive in memory, for specs; `files` may be damaged on purpose. */
-export class MemoryArchiveStore implements ArchiveStore {
+export class MemoryArchiveStore implements PrunableStore {
   readonly files = new Map<string, Uint8Array>();
   /** Names of what the next puts fail at. */
   failAt: ((name: string) => boolean) | undefined;
@@ -17,6 +17,11 @@ export class MemoryArchiveStore implements ArchiveStore {
     const bytes = this.files.get(name);
     if (bytes === undefined || range === undefined) return bytes;
     return bytes.subarray(range.offset, range.offset + range.length);
+  }
+
+  async remove(name: string): Promise<void> {
+    if (this.failAt?.(name) === true) throw new Error(`killed before ${name} was deleted`);
+    this.files.delete(name);
   }
 
   async list(folder: string): Promise<readonly string[]> {

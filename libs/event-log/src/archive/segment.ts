@@ -47,7 +47,7 @@ export interface SegmentUnit {
   readonly streams: readonly StreamRange[];
 }
 
-interface StoredFile {
+export interface StoredFile {
   readonly name: string;
   readonly bytes: number;
   readonly sha256: string;

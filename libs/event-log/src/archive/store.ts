@@ -17,7 +17,14 @@ export interface ArchiveStore {
   list(folder: string): Promise<readonly string[]>;
 }
 
+/** One from which what was pruned can be deleted. */
+export interface PrunableStore extends ArchiveStore {
+  /** Durable when it resolves; nothing of that name is no fault. */
+  remove(name: string): Promise<void>;
+}
+
 const DIGITS = 8;
+const TOMBSTONE_DIGITS = 4;
 
 const numbered = (n: number): string => String(n).padStart(DIGITS, '0');
 
@@ -34,10 +41,20 @@ export const NAMES = {
   indexPart: (level: number, first: number): string => `index/${level}/${numbered(first)}.idx`,
   /** Says that what the segment holds was taken from the log. */
   purged: (segment: number): string => `purged/${numbered(segment)}`,
+  tombstones: 'pruned',
+  /** Says what was deleted from a segment; `n` counts from 1, and the last one counts. */
+  tombstone: (segment: number, n: number): string =>
+    `pruned/${numbered(segment)}-${String(n).padStart(TOMBSTONE_DIGITS, '0')}.json.gz`,
 } as const;
 
 /** The segment that a manifest's or index part's file name stands for. */
 export function segmentOf(fileName: string): number | undefined {
   const digits = /^(\d{8})\.(?:manifest\.json\.gz|idx)$/.exec(fileName)?.[1];
   return digits === undefined ? undefined : Number(digits);
+}
+
+/** The segment and number that a tombstone's file name stands for. */
+export function tombstoneOf(fileName: string): { readonly segment: number; readonly n: number } | undefined {
+  const [, segment, n] = /^(\d{8})-(\d{4,})\.json\.gz$/.exec(fileName) ?? [];
+  return segment === undefined || n === undefined ? undefined : { segment: Number(segment), n: Number(n) };
 }

@@ -2,9 +2,17 @@ import { sha256 } from '@sluice/contracts';
 import { isSluiceError } from '@sluice/kernel';
 
 import { damaged } from './line.js';
-import { checkData, readManifest, type SegmentManifest, type SegmentUnit, type StreamRange } from './segment.js';
+import {
+  checkData,
+  rangesOf,
+  readManifest,
+  type SegmentManifest,
+  type SegmentUnit,
+  type StreamRange,
+} from './segment.js';
 import { type ArchiveStore, NAMES, segmentOf } from './store.js';
 import { checkSummaries } from './summaries.js';
+import { checkPruned, isPruned, type Tombstone, tombstonesOf } from './tombstone.js';
 
 /** What an archive is found to be. */
 export interface ArchiveVerdict {
@@ -13,6 +21,10 @@ export interface ArchiveVerdict {
   readonly commits: number;
   readonly bytes: number;
   readonly rawBytes: number;
+  /** Units whose bytes were deleted, each on its tombstone's word: their hashes are those of the manifests. */
+  readonly pruned: number;
+  /** When, by whom and why something was deleted, at most a hundred, the last ones. */
+  readonly prunes: readonly Pick<Tombstone, 'segment' | 'at' | 'by' | 'reason'>[];
   /** SHA-256 of the last manifest: it stands for the whole chain. '' for an empty archive. */
   readonly head: string;
   /** What is wrong, at most a hundred; nothing when the archive is whole. */
@@ -31,7 +43,7 @@ const MAX_FAULTS = 100;
 export async function verifyArchive(store: ArchiveStore): Promise<ArchiveVerdict> {
   const names = await store.list(NAMES.segments);
   const last = Math.max(0, ...names.flatMap((name) => segmentOf(name) ?? []));
-  const verifier = new Verifier(store);
+  const verifier = new Verifier(store, await store.list(NAMES.tombstones));
   for (let segment = 1; segment <= last; segment += 1) await verifier.segment(segment);
   return verifier.verdict(names);
 }
@@ -41,10 +53,14 @@ class Verifier {
   private readonly named = new Set<string>();
   /** Where the streams end that go on from segment to segment. */
   private readonly ends = new Map<string, StreamRange>();
-  private readonly sums = { segments: 0, rollouts: 0, commits: 0, bytes: 0, rawBytes: 0 };
+  private readonly prunes: Pick<Tombstone, 'segment' | 'at' | 'by' | 'reason'>[] = [];
+  private readonly sums = { pruned: 0, segments: 0, rollouts: 0, commits: 0, bytes: 0, rawBytes: 0 };
   private prev = '';
 
-  constructor(private readonly store: ArchiveStore) {}
+  constructor(
+    private readonly store: ArchiveStore,
+    private readonly tombstones: readonly string[],
+  ) {}
 
   async segment(segment: number): Promise<void> {
     try {
@@ -55,7 +71,7 @@ class Verifier {
       this.count(manifest, bytes.length);
       if (manifest.prev !== prev) this.fault(`segment ${segment} does not follow the one before it`);
       for (const unit of manifest.units) this.unit(segment, unit);
-      checkData(manifest, await this.file(manifest.data.name));
+      await this.data(manifest, sha256(bytes));
       checkSummaries(manifest, await this.file(manifest.summaries.name));
     } catch (error) {
       if (!isSluiceError(error, 'ARCHIVE_DAMAGED')) throw error;
@@ -67,16 +83,31 @@ class Verifier {
     const strays = names.filter(
       (name) => !this.named.has(`${NAMES.segments}/${name}`) && segmentOf(name) === undefined,
     );
-    return { ...this.sums, head: this.prev, faults: this.faults, strays };
+    const prunes = this.prunes.slice(-MAX_FAULTS);
+    return { ...this.sums, prunes, head: this.prev, faults: this.faults, strays };
   }
 
   private count({ data, summaries, units }: SegmentManifest, manifestBytes: number): void {
-    this.named.add(data.name).add(summaries.name);
+    this.named.add(summaries.name);
     this.sums.segments += 1;
     this.sums.rollouts += units.filter(({ kind }) => kind === 'rollout').length;
-    this.sums.bytes += data.bytes + summaries.bytes + manifestBytes;
+    this.sums.bytes += summaries.bytes + manifestBytes;
     this.sums.rawBytes += data.rawBytes;
     for (const { streams } of units) for (const { from, to } of streams) this.sums.commits += to - from + 1;
+  }
+
+  /** Its data as it was archived, or what prunes have left of it. */
+  private async data(manifest: SegmentManifest, hash: string): Promise<void> {
+    const last = (await tombstonesOf(this.store, manifest.segment, this.tombstones)).map(({ tombstone }) => tombstone);
+    for (const { segment, at, by, reason } of last) this.prunes.push({ segment, at, by, reason });
+    const tombstone = last.at(-1);
+    const stored = tombstone === undefined ? manifest.data : tombstone.data;
+    const data = stored === null ? undefined : await this.file(stored.name);
+    if (stored !== null) this.named.add(stored.name);
+    this.sums.bytes += stored?.bytes ?? 0;
+    if (tombstone === undefined) return checkData(manifest, data ?? Buffer.alloc(0));
+    this.sums.pruned += tombstone.units.filter(isPruned).length;
+    checkPruned({ manifest, hash }, tombstone, rangesOf, data);
   }
 
   /**

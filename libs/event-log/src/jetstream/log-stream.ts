@@ -28,7 +28,12 @@ export class LogStream {
   #manager: Promise<JetStreamManager> | undefined;
   #created: string | undefined;
 
-  constructor(nats: NatsConnection, watch: ConnectionWatch) {
+  /** `name`: of a mirror of the log; the log itself when absent. */
+  constructor(
+    nats: NatsConnection,
+    watch: ConnectionWatch,
+    private readonly name: string = STREAMS.log,
+  ) {
     this.#nats = nats;
     this.#watch = watch;
     this.client = jetstream(nats);
@@ -37,7 +42,7 @@ export class LogStream {
   /** The last position. A log that was deleted and made anew under a running service counts as missing. */
   async position(): Promise<number> {
     return this.#call('ask for the position of the log', async (manager) => {
-      const { created, state } = await manager.streams.info(STREAMS.log);
+      const { created, state } = await manager.streams.info(this.name);
       this.#created ??= created;
       if (this.#created !== created) throw logMissing();
       return state.last_seq;
@@ -46,7 +51,7 @@ export class LogStream {
 
   async lastOf(subject: string): Promise<StoredMsg | undefined> {
     return this.#call('read the end of a stream', async (manager) => {
-      return (await manager.streams.getMessage(STREAMS.log, { last_by_subj: subject })) ?? undefined;
+      return (await manager.streams.getMessage(this.name, { last_by_subj: subject })) ?? undefined;
     });
   }
 
@@ -54,21 +59,21 @@ export class LogStream {
   async nextOf(subject: string, behind: number): Promise<StoredMsg | undefined> {
     return this.#call('read what follows in a stream', async (manager) => {
       const query = { next_by_subj: subject, seq: behind + 1 };
-      return (await manager.streams.getMessage(STREAMS.log, query)) ?? undefined;
+      return (await manager.streams.getMessage(this.name, query)) ?? undefined;
     });
   }
 
   /** What stands at a position; undefined when it was purged, or the log ends before it. */
   async at(position: number): Promise<StoredMsg | undefined> {
     return this.#call('look for a place in the log', async (manager) => {
-      return (await manager.streams.getMessage(STREAMS.log, { seq: position })) ?? undefined;
+      return (await manager.streams.getMessage(this.name, { seq: position })) ?? undefined;
     });
   }
 
   /** A consumer of its own that begins at a position, or with the last of each subject, and how many messages stood there for it. */
   async consumer(subject: string, from: number | 'latest'): Promise<{ consumer: Consumer; pending: number }> {
     return this.#call('follow the log', async (manager) => {
-      const info = await manager.consumers.add(STREAMS.log, {
+      const info = await manager.consumers.add(this.name, {
         filter_subject: subject,
         ack_policy: AckPolicy.None,
         ...(from === 'latest'
@@ -94,7 +99,7 @@ export class LogStream {
     } catch (error) {
       if (isStreamMissing(error)) throw logMissing();
       if (isTransient(error)) throw translateNatsError(new Error(`the server is not ready (${String(error)})`), doing);
-      throw translateNatsError(error, doing, STREAMS.log);
+      throw translateNatsError(error, doing, this.name);
     }
   }
 }

@@ -9,12 +9,12 @@ import { LogStream } from './log-stream.js';
 
 /**
  * The whole log on JetStream as bytes, in its order, from the first message that is there up to its end when the read
- * began; from a position on when one is given. Codes: NATS_UNAVAILABLE, LOG_MISSING; BAD_COMMIT for a message under a
+ * began; from a position on when one is given, and of a mirror with the name of its stream. Codes: NATS_UNAVAILABLE, LOG_MISSING; BAD_COMMIT for a message under a
  * subject that Sluice does not write.
  */
-export async function* rawLog(nats: NatsConnection, from = 1): AsyncIterable<RawCommit> {
+export async function* rawLog(nats: NatsConnection, from = 1, mirror?: string): AsyncIterable<RawCommit> {
   const watch = new ConnectionWatch(nats);
-  const log = new LogStream(nats, watch);
+  const log = new LogStream(nats, watch, mirror);
   const end = await log.position();
   for (let last = Math.max(1, from) - 1; last < end;) {
     const generation = await openGeneration({ log, watch, subject: SUBJECTS.wholeLog, from: last + 1 });
