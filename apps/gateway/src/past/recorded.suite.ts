@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 
-import { decodeCommit, type RecordedCommit, streamKey, type StreamName, type Writer } from '@sluice/contracts';
+import {
+  ALL_SHARDS,
+  decodeCommit,
+  type RecordedCommit,
+  streamKey,
+  type StreamName,
+  type Writer,
+} from '@sluice/contracts';
 import { type EventLog, recordedCommit } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
 
@@ -83,4 +90,14 @@ export async function pastOf(
     await index.apply(commit);
   }
   return { past: new Past({ log, clock, history: new RolloutHistory(index), groups, dependencies }), clock };
+}
+
+/** The same of a log that can be written. */
+export async function pastIn(log: EventLog): Promise<{ past: Past; clock: StandingClock }> {
+  const commits: RecordedCommit[] = [];
+  for await (const next of log.follow({ shards: ALL_SHARDS, from: 0, signal: new AbortController().signal })) {
+    if (next.kind === 'live') break;
+    commits.push(next.commit);
+  }
+  return pastOf(commits, log);
 }

@@ -1,0 +1,213 @@
+import {
+  FREEZE_STREAM,
+  rosterStreamId,
+  type RosterEvent,
+  shardOfId,
+  type VariableEvent,
+  variableStreamId,
+} from '@sluice/contracts';
+import { ArchivedEventLog, ArchiveReader, type ArchiveStore, ArchiveWriter, InMemoryEventLog } from '@sluice/event-log';
+import { evolveFleet, evolveVariable, initialFleet, isRosterEvent, statusOf } from '@sluice/variable';
+import { describe, expect, it } from 'vitest';
+
+import { Planter } from '../fixtures.suite.js';
+import { pastIn } from './recorded.suite.js';
+import { variableDetailThen } from './variable-view.js';
+
+type Said = readonly ['roster' | 'variable', RosterEvent | VariableEvent];
+
+const SPEC = {
+  ...{ name: 'docker', type: 'string', from: '1', to: '2', limits: {}, salt: '' },
+  schedule: { kind: 'linear', durationMs: 100_000 },
+} as const;
+
+/** Roster and variable in turn, as they stand in the log: a commit each, one second after the other. */
+const COURSE: readonly Said[] = [
+  ['roster', { type: 'HostsJoined', role: 'web', from: 0, names: ['a', 'b', 'c'] }],
+  ['variable', { type: 'VariableDefined', version: 1, spec: SPEC, reason: 'a test' }],
+  ['variable', { type: 'RampStarted', activeMs: 0, reason: 'go' }],
+  ['variable', { type: 'ValuesAssigned', hosts: [1], side: 'to', rule: 'ramp' }],
+  ['roster', { type: 'HostsJoined', role: 'db', from: 3, names: ['d'] }],
+  ['variable', { type: 'HostsPinned', hosts: [0], value: '3', reason: 'odd' }],
+  ['roster', { type: 'HostsLeft', hosts: [1] }],
+  ['variable', { type: 'RampPaused', activeMs: 5_000, reason: 'lunch' }],
+  ['roster', { type: 'HostsReturned', role: 'db', hosts: [1] }],
+  ['variable', { type: 'RampResumed', activeMs: 5_000, reason: 'back' }],
+];
+
+const DOCKER = { fleet: 'default', name: 'docker' };
+
+async function plantCourse(planter: Planter): Promise<number[]> {
+  const times: number[] = [];
+  for (const [stream, event] of COURSE) {
+    const id = stream === 'roster' ? rosterStreamId('default') : variableStreamId('default', 'docker');
+    await planter.write('variable', id, event);
+    times.push(planter.at);
+  }
+  return times;
+}
+
+describe('variables as they were', () => {
+  it('are at each position and time what both streams had said', async () => {
+    const log = new InMemoryEventLog();
+    const times = await plantCourse(new Planter(log));
+    const { past } = await pastIn(log);
+    const fleet = initialFleet();
+    for (const [index, [, event]] of COURSE.entries()) {
+      const time = times[index] ?? 0;
+      if (isRosterEvent(event)) evolveFleet(fleet, event);
+      else evolveVariable(fleet, 'docker', event, time);
+      const folded = fleet.variables.get('docker');
+      const asked = [`@${index + 1}`, String(time), String(time + 999)].map((at) => past.variable(DOCKER, at));
+      const found = await Promise.all(asked.map((then) => then.then(variableDetailThen, () => 'none')));
+      const expected = (now: number): unknown => {
+        if (folded === undefined) return 'none';
+        const { from, to, other, ...status } = statusOf(fleet, folded, now);
+        const at = { position: index + 1, time: now };
+        return { ...status, counts: { from, to, other }, at, reported: null, notInLog: ['reported'] };
+      };
+      expect(found).toMatchObject([expected(time), expected(time), expected(time + 999)]);
+    }
+    await expect(past.variable(DOCKER, '@1')).rejects.toMatchObject({
+      problem: { code: 'NOT_YET', detail: expect.stringContaining('(@2)') as string },
+    });
+    await expect(past.variable({ ...DOCKER, name: 'none' }, '@5')).rejects.toMatchObject({
+      problem: { code: 'NOT_FOUND' },
+    });
+  });
+
+  it('tell which hosts changed between two moments', async () => {
+    const log = new InMemoryEventLog();
+    await plantCourse(new Planter(log));
+    const { past } = await pastIn(log);
+    const { items } = await past.variableDifference(DOCKER, { from: '@3', to: '@7', skip: 0, limit: 100 });
+    const ofHosts = items.filter(({ path }) => path.startsWith('/hosts/'));
+    expect(ofHosts).toEqual([
+      { path: '/hosts/a/value', from: '1', to: '3' },
+      { path: '/hosts/a/pinned', from: false, to: true },
+      { path: '/hosts/b', from: { role: 'web', value: '1', pinned: false } },
+      { path: '/hosts/d', to: { role: 'db', value: '1', pinned: false } },
+    ]);
+  });
+});
+
+class FilesInMemory implements ArchiveStore {
+  private readonly files = new Map<string, Uint8Array>();
+
+  async put(name: string, bytes: Uint8Array): Promise<boolean> {
+    if (this.files.has(name)) return false;
+    this.files.set(name, Uint8Array.from(bytes));
+    return true;
+  }
+
+  async get(
+    name: string,
+    range?: { readonly offset: number; readonly length: number },
+  ): Promise<Uint8Array | undefined> {
+    const bytes = this.files.get(name);
+    return range === undefined ? bytes : bytes?.subarray(range.offset, range.offset + range.length);
+  }
+
+  async list(folder: string): Promise<readonly string[]> {
+    const prefix = `${folder}/`;
+    return [...this.files.keys()].filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  }
+}
+
+describe('what left the log', () => {
+  it('is read from the archive, the same as before', async () => {
+    const log = new InMemoryEventLog();
+    const planter = new Planter(log);
+    const id = await planter.plan('web', 'archived');
+    await planter.brake(id);
+    await planter.cancel(id);
+    await planter.plan('web', 'later');
+    const { past: before } = await pastIn(log);
+    const moments = ['@1', '@2', '@3', String(planter.at - 3_000), '@5'];
+    const tell = async (past: typeof before, at: string): Promise<string> => JSON.stringify(await past.rollout(id, at));
+    const told = [];
+    for (const at of moments) told.push(await tell(before, at));
+
+    const store = new FilesInMemory();
+    const writer = new ArchiveWriter(store);
+    await writer.open();
+    const shard = shardOfId(id) ?? '00';
+    const commits = [];
+    for await (const commit of log.raw({ shard, id })) commits.push(commit);
+    const entry = { app: 'hello', group: 'web', state: 'cancelled', plannedAt: 0, position: 1, summary: { id } };
+    await writer.write([{ kind: 'rollout', id, commits, entry }], planter.at);
+    for (const each of ['plan', 'exec'] as const) await log.purge({ shard, writer: each, id }, Infinity);
+
+    const { past: without } = await pastIn(log);
+    await expect(without.rollout(id, '@3')).rejects.toMatchObject({ problem: { code: 'NOT_FOUND' } });
+    const { past } = await pastIn(new ArchivedEventLog(log, new ArchiveReader(store)));
+    for (const [index, at] of moments.entries()) {
+      // The time of a place that nothing stands at any more is that of the last commit before it.
+      expect(await tell(past, at), at).toBe(told[index]);
+    }
+  });
+});
+
+describe('the fleet as it was', () => {
+  it('has freezes and dependencies as they held then, and only groups that may be read', async () => {
+    const log = new InMemoryEventLog();
+    const planter = new Planter(log);
+    const id = await planter.plan('web', 'one');
+    await planter.group('web', { type: 'LeaseGranted', rolloutId: id, token: 1 });
+    await planter.group('other', { type: 'HostExcluded', host: 'x', reason: 'disk' });
+    const declared = planter.at + 1_000;
+    const scope = { kind: 'group', name: 'web' } as const;
+    await planter.write('freeze', FREEZE_STREAM.id, {
+      ...{ type: 'FreezeDeclared', freeze: 'f-1', scope, reason: 'holidays' },
+      ...{ from: declared, until: declared + 60_000 },
+    });
+    const { past } = await pastIn(log);
+    const query = { limit: 10, sees: (group: string) => group === 'web' };
+    const frozen = await past.fleet(query, String(declared + 59_999));
+    expect(frozen).toMatchObject({
+      at: { position: 4, time: declared + 59_999 },
+      groups: [
+        {
+          ...{ name: 'web', app: 'hello', members: 3, succeeded: null, waiting: null },
+          versions: [{ version: '', members: 3, hosts: ['web-01', 'web-02', 'web-03'] }],
+          active: { id, version: '2.0.0', state: 'planned', done: 0, targets: 3 },
+        },
+      ],
+      freezes: [{ id: 'f-1', holds: true }],
+      next: undefined,
+    });
+    expect((await past.fleet(query, String(declared + 60_000))).freezes).toEqual([]);
+    expect((await past.fleet(query, String(declared - 1))).freezes).toEqual([]);
+    expect((await past.fleet({ ...query, sees: () => true, limit: 1 }, '@3')).next).toBe('other');
+    expect((await past.fleet({ ...query, after: 'web' }, '@3')).groups).toEqual([]);
+    expect((await past.fleet(query, '@1')).groups).toEqual([]);
+  });
+});
+
+describe('a long history', () => {
+  it('lets others have their turn while it is folded, and may be long, not endless', async () => {
+    const log = new InMemoryEventLog();
+    const planter = new Planter(log);
+    const id = await planter.plan('web', 'long', 400);
+    const targets = Array.from({ length: 400 }, (_, index) => index);
+    await planter.write('exec', id, { type: 'RolloutStarted', token: 1 }, { type: 'StageEntered', stage: 0 });
+    await planter.write('exec', id, { type: 'TargetsAdmitted', run: 'roll', targets, deadline: planter.at + 60_000 });
+    for (const step of ['drain', 'download', 'install', 'verify', 'enable'] as const)
+      await planter.write(
+        'exec',
+        id,
+        ...targets.map((target) => ({ type: 'StepSucceeded', target, step, n: 1, ms: 1 }) as const),
+      );
+    const { past, clock } = await pastIn(log);
+    await past.rollout(id, '@7');
+    expect(clock.breaths).toBe(1);
+    await past.rollout(id, '@8');
+    expect(clock.breaths).toBe(2);
+    // Asked again, it is kept.
+    await past.rollout(id, '@8');
+    expect(clock.breaths).toBe(2);
+    const difference = await past.rolloutDifference(id, { from: '@3', to: '@8', skip: 0, limit: 10 });
+    expect(difference.items.length).toBe(10);
+    expect(difference.counts.changed).toBeGreaterThan(400);
+  });
+});
