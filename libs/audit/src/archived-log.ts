@@ -1,4 +1,4 @@
-import { type ArchivedUnit, archivedUnits, type ArchiveStore, type RawCommit } from '@sluice/event-log';
+import { type ArchivedUnit, archivedUnits, type ArchiveStore, type PrunedUnit } from '@sluice/event-log';
 
 import { type AuditedCommit, type CommitSource, withoutRepeats } from './source.js';
 
@@ -19,7 +19,7 @@ interface Beginning {
 async function beginnings(store: ArchiveStore): Promise<readonly Beginning[]> {
   const found: Beginning[] = [];
   for await (const unit of archivedUnits(store)) {
-    const [first] = await unit.read();
+    const [first] = unit.pruned ?? (await unit.read());
     if (first !== undefined) found.push({ position: first.position, unit });
   }
   return found.toSorted((a, b) => a.position - b.position);
@@ -31,16 +31,29 @@ async function* inOrder(units: readonly Beginning[]): AsyncIterable<AuditedCommi
     const beginning = units[next];
     const lowest = open.lowest();
     if (beginning !== undefined && beginning.position <= (lowest ?? Infinity)) {
-      open.add(await beginning.unit.read());
+      open.add(await commitsOf(beginning.unit));
       next += 1;
     } else if (lowest === undefined) return;
     else yield* open.take();
   }
 }
 
+const commitsOf = async ({ id, pruned, read }: ArchivedUnit): Promise<readonly AuditedCommit[]> =>
+  pruned === undefined ? read() : prunedCommits(id, pruned);
+
+const NO_BYTES = new Uint8Array();
+
+/** Commits without bytes: what was kept of them. */
+const prunedCommits = (id: string, unit: PrunedUnit): readonly AuditedCommit[] =>
+  unit.map(({ position, writer, rev, at, prev, sha256, leaf }) => ({
+    position,
+    bytes: NO_BYTES,
+    pruned: { stream: `${writer}.${id}`, rev, at, prev, sha256, leaf: Buffer.from(leaf, 'hex') },
+  }));
+
 /** One unit that the log has come to, and how far it was told. */
 interface Cursor {
-  readonly commits: readonly RawCommit[];
+  readonly commits: readonly AuditedCommit[];
   next: number;
 }
 
@@ -55,7 +68,7 @@ class OpenUnits {
     return top === undefined ? undefined : positionOf(top);
   }
 
-  add(commits: readonly RawCommit[]): void {
+  add(commits: readonly AuditedCommit[]): void {
     this.#heap.push({ commits, next: 0 });
     for (let at = this.#heap.length - 1; at > 0;) {
       const above = (at - 1) >>> 1;
@@ -65,7 +78,7 @@ class OpenUnits {
   }
 
   /** The commit with the lowest position. */
-  take(): readonly RawCommit[] {
+  take(): readonly AuditedCommit[] {
     const [top] = this.#heap;
     const commit = top?.commits[top.next];
     if (top === undefined || commit === undefined) return [];

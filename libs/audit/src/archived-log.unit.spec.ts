@@ -1,4 +1,4 @@
-import { type ArchiveStore, ArchiveWriter, type UnitToArchive } from '@sluice/event-log';
+import { ArchiveWriter, type PrunableStore, pruneSegments, type UnitToArchive } from '@sluice/event-log';
 import { describe, expect, it } from 'vitest';
 
 import { archivedLog } from './archived-log.js';
@@ -6,7 +6,7 @@ import { checkpointOf, codesOf, sourceOf, type Stored, WrittenLog } from './log.
 import { type CommitSource, inLogOrder } from './source.js';
 import { verifyLog } from './verify.js';
 
-class FilesInMemory implements ArchiveStore {
+class FilesInMemory implements PrunableStore {
   readonly files = new Map<string, Uint8Array>();
 
   async put(name: string, bytes: Uint8Array): Promise<boolean> {
@@ -20,6 +20,10 @@ class FilesInMemory implements ArchiveStore {
   ): Promise<Uint8Array | undefined> {
     const bytes = this.files.get(name);
     return range === undefined ? bytes : bytes?.subarray(range.offset, range.offset + range.length);
+  }
+
+  async remove(name: string): Promise<void> {
+    this.files.delete(name);
   }
 
   async list(folder: string): Promise<readonly string[]> {
@@ -85,5 +89,73 @@ describe('an archive', () => {
     store.files.set(name, bytes.subarray(0, 40));
     const report = await verifyLog(archivedLog(store));
     expect(report.findings).toEqual([expect.objectContaining({ code: 'SOURCE_BROKEN' })]);
+  });
+});
+
+describe('an archive that was pruned', () => {
+  /** All but what is held. */
+  async function pruned(held: readonly string[] = []): Promise<FilesInMemory> {
+    const store = await archived();
+    await new ArchiveWriter(store).markPurged(2);
+    const rules = async () => ({
+      keep: ({ id }: { id: string }) => (held.includes(id) ? 'held' : undefined),
+      holds: held,
+    });
+    const options = { now: 2, by: 'user:ana', reason: 'a year', before: Infinity, rules, isHeld: () => true };
+    for await (const { segment } of pruneSegments(store, options)) expect(segment).toBeGreaterThan(0);
+    return store;
+  }
+
+  const whole = (store: FilesInMemory): CommitSource => {
+    const inArchive = new Set(commits.filter(({ stream }) => isArchived(stream.id)).map(({ position }) => position));
+    const left = commits.filter(({ stream, position }) =>
+      stream.id !== group ? !inArchive.has(position) : position > lastOfGroup,
+    );
+    return inLogOrder([archivedLog(store), sourceOf(left)]);
+  };
+  const isArchived = (id: string): boolean => [first, group, second, third].includes(id);
+  const lastOfGroup = of(group)[4]?.position ?? 0;
+
+  it('holds against every old checkpoint, by one thread and by several, and says what is gone', async () => {
+    const store = await pruned();
+    const checkpoints = [checkpointOf(commits), checkpointOf(commits.slice(0, 9))];
+    for (const options of [
+      { checkpoints },
+      { checkpoints, threads: 2, sharedFrom: 1 },
+      { checkpoints, events: false },
+    ]) {
+      const report = await verifyLog(whole(store), options);
+      expect(report.findings).toEqual([]);
+      expect(report).toMatchObject({
+        ok: true,
+        checkpoints: { given: 2, held: 2 },
+        counts: { commits: commits.length },
+      });
+      expect(report.pruned).toBeGreaterThan(30);
+    }
+  });
+
+  it('holds what was held, and finds a hash that was changed', async () => {
+    const store = await pruned([first, group]);
+    const report = await verifyLog(whole(store), { checkpoints: [checkpointOf(commits)] });
+    expect([report.ok, report.pruned]).toEqual([true, of(second).length + of(third).length]);
+    expect(report.unjudged).toEqual([second, third].toSorted());
+    const changed = async function* (): CommitSource {
+      for await (const commit of whole(store)) {
+        const { pruned: kept } = commit;
+        yield kept?.rev === 2
+          ? { ...commit, pruned: { ...kept, leaf: Buffer.alloc(32), sha256: '0'.repeat(64) } }
+          : commit;
+      }
+    };
+    expect(codesOf(await verifyLog(changed(), { checkpoints: [checkpointOf(commits)] }))).toEqual(
+      expect.arrayContaining(['CHAIN_BROKEN', 'ROOT_MISMATCH']),
+    );
+  });
+
+  it('takes a commit that a killed server brought back for the one that was pruned', async () => {
+    const report = await verifyLog(inLogOrder([whole(await pruned()), sourceOf(commits.slice(0, 4))]));
+    expect(report.findings).toEqual([]);
+    expect(report.counts.commits).toBe(commits.length);
   });
 });

@@ -20,6 +20,8 @@ import type { AuditedCommit } from './source.js';
 export class CourseCheck {
   readonly #judge: Judge;
   readonly #revs = new Map<string, number>();
+  /** Streams whose last commit was pruned. */
+  readonly #pruned = new Set<string>();
   events = 0;
   begunAtCheckpoint = 0;
 
@@ -41,6 +43,7 @@ export class CourseCheck {
 
   /** `isCounted`: false for a commit that somebody else follows as well, and counts. */
   add(commit: AuditedCommit, isCounted = true): void {
+    if (commit.pruned !== undefined) return this.pruned(commit.pruned.stream, commit.pruned.rev);
     const said = envelopeOf(commit.bytes);
     let decoded: DecodedCommit;
     try {
@@ -57,19 +60,29 @@ export class CourseCheck {
     this.follow({ stream, position: commit.position, decoded }, this.follows(decoded));
   }
 
-  private follow(commit: JudgedCommit, how: 'next' | 'later' | 'broken'): void {
+  /** Nobody can say what its events did. A group goes on where it says what it has come to, as behind an archive. */
+  pruned(key: string, rev: number): void {
+    const stream = streamNamed(key);
+    this.#revs.set(key, rev);
+    this.#pruned.add(key);
+    if (stream?.id.startsWith('g') === false) this.#judge.distrust(stream.id);
+  }
+
+  private follow(commit: JudgedCommit, how: 'next' | 'later' | 'resumed' | 'broken'): void {
     this.keepsToItsShard(commit);
     if (how === 'later') this.later(commit);
+    else if (how === 'resumed') this.resumed(commit);
     else if (how === 'broken') this.#judge.distrust(commit.stream.id);
     else this.judged(commit);
   }
 
   /** As the chains see it, by the revisions alone. */
-  private follows({ stream, rev }: Envelope): 'next' | 'later' | 'broken' {
+  private follows({ stream, rev }: Envelope): 'next' | 'later' | 'resumed' | 'broken' {
     const before = this.#revs.get(stream);
     this.#revs.set(stream, rev);
     if (before === undefined) return rev === 1 ? 'next' : 'later';
-    return rev === before + 1 ? 'next' : 'broken';
+    if (rev !== before + 1) return 'broken';
+    return this.#pruned.delete(stream) ? 'resumed' : 'next';
   }
 
   /** False for a stream that may not begin where it does. Whatever an event holds, it is a finding and no error. */
@@ -84,6 +97,12 @@ export class CourseCheck {
       this.report({ code: 'MALFORMED', stream: decoded.stream, rev: decoded.rev, position, words });
     }
     return true;
+  }
+
+  private resumed(commit: JudgedCommit): void {
+    const { stream } = commit;
+    const isBegun = this.judged(commit, stream.writer === 'group');
+    if (!isBegun) this.#judge.distrust(stream.id);
   }
 
   private later(commit: JudgedCommit): void {

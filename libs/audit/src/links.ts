@@ -1,8 +1,9 @@
 import type { StreamName } from '@sluice/contracts';
 
 import { Chains, type LinkedCommit } from './chain.js';
+import { ClockCheck } from './clocks.js';
 import { type Envelope, missing } from './envelope.js';
-import type { Report } from './findings.js';
+import type { Finding, Report } from './findings.js';
 
 /** A commit by its hash, and what it says of itself; undefined for bytes that are no commit. */
 export interface HashedCommit extends LinkedCommit {
@@ -12,6 +13,7 @@ export interface HashedCommit extends LinkedCommit {
 /** The chains of all streams: what needs every commit in the order of the log, and no byte of them but their hashes. */
 export class LinkCheck {
   readonly #chains: Chains;
+  readonly #clocks = new ClockCheck();
   position = 0;
   begunAtCheckpoint = 0;
 
@@ -27,8 +29,14 @@ export class LinkCheck {
     return this.#chains.streams;
   }
 
+  /** What is no fault of the log, and should be looked at. */
+  get warnings(): readonly Finding[] {
+    return this.#clocks.warnings();
+  }
+
   add(commit: HashedCommit): void {
     const { position, said } = commit;
+    if (said !== undefined) this.#clocks.saw(said.stream, said.rev, { at: said.at, position });
     this.#chains.place(position);
     this.position = position;
     const linked = said === undefined ? undefined : this.#chains.link(said, commit);

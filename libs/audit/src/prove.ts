@@ -1,12 +1,13 @@
 import { SluiceError } from '@sluice/kernel';
-import { formatTlogProof, hashLeaf, inclusionRanges, Prover, readCheckpoint } from '@sluice/proof';
+import { formatTlogProof, inclusionRanges, Prover, readCheckpoint } from '@sluice/proof';
 
+import { leafOf } from './leaf.js';
 import type { AuditedCommit, CommitSource } from './source.js';
 
 /**
  * The `.tlog-proof` that the commit at that log position is in the log that the checkpoint (a signed note) is of. It
  * carries the commit itself. The log is read twice: to find the commit, and to hash what stands beside it. Codes:
- * NOT_IN_LOG, NOT_IN_CHECKPOINT (it was written after the checkpoint), BAD_PROOF (the log ends before the checkpoint).
+ * NOT_IN_LOG, PRUNED, NOT_IN_CHECKPOINT (it was written after the checkpoint), BAD_PROOF (the log ends before the checkpoint).
  */
 export async function proveCommit(log: () => CommitSource, position: number, checkpoint: string): Promise<string> {
   const { size } = readCheckpoint(checkpoint);
@@ -18,9 +19,9 @@ export async function proveCommit(log: () => CommitSource, position: number, che
     );
   const prover = new Prover(inclusionRanges(index, size));
   let seen = 0;
-  for await (const { bytes } of log()) {
+  for await (const each of log()) {
     if (seen === size) break;
-    prover.append(hashLeaf(bytes));
+    prover.append(leafOf(each));
     seen += 1;
   }
   return formatTlogProof({ extra: Buffer.from(commit.bytes), index, hashes: prover.proof(), checkpoint });
@@ -29,7 +30,9 @@ export async function proveCommit(log: () => CommitSource, position: number, che
 async function find(log: CommitSource, position: number): Promise<{ index: number; commit: AuditedCommit }> {
   let index = 0;
   for await (const commit of log) {
-    if (commit.position === position) return { index, commit };
+    if (commit.position === position && commit.pruned === undefined) return { index, commit };
+    if (commit.position === position)
+      throw new SluiceError('PRUNED', `the commit at position ${position} was pruned: what is left of it is its hash`);
     if (commit.position > position) break;
     index += 1;
   }

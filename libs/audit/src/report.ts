@@ -39,6 +39,10 @@ export interface AuditReport {
   readonly findings: readonly Finding[];
   /** How many more there are. */
   readonly more: number;
+  /** What is no fault of the log, and should be looked at: clocks that disagree. */
+  readonly warnings: readonly Finding[];
+  /** Commits whose bytes were deleted from the archive: held against chains and tree by what was kept of them. */
+  readonly pruned: number;
   /** Ids of streams whose history is not whole: their events were not held against the invariants. Sorted, at most a thousand. */
   readonly unjudged: readonly string[];
   /** Groups that begin at a checkpoint of their own: what stood before it is in the archive. */
@@ -73,6 +77,8 @@ export interface Read {
   readonly start: number;
   readonly commits: number;
   readonly bytes: number;
+  /** How many of the commits were pruned. */
+  readonly pruned: number;
 }
 
 /** Who has looked at it. */
@@ -90,7 +96,7 @@ export function reportOf(read: Read, options: VerifyOptions, checks: Checks): Au
   const seen = tree?.finish();
   const sum = (of: (course: CourseSeen) => number): number => courses.reduce((all, course) => all + of(course), 0);
   const { findings, count } = foundBy(checks);
-  const { start, commits, bytes } = read;
+  const { start, commits, bytes, pruned } = read;
   const ms = performance.now() - start;
   return {
     ok: count === 0,
@@ -101,6 +107,8 @@ export function reportOf(read: Read, options: VerifyOptions, checks: Checks): Au
     open: sum(({ open }) => open),
     findings,
     more: count - findings.length,
+    warnings: links.warnings,
+    pruned,
     unjudged: unjudgedBy(courses),
     begunAtCheckpoint: links.begunAtCheckpoint + sum(({ begunAtCheckpoint }) => begunAtCheckpoint),
     checkpoints: { given: options.checkpoints?.length ?? 0, held: tree?.held ?? 0 },

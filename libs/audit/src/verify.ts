@@ -2,13 +2,13 @@ import { availableParallelism } from 'node:os';
 
 import { sha256 } from '@sluice/contracts';
 import { isSluiceError } from '@sluice/kernel';
-import { hashLeaf } from '@sluice/proof';
 
 import { CourseCheck } from './course-check.js';
 import { envelopeOf } from './envelope.js';
 import { brokenOff } from './findings.js';
 import { Findings } from './found.js';
 import { SharedVerifier, THREAD_FAILED } from './lanes/shared-verifier.js';
+import { leafOf } from './leaf.js';
 import { LinkCheck } from './links.js';
 import { type AuditCounts, type AuditReport, courseSeen, reportOf, treeOf, type VerifyOptions } from './report.js';
 import { aheadOf, type AuditedCommit, type CommitSource } from './source.js';
@@ -65,6 +65,7 @@ export class LogVerifier implements Verifier {
   readonly #course: CourseCheck;
   #commits = 0;
   #bytes = 0;
+  #pruned = 0;
 
   constructor(
     private readonly options: VerifyOptions = {},
@@ -81,12 +82,13 @@ export class LogVerifier implements Verifier {
   }
 
   add(commit: AuditedCommit): undefined {
-    const { bytes } = commit;
+    const { bytes, pruned } = commit;
     this.#commits += 1;
     this.#bytes += bytes.length;
     this.#findings.at = this.#commits;
-    this.#tree?.append(hashLeaf(bytes));
-    this.#links.add({ ...commit, said: envelopeOf(bytes), hash: sha256(bytes) });
+    this.#tree?.append(leafOf(commit));
+    this.#links.add({ ...commit, said: pruned ?? envelopeOf(bytes), hash: pruned?.sha256 ?? sha256(bytes) });
+    if (pruned !== undefined) this.#pruned += 1;
     if (this.options.events !== false) this.#course.add(commit);
     if (this.#commits % PROGRESS_EVERY === 0) this.options.progress?.(this.counts);
     return undefined;
@@ -99,7 +101,7 @@ export class LogVerifier implements Verifier {
   }
 
   finish(): AuditReport {
-    const read = { start: this.start, commits: this.#commits, bytes: this.#bytes };
+    const read = { start: this.start, commits: this.#commits, bytes: this.#bytes, pruned: this.#pruned };
     // What was found of the events is in one list with the rest.
     const courses = [courseSeen(this.#course, { first: [], count: 0 })];
     return reportOf(read, this.options, { links: this.#links, tree: this.#tree, courses, findings: this.#findings });

@@ -6,6 +6,7 @@ const MEGA = 1_000_000;
 /** The report as lines for a person; the JSON of it is the report itself. */
 export function reportWords(report: AuditReport): readonly string[] {
   const { counts, ms, bytesPerSecond, findings, more, unjudged, begunAtCheckpoint, checkpoints, tree, open } = report;
+  const { warnings, pruned } = report;
   const { streams, commits, events, bytes, rollouts } = counts;
   const rate = `${(ms / 1_000).toFixed(1)} s, ${(bytesPerSecond / MEGA).toFixed(0)} MB/s`;
   return [
@@ -16,6 +17,12 @@ export function reportWords(report: AuditReport): readonly string[] {
     ...(begunAtCheckpoint === 0
       ? []
       : [`${begunAtCheckpoint} groups begin at a checkpoint of theirs: what was before is in the archive`]),
+    ...(pruned === 0
+      ? []
+      : [
+          `${pruned} commits were pruned from the archive: their hashes are in the chains and the tree, their events are gone`,
+        ]),
+    ...warnings.map((warning) => `warning: ${findingWords(warning)}`),
     ...findings.map(findingWords),
     ...(more === 0 ? [] : [`and ${more} more`]),
     ...(unjudged.length === 0

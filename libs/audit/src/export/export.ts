@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 
-import { CompactRange, hashLeaf } from '@sluice/proof';
+import { CompactRange } from '@sluice/proof';
 
+import { leafOf } from '../leaf.js';
 import type { AuditedCommit, CommitSource } from '../source.js';
 import { EVENT_FORMATS, type ExportFormat, type Format } from './formats.js';
 import { exportName, type ExportManifest, lastManifest, writeManifest } from './manifest.js';
@@ -45,12 +46,13 @@ export async function exportLog(log: () => CommitSource, options: ExportOptions)
   const tree = new CompactRange();
   const sums = { commits: 0, bytes: 0, position: 0 };
   for await (const commit of log()) {
-    tree.append(hashLeaf(commit.bytes));
+    tree.append(leafOf(commit));
     sums.commits += 1;
     sums.bytes += commit.bytes.length;
     sums.position = commit.position;
     if (sums.commits % PROGRESS_EVERY === 0) progress?.(sums);
-    await parts.add(commit, rowsOf(commit, filter, belongings));
+    // Of what was pruned nothing can be exported but its leaf in the tree.
+    if (commit.pruned === undefined) await parts.add(commit, rowsOf(commit, filter, belongings));
   }
   const written = await parts.finish();
   const manifest: ExportManifest = {

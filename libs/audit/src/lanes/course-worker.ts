@@ -16,7 +16,8 @@ const seen = (): CourseSeen => courseSeen(check, findings);
 
 /**
  * Follows the events of some shards. Each entry is a commit with its ordinal and its position; the ordinal is negative
- * when another follows it as well, and counts it.
+ * when another follows it as well, and counts it. A negative position is that of a commit that was pruned, whose entry is
+ * the name of its stream and its revision.
  */
 serveBatches<Places, Pick<CourseSeen, 'events' | 'rollouts'> & Partial<CourseSeen>>((batch, size, places) => {
   for (const [ordinal, stream] of places) placed.set(ordinal, stream);
@@ -25,6 +26,11 @@ serveBatches<Places, Pick<CourseSeen, 'events' | 'rollouts'> & Partial<CourseSee
     const stream = placed.get(findings.at);
     placed.delete(findings.at);
     const commit = { position: batch.secondOf(i), bytes: batch.bytesOf(i) };
+    if (commit.position < 0) {
+      const [key = '', rev] = commit.bytes.toString().split(' ');
+      check.pruned(key, Number(rev));
+      continue;
+    }
     check.add(stream === undefined ? commit : { ...commit, stream }, batch.firstOf(i) > 0);
   }
   const { events, rollouts } = check;

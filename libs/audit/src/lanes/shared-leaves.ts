@@ -24,14 +24,14 @@ export class SharedLeaves {
     );
   }
 
-  /** Undefined when it was taken at once. Code AUDIT_THREAD_FAILED. */
-  add(bytes: Uint8Array): Promise<void> | undefined {
-    if (this.#thread.hasRoom(bytes.length)) {
+  /** `leaf`: when it is known. Undefined when it was taken at once. Code AUDIT_THREAD_FAILED. */
+  add(bytes: Uint8Array, leaf?: Buffer): Promise<void> | undefined {
+    if (leaf === undefined && this.#thread.hasRoom(bytes.length)) {
       this.#sent.push(this.#waiting.length);
       this.#waiting.push(undefined);
       return this.#thread.add(bytes, 0, 0);
     }
-    this.#waiting.push(hashLeaf(bytes));
+    this.#waiting.push(leaf ?? hashLeaf(bytes));
     this.drain();
     return this.#waiting.length - this.#next > MAX_WAITING ? this.#thread.idle() : undefined;
   }

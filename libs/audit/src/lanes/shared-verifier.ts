@@ -1,12 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
 import { sha256, SHARD_COUNT, shardOfId, type StreamName } from '@sluice/contracts';
-import { hashLeaf } from '@sluice/proof';
 
 import { CourseCheck } from '../course-check.js';
 import { type Envelope, envelopeOf } from '../envelope.js';
 import { brokenOff } from '../findings.js';
 import { Findings } from '../found.js';
+import { leafOf } from '../leaf.js';
 import { LinkCheck } from '../links.js';
 import {
   type AuditCounts,
@@ -44,7 +44,9 @@ class Course {
   }
 
   /** A negative ordinal is that of a commit which another counts. */
-  add(ordinal: number, { bytes, position, stream }: AuditedCommit): Promise<void> | undefined {
+  add(ordinal: number, { bytes, position, stream, pruned }: AuditedCommit): Promise<void> | undefined {
+    // A negative position is that of a commit that was pruned: all that is told of it is its place in its stream.
+    if (pruned !== undefined) return this.thread.add(Buffer.from(`${pruned.stream} ${pruned.rev}`), ordinal, -position);
     if (stream !== undefined && envelopeOf(bytes) === undefined) this.#places.push([Math.abs(ordinal), stream]);
     return this.thread.add(bytes, ordinal, position);
   }
@@ -64,6 +66,7 @@ export class SharedVerifier {
   readonly #leaves: SharedLeaves | undefined;
   #commits = 0;
   #bytes = 0;
+  #pruned = 0;
   /** Bytes at which others get a turn. */
   #nextTurn = 0;
 
@@ -83,15 +86,22 @@ export class SharedVerifier {
 
   /** Undefined when there is room for more at once. Code AUDIT_THREAD_FAILED. */
   add(commit: AuditedCommit): Promise<void> | undefined {
-    const { bytes } = commit;
+    const { bytes, pruned } = commit;
     this.#commits += 1;
     this.#bytes += bytes.length;
     this.#findings.at = this.#commits;
-    const said = envelopeOf(bytes);
-    this.#links.add({ ...commit, said, hash: sha256(bytes) });
-    const hashed = this.#leaves === undefined ? this.#tree?.append(hashLeaf(bytes)) : this.#leaves.add(bytes);
+    const said = pruned ?? envelopeOf(bytes);
+    this.#links.add({ ...commit, said, hash: pruned?.sha256 ?? sha256(bytes) });
+    if (pruned !== undefined) this.#pruned += 1;
+    const hashed = this.hashed(commit);
     const followed = this.options.events === false ? undefined : this.follow(commit, said);
     return hashed ?? followed ?? this.turn();
+  }
+
+  private hashed(commit: AuditedCommit): Promise<void> | undefined {
+    if (this.#leaves !== undefined) return this.#leaves.add(commit.bytes, commit.pruned?.leaf);
+    this.#tree?.append(leafOf(commit));
+    return undefined;
   }
 
   /** The source came to an end before the log did. */
@@ -106,7 +116,7 @@ export class SharedVerifier {
     const theirs = await Promise.all(this.#courses.map(({ thread }) => thread.end()));
     const own = courseSeen(this.#own, { first: [], count: 0 });
     const courses = [own, ...theirs.map((seen) => ({ ...NOTHING_SEEN, ...seen }))];
-    const read = { start: this.start, commits: this.#commits, bytes: this.#bytes };
+    const read = { start: this.start, commits: this.#commits, bytes: this.#bytes, pruned: this.#pruned };
     return reportOf(read, this.options, { links: this.#links, tree: this.#tree, courses, findings: this.#findings });
   }
 

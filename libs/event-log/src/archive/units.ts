@@ -12,7 +12,7 @@ export interface ArchivedUnit {
   /** What is left of one whose bytes were deleted. */
   readonly pruned?: PrunedUnit;
   /** Its commits in the order of the log, byte for byte. Codes ARCHIVE_DAMAGED, ARCHIVE_UNAVAILABLE, PRUNED. */
-  read(): Promise<readonly RawCommit[]>;
+  readonly read: () => Promise<readonly RawCommit[]>;
 }
 
 /** Everything that an archive holds, segment by segment. Codes ARCHIVE_DAMAGED, ARCHIVE_UNAVAILABLE. */
