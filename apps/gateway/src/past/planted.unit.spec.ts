@@ -4,6 +4,7 @@ import {
   type RosterEvent,
   shardOfId,
   type VariableEvent,
+  type VariableSpec,
   variableStreamId,
 } from '@sluice/contracts';
 import { ArchivedEventLog, ArchiveReader, type ArchiveStore, ArchiveWriter, InMemoryEventLog } from '@sluice/event-log';
@@ -16,10 +17,15 @@ import { variableDetailThen } from './variable-view.js';
 
 type Said = readonly ['roster' | 'variable', RosterEvent | VariableEvent];
 
-const SPEC = {
-  ...{ name: 'docker', type: 'string', from: '1', to: '2', limits: {}, salt: '' },
+const SPEC: VariableSpec = {
+  name: 'docker',
+  type: 'string',
+  from: '1',
+  to: '2',
   schedule: { kind: 'linear', durationMs: 100_000 },
-} as const;
+  limits: {},
+  salt: '',
+};
 
 /** Roster and variable in turn, as they stand in the log: a commit each, one second after the other. */
 const COURSE: readonly Said[] = [
