@@ -4,6 +4,7 @@ import { addAgent } from './agent/commands.js';
 import { addArchive } from './archive/commands.js';
 import { addAudit } from './audit/commands.js';
 import { addBacktest } from './backtest/command.js';
+import { addLabel } from './backtest/label.js';
 import { addCommanding } from './commands/commanding.js';
 import { addDependencies } from './commands/dependencies.js';
 import { addExplaining } from './commands/explaining.js';
@@ -21,6 +22,7 @@ import { addWatching } from './commands/watching.js';
 import { addWeights } from './commands/weights.js';
 import { addDoctor } from './doctor/command.js';
 import { addHolds } from './hold/commands.js';
+import { addPast } from './past/commands.js';
 import { addServices } from './services/commands.js';
 import { addUp } from './up/command.js';
 
@@ -32,6 +34,7 @@ Examples:
   sluice --actor user:bo approve ID            approve what it waits for
   sluice watch ID                              what happens, as it happens
   sluice history ID                            what happened, who decided it, and why
+  sluice get ID --at 5m                        what it was then; diff tells what changed, replay plays it
   sluice explain ID --verify                   why its gates decided so, decided again
   sluice backtest --policy new.yaml --infer    what another policy would have done to past rollouts
   sluice list --state braked -o json           for scripts
@@ -58,6 +61,7 @@ export function createProgram(surroundings: Surroundings): Command {
   addCommanding(program, surroundings);
   addGrouping(program, surroundings);
   addWatching(program, surroundings);
+  addPast(program, surroundings);
   addTemplates(program, surroundings);
   addDependencies(program, surroundings);
   addFreezes(program, surroundings);
@@ -71,6 +75,7 @@ export function createProgram(surroundings: Surroundings): Command {
   addArchive(program, surroundings);
   addAudit(program, surroundings);
   addBacktest(program, surroundings);
+  addLabel(program, surroundings);
   addAgent(program, surroundings);
   addCompletion(program, surroundings);
   inherit(program);

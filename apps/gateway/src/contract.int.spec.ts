@@ -50,7 +50,17 @@ describe('the OpenAPI document is kept', () => {
     document = (await harness.json('/docs-json')).body as unknown as OpenApi;
     ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
     ajv.addSchema(sealed({ $id: 'openapi', components: document.components }) as object);
-    for (const aggregate of ['rollout', 'group', 'inventory', 'dependency', 'freeze', 'hold', 'variable', 'fleet'] as const)
+    for (const aggregate of [
+      'rollout',
+      'group',
+      'inventory',
+      'dependency',
+      'freeze',
+      'hold',
+      'label',
+      'variable',
+      'fleet',
+    ] as const)
       harness.serve(aggregate, ({ target }) => ({ ok: true, target, state: 'running', rev: 5, actions: ['pause'] }));
     harness.serve('plan', () => ({
       ok: true,

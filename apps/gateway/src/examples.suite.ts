@@ -61,6 +61,7 @@ export function examplesOn({ rollout, group, planHash, token }: Planted): Readon
     closeRollout: onRollout(),
     weightRollout: onRollout({ weight: 5 }),
     hotfixRollout: onRollout({ reason: 'a test' }),
+    labelRollout: onRollout({ label: 'bad', reason: 'a test' }),
     listGroups: { query: '?app=hello' },
     getGroup: { path: { name: group } },
     listGroupEvents: { path: { name: group }, query: '?limit=2' },

@@ -13,6 +13,7 @@ import { DifferencesController } from './http/differences.controller.js';
 import { FleetController } from './http/fleet.controller.js';
 import { FreezesController } from './http/freezes.controller.js';
 import { HoldsController } from './http/holds.controller.js';
+import { LabelsController } from './http/labels.controller.js';
 import { RecordsController } from './http/records.controller.js';
 import { GatesController } from './http/gates.controller.js';
 import { GroupsController } from './http/groups.controller.js';
@@ -112,6 +113,7 @@ const CONTROLLERS = [
   DifferencesController,
   FleetController,
   RolloutCommandsController,
+  LabelsController,
   GroupsController,
   AppsController,
   DependenciesController,

@@ -28,6 +28,7 @@ import { GateScores } from './read-model/gate-scores.js';
 import { GroupCatalog } from './read-model/group-catalog.js';
 import { GroupIndex } from './read-model/group-index.js';
 import { InventoryView } from './read-model/inventory-view.js';
+import { LabelIndex } from './read-model/label-index.js';
 import { Reports } from './read-model/reports.js';
 import { RolloutHistory } from './read-model/rollout-history.js';
 import { RolloutIndex } from './read-model/rollout-index.js';
@@ -172,7 +173,8 @@ interface Assembled {
 function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
   const { nats, log, clock, logger, newId } = deps;
   const rollouts = new RolloutIndex(log);
-  const history = new RolloutHistory(rollouts, deps.archive);
+  const labels = new LabelIndex();
+  const history = new RolloutHistory(rollouts, deps.archive, labels);
   const groupIndex = new GroupIndex();
   const view = new InventoryView();
   const dependencies = new DependencyIndex(view, clock);
@@ -184,7 +186,7 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
   const commands = new CommandClient(nats, limits.commandMs);
   const variables = variablesOf(deps, commands);
   const past = new Past({ log, clock, history, groups: groupIndex, dependencies });
-  const models = [groupIndex, dependencies, freezes, weightHistory, gateScores, pastOf(past)];
+  const models = [groupIndex, dependencies, freezes, labels, weightHistory, gateScores, pastOf(past)];
   const followers = [followerOf(deps, rollouts, models), fleetFollowerOf(deps, variables.fleets)];
   const groups = new GroupCatalog(groupIndex, view, weights);
   const openLocally = deps.openLocally === true && LOOPBACK.test(hostOf(deps));

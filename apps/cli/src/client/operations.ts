@@ -29,6 +29,7 @@ export const OPERATIONS = {
   intervalRollout: ['POST', '/v1/rollouts/{id}/commands/interval'],
   weightRollout: ['POST', '/v1/rollouts/{id}/commands/weight'],
   hotfixRollout: ['POST', '/v1/rollouts/{id}/commands/hotfix'],
+  labelRollout: ['POST', '/v1/rollouts/{id}/commands/label'],
   closeRollout: ['POST', '/v1/rollouts/{id}/commands/close'],
   listGroups: ['GET', '/v1/groups'],
   getGroup: ['GET', '/v1/groups/{name}'],

@@ -8,7 +8,7 @@ import { parsed } from './parsed.js';
 
 export const LABELS = Symbol('Labels');
 
-/** What is said about rollouts that are over. */
+/** What people say about rollouts. */
 @Controller()
 export class LabelsController {
   constructor(@Inject(LABELS) private readonly labels: Labels) {}

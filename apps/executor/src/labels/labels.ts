@@ -17,7 +17,7 @@ const OFFERED = ['label'] as const;
 const MAX_AT_ONCE = 64;
 
 /**
- * What people say about rollouts that are over: whichever executor is asked writes it. Nothing that is done depends on it,
+ * What people say about rollouts: whichever executor is asked writes it. Nothing that is done depends on it,
  * so that none of it is kept: the stream of the one rollout is read when somebody says something of it.
  */
 export class Labels {

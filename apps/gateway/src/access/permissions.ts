@@ -52,6 +52,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   closeRollout: operate('rollout'),
   weightRollout: operate('rollout'),
   hotfixRollout: decide('rollout'),
+  labelRollout: operate('rollout'),
   listGroups: read('some'),
   getGroup: read('group'),
   listGroupEvents: read('group'),

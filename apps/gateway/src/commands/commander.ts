@@ -6,6 +6,7 @@ import {
   type GroupCommand,
   type InventoryCommand,
   isRolloutId,
+  type LabelCommand,
   type RolloutCommand,
   type TemplateCommand,
   type VariableCommand,
@@ -59,6 +60,10 @@ export class Commander {
 
   async hold(said: Said<HoldCommand>, reply: Reply): Promise<Done> {
     return this.done(await this.client.send('hold', this.envelope(said)), reply);
+  }
+
+  async label(said: Said<LabelCommand>, reply: Reply): Promise<Done> {
+    return this.done(await this.client.send('label', this.envelope(said)), reply);
   }
 
   async inventory(said: Said<InventoryCommand | TemplateCommand>, reply: Reply): Promise<Done> {

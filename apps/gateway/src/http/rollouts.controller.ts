@@ -33,7 +33,10 @@ export class RolloutsController {
   @ApiCached()
   @ApiAnswer('RolloutPage', 'One page of summaries.')
   @ApiProblems(400, 422, 503)
-  async list(@Query() query: RolloutsQuery, @Req() request: Exchange): Promise<Page<RolloutSummary>> {
+  async list(
+    @Query() query: RolloutsQuery,
+    @Req() request: Exchange,
+  ): Promise<Page<RolloutSummary & Pick<RolloutDetail, 'label'>>> {
     const { limit, cursor, app, group, state, since, archived } = query;
     const principal = principalOf(request);
     const { items, next } = await this.history.list({
@@ -46,7 +49,8 @@ export class RolloutsController {
       ...(archived === undefined ? {} : { archived: archived === 'true' }),
       ...(cursor === undefined ? {} : { before: decodeCursor('rollouts', 'number', cursor) }),
     });
-    return { items, next: next === undefined ? null : encodeCursor('rollouts', next) };
+    const labelled = items.map((summary) => ({ ...summary, ...this.history.labels.of(summary.id) }));
+    return { items: labelled, next: next === undefined ? null : encodeCursor('rollouts', next) };
   }
 
   @Get(':id')
@@ -70,7 +74,7 @@ export class RolloutsController {
     const loaded = await this.history.stateOf(id);
     if (loaded === undefined) throw noRollout(id);
     reply.header('etag', etagOf(loaded.rev));
-    return rolloutDetail(loaded);
+    return { ...rolloutDetail(loaded), ...this.history.labels.of(id) };
   }
 
   @Get(':id/targets')

@@ -3,7 +3,7 @@ import type { EventLog } from '@sluice/event-log';
 import { type Clock, isSluiceError } from '@sluice/kernel';
 import type { Logger } from '@sluice/observability';
 
-const WRITERS: readonly Writer[] = ['plan', 'exec', 'group', 'dependency', 'freeze', 'gate'];
+const WRITERS: readonly Writer[] = ['plan', 'exec', 'group', 'dependency', 'freeze', 'label', 'gate'];
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 10_000;
 

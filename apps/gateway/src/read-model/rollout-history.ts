@@ -3,6 +3,7 @@ import { type CancelTimer, type Clock, messageOf } from '@sluice/kernel';
 import type { Logger } from '@sluice/observability';
 import type { RolloutSummary } from '@sluice/rollout';
 
+import { LabelIndex } from './label-index.js';
 import type { Listed, RolloutIndex } from './rollout-index.js';
 import type { LoadedRollout } from './rollout-loader.js';
 import type { ListQuery } from './rollout-order.js';
@@ -31,6 +32,8 @@ export class RolloutHistory {
       ArchiveReader,
       'page' | 'summaryOf' | 'countByState' | 'refresh' | 'rolloutsOf' | 'purgedThrough'
     >,
+    /** What somebody said of them, whether they are in the log or in the archive. */
+    readonly labels: LabelIndex = new LabelIndex(),
   ) {}
 
   /** Newest first. `next` is the position that continues. Codes ARCHIVE_UNAVAILABLE, ARCHIVE_DAMAGED. */

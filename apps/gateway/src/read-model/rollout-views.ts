@@ -11,6 +11,7 @@ import {
 } from '@sluice/rollout';
 
 import { outputLink } from '../outputs/links.js';
+import type { LabelView } from './label-index.js';
 import type { LoadedRollout } from './rollout-loader.js';
 
 /** Targets [from, to) of the plan. */
@@ -27,6 +28,8 @@ export interface RolloutDetail extends RolloutSummary {
   readonly rev: number;
   readonly plan: Plan;
   readonly batches: readonly BatchRow[];
+  /** What somebody said it was, last. */
+  readonly label?: LabelView;
 }
 
 const MAX_BATCHES = 1_000;

@@ -89,12 +89,27 @@ const summary = {
   traffic: trafficSchema,
   ramp: rampSchema,
   frozen: frozenSchema,
+  label: {
+    ...object({ label: oneOf('good', 'bad'), reason: text(), by: ref('Actor'), at: instant, rev: count }),
+    description: 'What somebody said it was, last; not with `at`.',
+  },
   plannedAt: instant,
   startedAt: instant,
   endedAt: instant,
 };
 
-const NOT_ALWAYS = ['wait', 'wanted', 'brake', 'end', 'rollbackTo', 'rollbackOf', 'traffic', 'ramp', 'frozen'] as const;
+const NOT_ALWAYS = [
+  'wait',
+  'wanted',
+  'brake',
+  'end',
+  'rollbackTo',
+  'rollbackOf',
+  'traffic',
+  'ramp',
+  'frozen',
+  'label',
+] as const;
 
 const batch = object({
   stage: count,
