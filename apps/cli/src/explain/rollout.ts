@@ -172,7 +172,7 @@ function differing(
 ): readonly ExplainedDecision[] {
   return again.flatMap(({ index, ...done }): readonly ExplainedDecision[] => {
     if (done.verdict === 'same' || decisions.some((each) => each.index === index)) return [];
-    const type = events[index]?.type ?? 'StepSucceeded';
+    const type = events[index]?.type ?? 'RolloutBraked';
     const { by = { id: 'unknown', kind: 'service' as const }, cause = '' } = meta[index] ?? {};
     const place = {
       id: `${writer}.${stream}:${rev}.${index}`,

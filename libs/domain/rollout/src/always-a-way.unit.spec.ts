@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { serving } from './budget.js';
+import { retraced } from './explain/retraced.suite.js';
 import { Machine, type PlanShape } from './fixtures/machine.js';
 import { frozen } from './fixtures/shift.js';
 import { nextDeadline } from './decide/reports.js';
@@ -213,7 +214,7 @@ function underFreeze(machine: Machine): readonly string[] {
 }
 
 describe('whatever happens to a rollout', () => {
-  it('there is always something that goes on or somebody to ask, and once all is well it ends', () => {
+  it('there is always something that goes on or somebody to ask, it ends once all is well, and all of it is explained', () => {
     fc.assert(
       fc.property(shapes, ops, (shape, inputs) => {
         const machine = Machine.started(shape);
@@ -227,6 +228,7 @@ describe('whatever happens to a rollout', () => {
         }
         goHome(machine);
         expect(underFreeze(machine)).toEqual([]);
+        if (inputs.length % 5 === 0) expect(retraced(machine).wrong).toEqual([]);
         expect(
           isTerminal(machine.state.status),
           `${machine.state.status}: ${machine.types().slice(-12).join(' ')}`,

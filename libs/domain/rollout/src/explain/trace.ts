@@ -13,7 +13,7 @@ import {
 import { attemptOf } from '../evolve/targets.js';
 import { evolveRollout } from '../evolve/evolve.js';
 import { initialRollout, type RolloutState } from '../state.js';
-import { decideAgain } from './again/again.js';
+import { decideAgain, leftOut } from './again/again.js';
 import type { Evidence } from './again/recorded.js';
 import { explainEvent } from './explain.js';
 import { explainPlan } from './plan.js';
@@ -65,6 +65,8 @@ export class RolloutTrace {
       const explanation = this.explained(event, commit, index);
       if (explanation !== undefined) decisions.push(decisionAt(commit, index, explanation));
     }
+    const missing = this.again === undefined ? undefined : leftOut(this.state, { events, at: commit.at });
+    if (missing !== undefined) again.push({ index: events.length, ...missing });
     return { decisions, again };
   }
 

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { nextDeadline } from '../decide/reports.js';
+import { retraced } from '../explain/retraced.suite.js';
 import { frozen, MINUTE, NEW, OLD, Shift, slo, smoke } from '../fixtures/shift.js';
 import { faultsOf } from '../fixtures/shift-auditor.js';
 import { isFrozen, isTerminal, type RolloutState } from '../state.js';
@@ -182,6 +183,7 @@ describe('I6 I9 STR-03 whatever happens to a shift of traffic', () => {
         goHome(shift, look);
         ends.add(shift.state.status);
         expect(faultsOf(shift, DRAIN)).toEqual([]);
+        if (inputs.length % 5 === 0) expect(retraced(shift).wrong).toEqual([]);
         expect(isTerminal(shift.state.status), `${shift.state.status}: ${shift.types().slice(-12).join(' ')}`).toBe(
           true,
         );

@@ -4,7 +4,7 @@ import { messageOf } from '@sluice/kernel';
 import { decideRollout } from '../../decide/decide.js';
 import type { RolloutState } from '../../state.js';
 import { inputAt } from './inputs.js';
-import { bytesOf, isAt, type Place } from './recorded.js';
+import { bytesOf, isAt, ofOne, type Place, type RecordedEvents } from './recorded.js';
 
 export type Again = Omit<DecidedAgain, 'index'>;
 
@@ -39,10 +39,29 @@ export function decideAgain(place: Place): Again {
   return isCourse ? differs('state', course, event) : answered(place, event);
 }
 
+/** A commit is full before it has so many, and what follows then stands in the next one. */
+const FULL_EVENTS = 480;
+const FULL_BYTES = 300 * 1024;
+
+/**
+ * What would have followed at the end of a commit and is not there: the course runs until it is quiet before anything is
+ * committed, unless the commit was full.
+ */
+export function leftOut(state: RolloutState, { events, at }: Pick<RecordedEvents, 'events' | 'at'>): Again | undefined {
+  const course = attempt(state, { type: 'advance' }, at);
+  const [first] = course.events;
+  if (first === undefined || events.length > FULL_EVENTS) return undefined;
+  const bytes = [...events, ...course.events].reduce((sum, event) => sum + bytesOf(event).length, 0);
+  if (bytes > FULL_BYTES) return undefined;
+  const words = `decided again ${shortly(first)} follows, and is not recorded`;
+  return { verdict: 'differs', from: 'state', words, count: 0 };
+}
+
 function answered(place: Place, event: RolloutEvent): Again {
   const { state, recorded, i } = place;
   const rebuilt = inputAt(place);
-  if ('lacks' in rebuilt) return { verdict: 'undecidable', from: 'event', words: rebuilt.lacks, count: 1 };
+  if ('lacks' in rebuilt)
+    return { verdict: 'undecidable', from: 'event', words: rebuilt.lacks, count: ofOne(recorded, i).length };
   if ('impossible' in rebuilt) return { verdict: 'differs', from: 'event', words: rebuilt.impossible, count: 1 };
   const decided = attempt(state, rebuilt.input, recorded.at);
   return isAt(recorded, i, decided.events)

@@ -1,9 +1,9 @@
-import type { EventMeta, PlannableMember, RolloutCommand, RolloutEvent } from '@sluice/contracts';
+import type { PlannableMember, RolloutCommand, RolloutEvent } from '@sluice/contracts';
 
 import type { FreshMembers, RolloutInput } from '../../inputs.js';
 import { phaseAt, planOf, type RolloutState } from '../../state.js';
 import { hostAt } from '../told.js';
-import type { Rebuilt, RecordedEvents } from './recorded.js';
+import { ofOne, type Rebuilt, type RecordedEvents } from './recorded.js';
 
 type Spoken = { readonly command: RolloutCommand; readonly reason: string | undefined };
 type Command = Extract<RolloutInput, { readonly type: 'command' }>;
@@ -83,15 +83,6 @@ function spokenByRelease(state: RolloutState, events: readonly RolloutEvent[], i
   if (event.by !== 'retry') return undefined;
   const next = events[i + 1];
   return next?.type === 'SkipOrdered' ? spokenBy(state, next) : say({ type: 'retry' }, event);
-}
-
-/** The events from `i` on that answer the same input. */
-function ofOne({ events, meta }: RecordedEvents, i: number): readonly RolloutEvent[] {
-  const same = (a: EventMeta | undefined, b: EventMeta | undefined): boolean =>
-    a?.cause === b?.cause && a?.by.id === b?.by.id;
-  let end = i;
-  while (end < events.length && same(meta[end], meta[i])) end += 1;
-  return events.slice(i, end);
 }
 
 /** A retry is decided on the members that the group had: those that its events tell. */

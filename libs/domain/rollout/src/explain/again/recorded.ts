@@ -54,3 +54,12 @@ export const isAt = (recorded: RecordedEvents, i: number, decided: readonly Roll
     const there = recorded.events[i + k];
     return there !== undefined && there.type === event.type && bytesOf(there) === bytesOf(event);
   });
+
+/** The events from `i` on that answer the same input. */
+export function ofOne({ events, meta }: RecordedEvents, i: number): readonly RolloutEvent[] {
+  const same = (a: EventMeta | undefined, b: EventMeta | undefined): boolean =>
+    a?.cause === b?.cause && a?.by.id === b?.by.id;
+  let end = i;
+  while (end < events.length && same(meta[end], meta[i])) end += 1;
+  return events.slice(i, end);
+}
