@@ -3,11 +3,12 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { BUCKETS, type RecordedCommit } from '@sluice/contracts';
 import type { ArchiveReader, EventLog } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
-import type { RunningService } from '@sluice/messaging';
+import { type RunningService, serveAccess } from '@sluice/messaging';
 import { type Logger, silentMetrics, type SpanSink } from '@sluice/observability';
 
 import { Access } from './access/access.js';
 import { RateLimit, type RateLimits } from './access/rate-limit.js';
+import { recordedReads } from './access/reads.js';
 import { TokenStore } from './access/token-store.js';
 import { KnownTokens } from './access/token-view.js';
 import { Tokens } from './access/tokens.js';
@@ -16,7 +17,6 @@ import { Commander } from './commands/commander.js';
 import type { GatewayParts } from './gateway.module.js';
 import type { Onlookers } from './http/http-metrics.js';
 import { type ClientBounds, createServer, type ServerGuards } from './http/server.js';
-import type { Readiness } from './http/service.controller.js';
 import { RolloutStreams } from './live/streams.js';
 import { BucketWatch } from './read-model/bucket-watch.js';
 import { Outputs } from './outputs/outputs.js';
@@ -29,6 +29,7 @@ import { GroupCatalog } from './read-model/group-catalog.js';
 import { GroupIndex } from './read-model/group-index.js';
 import { InventoryView } from './read-model/inventory-view.js';
 import { LabelIndex } from './read-model/label-index.js';
+import { readinessOf } from './readiness.js';
 import { Reports } from './read-model/reports.js';
 import { RolloutHistory } from './read-model/rollout-history.js';
 import { RolloutIndex } from './read-model/rollout-index.js';
@@ -130,11 +131,13 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
     await app.listen(deps.port, hostOf(deps));
     const url = await app.getUrl();
     deps.logger.info({ url }, 'the API listens');
+    const recorder = serveAccess({ ...deps, log: deps.logger });
     let stopping: Promise<void> | undefined;
     const stop = async (): Promise<void> => {
       unmeter();
       parts.streams.stop();
       parts.desired.stop();
+      await recorder.stop();
       await app.close();
       await stopReading();
     };
@@ -209,7 +212,7 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
     readiness: () => readinessOf(nats, followers),
   };
   const [rates, polls] = [new RateLimit(limits.calls, now), new RateLimit(limits.polls, now)];
-  const guards = { access, history, logger, rates, polls };
+  const guards = { access, history, logger, rates, polls, reads: recordedReads(deps) };
   return {
     parts,
     guards,
@@ -280,14 +283,4 @@ function watchesOf({ nats, clock, logger }: GatewayDeps, { view, known, weights 
       synced: () => weights.markSynced(),
     }),
   ];
-}
-
-function readinessOf(nats: NatsConnection, followers: readonly LogFollower[]): Readiness {
-  const position = Math.max(...followers.map(({ status }) => status.position));
-  if (nats.isClosed()) return { ready: false, position, reason: 'the connection to NATS is closed' };
-  const late = followers.find(({ status }) => !status.live);
-  if (late === undefined) return { ready: true, position };
-  const { fault } = late.status;
-  const why = fault === undefined ? '' : ` (${fault})`;
-  return { ready: false, position, reason: `the read models are catching up${why}` };
 }

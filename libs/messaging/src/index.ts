@@ -1,3 +1,6 @@
+export { type AccessEntry, accessEntries } from './access/access-entries.js';
+export { type AccessDraft, type Recorded, recordAccess, writeAccess } from './access/record-access.js';
+export { type AccessServer, serveAccess } from './access/serve-access.js';
 export type { ConnectNatsOptions, NatsLogin } from './connect.js';
 export { connectNats, loginOf } from './connect.js';
 export {

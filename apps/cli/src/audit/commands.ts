@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 
 import { examples, type Surroundings } from '../commands/shell.js';
+import { addAccess } from './access.js';
 import { addCheckpoint } from './checkpoint.js';
 import { addConsistency } from './consistency.js';
 import { addExport, addVerifyExport } from './export.js';
@@ -32,6 +33,7 @@ export function addAudit(program: Command, surroundings: Surroundings): void {
     addConsistency,
     addExport,
     addVerifyExport,
+    addAccess,
     addRecord,
     addVerifyRecord,
     addPopulation,

@@ -8,12 +8,12 @@ import {
   exportLog,
   verifyExports,
 } from '@sluice/audit';
-import { parseDuration } from '@sluice/kernel';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 
 import { EXIT } from '../client/exit.js';
 import { examples, shellOf, show, type Surroundings } from '../commands/shell.js';
 import { reading, type SourceOptions, withSource } from './source.js';
+import { timeOf } from './time.js';
 import { progressOn } from './verify.js';
 
 interface Options extends SourceOptions {
@@ -82,13 +82,6 @@ function filterOf({ since, until, app, group, by }: Options, now: number): Expor
     ...(group === undefined ? {} : { group }),
     ...(by === undefined ? {} : { actor: by }),
   };
-}
-
-function timeOf(text: string, now: number): number {
-  if (/^\d+(\.\d+)?[a-z]/i.test(text)) return now - parseDuration(text);
-  const at = Date.parse(text);
-  if (Number.isNaN(at)) throw new InvalidArgumentError(`${text} is no time such as 2026-01-31T12:00:00Z or 30d`);
-  return at;
 }
 
 const textOf = ({ file, manifest }: Exported, folder: string): readonly string[] => [

@@ -57,6 +57,9 @@ describe('sluice audit over a log on JetStream', { timeout: 120_000 }, () => {
     expect(recorded?.json()).toMatchObject({
       ...{ v: 1, by: 'user:ana', what: 'export', format: 'csv', filter: { actor: 'executor' } },
     });
+    expect((await audit('access')).out).toMatch(/^1 {2}\S+ {2}user:ana {2}export csv \{"actor":"executor"\}$/m);
+    expect((await audit('access', '--by', 'ana', '--since', '1h')).out).toContain('user:ana');
+    expect((await audit('access', '--by', 'rita')).out).toBe('');
     await manager.streams.delete(STREAMS.access);
     const { exit, err } = await audit('export', '--out', at('secret'));
     expect(exit).toBe(EXIT.error);

@@ -3,19 +3,21 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 
+import type { NatsConnection } from '@nats-io/nats-core';
 import { archivedLog, type CommitSource, exportedCommits, inLogOrder, withoutPruned } from '@sluice/audit';
 import { loadConfig, type SluiceConfig } from '@sluice/config';
 import { DirectoryArchiveStore, rawLog } from '@sluice/event-log';
 import { isSluiceError, messageOf } from '@sluice/kernel';
+import type { AccessDraft, Recorded } from '@sluice/messaging';
 import type { Command } from 'commander';
 
 import { CliError } from '../client/exit.js';
-import { type Access, recordAccess, type RecordedAccess } from './access.js';
 import { couldNot } from './files.js';
 
 export interface SourceOptions {
   readonly nats?: string;
   readonly archive?: string;
+  readonly mirror?: string;
 }
 
 /** A log that can be read more than once. */
@@ -26,7 +28,7 @@ export interface OpenedSource {
   /** With what is left of those that were pruned from the archive: chains and trees need them. */
   whole(): CommitSource;
   /** Writes down who takes what out of it; absent for what is read from files. */
-  record?(access: Omit<Access, 'account'>): Promise<RecordedAccess>;
+  record?(access: Omit<AccessDraft, 'account'>): Promise<Recorded>;
   close(): Promise<void>;
 }
 
@@ -42,6 +44,7 @@ export const withSource = (command: Command): Command =>
   command
     .argument('[source]', 'folder of an archive, or file of an export (also .gz); the live log when left out')
     .option('--nats <url>', 'where NATS listens (SLUICE_NATS_URL)')
+    .option('--mirror <stream>', 'a mirror of the log in the account of auditors, by the name of its stream')
     .option('--archive <folder>', 'what was moved from the live log into that archive, put before it (SLUICE_ARCHIVE)');
 
 /** Opens it, has it used, and closes it whatever comes. */
@@ -99,20 +102,20 @@ async function* chunksOf(files: readonly string[]): AsyncIterable<Uint8Array> {
   }
 }
 
-async function liveLog({ nats: url, archive }: SourceOptions): Promise<StoredSource> {
+async function liveLog({ nats: url, archive, mirror }: SourceOptions): Promise<StoredSource> {
   const config = loadConfig();
   if (config.log !== 'nats')
     throw couldNot('only a log on JetStream is read as bytes: export what is in KurrentDB and name the file');
   const nats = await connected(url ?? config.natsUrl, config);
   const account = /^[^:]*/.exec(config.natsCredentials)?.[0] ?? '';
-  const record = (access: Omit<Access, 'account'>) => recordAccess(nats, { ...access, account });
+  const record = (access: Omit<AccessDraft, 'account'>) => recorded(nats, { ...access, account });
   const folder = archive ?? config.archive;
   if (folder === undefined)
-    return { name: 'the live log', read: () => rawLog(nats), record, close: () => nats.close() };
+    return { name: 'the live log', read: () => rawLog(nats, 1, mirror), record, close: () => nats.close() };
   const store = new DirectoryArchiveStore(folder);
   return {
     name: `the live log and ${folder}`,
-    read: () => inLogOrder([archivedLog(store), rawLog(nats)]),
+    read: () => inLogOrder([archivedLog(store), rawLog(nats, 1, mirror)]),
     record,
     close: async () => {
       await store.close();
@@ -121,7 +124,16 @@ async function liveLog({ nats: url, archive }: SourceOptions): Promise<StoredSou
   };
 }
 
-async function connected(servers: string, { natsWait: waitMs, natsCredentials }: SluiceConfig) {
+async function recorded(nats: NatsConnection, access: AccessDraft): Promise<Recorded> {
+  const { recordAccess } = await import('@sluice/messaging');
+  try {
+    return await recordAccess(nats, access);
+  } catch (error) {
+    throw couldNot(`nothing is exported: ${messageOf(error)}`);
+  }
+}
+
+export async function connected(servers: string, { natsWait: waitMs, natsCredentials }: SluiceConfig) {
   // What reads files alone starts without what speaks to NATS.
   const { connectNats, loginOf, silentLog } = await import('@sluice/messaging');
   const login = loginOf(natsCredentials);

@@ -9,6 +9,7 @@ import type { Access } from './access.js';
 import { PERMISSIONS, POLLED, PUBLIC } from './permissions.js';
 import type { Principal } from './principal.js';
 import type { RateLimit } from './rate-limit.js';
+import type { Reads } from './reads.js';
 
 export interface GatekeeperParts {
   readonly access: Access;
@@ -17,9 +18,12 @@ export interface GatekeeperParts {
   readonly polls: RateLimit;
   readonly history: Pick<RolloutHistory, 'groupOf'>;
   readonly logger: Logger;
+  readonly reads: Pick<Reads, 'record'>;
   /** `GET /v1/rollouts/:id` -> operationId, from the OpenAPI document. */
   readonly operations: ReadonlyMap<string, string>;
 }
+
+const MAX_SUBJECT = 200;
 
 /** What is used of a Fastify request before Nest sees it. */
 interface Guarded extends Exchange {
@@ -63,6 +67,13 @@ async function admit(request: Guarded, parts: GatekeeperParts): Promise<void> {
   if (request.is404) return;
   if (operation === undefined) throw refuse('FORBIDDEN', 'this route has no rule who may use it: nobody may');
   parts.access.check(principal, operation, await groupOf(request, operation, parts));
+  await parts.reads.record(principal, operation, subjectOf(request));
+}
+
+/** The rollout or the group that is read. */
+function subjectOf(request: Guarded): string | undefined {
+  const { id, name } = request.params as { readonly id?: string; readonly name?: string };
+  return (id ?? name)?.slice(0, MAX_SUBJECT);
 }
 
 /** Who cannot be identified is counted by address, everybody else by token. */

@@ -1,0 +1,40 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { STREAMS } from '@sluice/contracts';
+import { type AccessEntry, accessEntries } from '@sluice/messaging';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+
+import { Harness } from '../harness.suite.js';
+
+const SOON = { timeout: 30_000, interval: 20 };
+
+describe('who reads history over the API', { timeout: 60_000 }, () => {
+  let harness: Harness;
+  let id: string;
+  beforeAll(async () => {
+    harness = await Harness.start();
+    id = await harness.planter.plan('web', 'audited');
+  }, 60_000);
+  afterAll(() => harness.stop());
+
+  it('is recorded once, and told nothing when he cannot be', async () => {
+    await vi.waitFor(async () => expect((await harness.json(`/v1/rollouts/${id}`)).status).toBe(200), SOON);
+    const read = (path: string): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> =>
+      harness.json(`/v1/rollouts/${id}/${path}`);
+    expect((await read('report')).status).toBe(200);
+    expect((await read('report')).status).toBe(200);
+    expect((await read('targets')).status).toBe(200);
+    const entries: AccessEntry[] = [];
+    for await (const entry of accessEntries(harness.nats)) entries.push(entry);
+    expect(entries).toEqual([
+      expect.objectContaining({
+        what: 'read',
+        operation: 'getReport',
+        subject: id,
+        by: expect.stringMatching(/^\w+:\w+/),
+      }),
+    ]);
+    await (await jetstreamManager(harness.nats)).streams.delete(STREAMS.access);
+    expect(await read('decisions')).toMatchObject({ status: 503, body: { code: 'ACCESS_NOT_RECORDED' } });
+    expect((await read('targets')).status).toBe(200);
+  });
+});
