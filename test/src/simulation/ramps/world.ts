@@ -40,6 +40,8 @@ interface Freeze {
 export class RampWorld {
   readonly metrics = new RampMetrics();
   private readonly freezes = new Map<string, Freeze>();
+  /** When people last said something to a variable. */
+  private readonly said = new Map<string, number>();
   private troubledAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly parts: Parts) {}
@@ -50,7 +52,8 @@ export class RampWorld {
   }
 
   landed({ stream, draft, head }: Appended): void {
-    for (const { event } of draft.events) {
+    for (const { event, meta } of draft.events) {
+      if (meta.by.kind === 'user') this.said.set(stream.id, head.at);
       if (event.type === 'FreezeDeclared') {
         const { freeze, scope, from, until } = event;
         const covers = scope.kind === 'all' || (scope.kind === 'group' && scope.name === FLEET);
@@ -84,14 +87,15 @@ export class RampWorld {
     if (event.type !== 'ValuesAssigned' || event.rule !== 'ramp' || event.side !== 'to') return;
     if (at - this.troubledAt < DAZED_MS) return;
     for (const [name, { from, until, covers }] of this.freezes)
-      if (covers && from + HEARD_WITHIN_MS < at && at < until && this.isRamping(stream.id))
+      if (covers && from + HEARD_WITHIN_MS < at && at < until && this.isHeldBy(stream.id, name))
         this.parts.complain(`I6: ${stream.id} flips while ${name} holds`);
     this.isLetGo(stream.id, at);
   }
 
   /** A freeze holds what is on its way: who comes back to a finished one gets its value. */
-  private isRamping(id: string): boolean {
-    return this.variableOf(id)?.phase === 'ramping';
+  private isHeldBy(id: string, freeze: string): boolean {
+    const variable = this.variableOf(id);
+    return variable?.phase === 'ramping' && variable.spite?.freezes.includes(freeze) !== true;
   }
 
   private variableOf(id: string): VariableModel | undefined {
@@ -99,15 +103,20 @@ export class RampWorld {
     return [...variables.values()].find(({ name }) => id === variableStreamId(FLEET, name));
   }
 
-  /** I6: a variable does not grow while the rollout that ramps it is held, unless a person has just said so. */
+  /** I6: a variable does not grow while the rollout that ramps it is held, unless a person has told it since. */
   private isLetGo(id: string, at: number): void {
     const variable = this.variableOf(id);
-    if (variable?.phase !== 'ramping') return;
-    const since = Math.max(variable.phases.at(-1)?.at ?? 0, this.troubledAt);
-    const driver = at - since < HELD_WITHIN_MS ? undefined : this.driverOf(variable);
-    const held = driver?.ramp?.heldSince ?? at;
-    if (at - held > HELD_WITHIN_MS)
-      this.parts.complain(`I6: ${variable.name} flips while ${driver?.id} has been ${driver?.status} since ${held}`);
+    if (variable?.phase !== 'ramping' || at - this.quietSince(variable) < HELD_WITHIN_MS) return;
+    const driver = this.driverOf(variable);
+    const isTold = (this.said.get(id) ?? 0) > (driver?.ramp?.heldSince ?? at);
+    if (driver !== undefined && !isTold && heldFor(driver, at) > HELD_WITHIN_MS)
+      this.parts.complain(
+        `I6: ${variable.name} flips while ${driver.id} is ${driver.status} for ${heldFor(driver, at)} ms`,
+      );
+  }
+
+  private quietSince({ phases }: VariableModel): number {
+    return Math.max(phases.at(-1)?.at ?? 0, this.troubledAt);
   }
 
   /** The rollout that ramps it, while it is under way. */
@@ -118,6 +127,8 @@ export class RampWorld {
     );
   }
 }
+
+const heldFor = ({ ramp }: RolloutModel, at: number): number => at - (ramp?.heldSince ?? at);
 
 const isOf = ({ name, spec }: VariableModel, { ramp }: Plan): boolean =>
   ramp?.spec.name === name && ramp.spec.to === spec.to;

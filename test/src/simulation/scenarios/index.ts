@@ -12,6 +12,7 @@ import { c16 } from './regressions.js';
 import { c12 } from './members.js';
 import { c2, c7 } from './messages.js';
 import { c4 } from './races.js';
+import { rampCrash } from './ramp-crashes.js';
 import { ramp } from './ramp.js';
 import { scale } from './scale.js';
 import type { Scenario } from './scenario.js';
@@ -46,5 +47,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   shiftCrash,
   traffic,
   ramp,
+  rampCrash,
   scale,
 };

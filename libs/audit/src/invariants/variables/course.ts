@@ -74,6 +74,7 @@ function isOnTime(model: VariableModel, { type, activeMs }: Exclude<Heading, Of<
 }
 
 function head(model: VariableModel, event: Heading, told: Told): void {
+  if (event.type !== 'RampFinishOrdered') goesInSpite(model, event, told);
   if (event.type === 'RampFinished') return finish(model, event, told);
   isOnTime(model, event, told);
   stopsRightly(model, event, told);
@@ -82,6 +83,14 @@ function head(model: VariableModel, event: Heading, told: Told): void {
   enter(model, phaseAfter(model, event.type), told.at);
   model.activeMs = event.type === 'RampFinishOrdered' ? durationOf(model.spec.schedule) : event.activeMs;
   model.since = model.phase === 'ramping' || model.phase === 'reversing' ? told.at : undefined;
+}
+
+/** I6: who goes on in spite of a freeze is a person by name, told by the service that has seen to it. */
+function goesInSpite(model: VariableModel, event: Heading, { meta, complain }: Told): void {
+  model.spite = 'spite' in event ? event.spite : undefined;
+  if (model.spite === undefined) return;
+  if (meta.by.kind === 'user' || model.spite.by.trim() === '')
+    complain('I6', `${event.type} of ${model.name} in spite of ${model.spite.freezes.join()}, said by ${meta.by.id}`);
 }
 
 function phaseAfter({ direction }: VariableModel, type: Exclude<Heading['type'], 'RampFinished'>): RampPhase {
@@ -113,6 +122,6 @@ function revert(model: VariableModel, { count }: Of<'VariableReverted'>, { fleet
   if (Math.abs(had - count) > churnOf(fleet, at))
     complain('TSU-18', `${count} hosts of ${model.name} were reverted, ${had} had it`);
   model.sides.fill(0);
-  Object.assign(model, { direction: 1, activeMs: 0, since: undefined });
+  Object.assign(model, { direction: 1, activeMs: 0, since: undefined, spite: undefined });
   enter(model, 'reverted', at);
 }

@@ -49,7 +49,7 @@ function goesOnFromThere(model: VariableModel, from: unknown, { fleet, at, compl
 
 function beginAnew(model: VariableModel, at: number): void {
   model.sides.fill(0);
-  Object.assign(model, { direction: 1, activeMs: 0, since: undefined });
+  Object.assign(model, { direction: 1, activeMs: 0, since: undefined, spite: undefined });
   enter(model, 'defined', at);
 }
 

@@ -1,4 +1,4 @@
-import { canonicalJson, type VariableEvent } from '@sluice/contracts';
+import { canonicalJson, type Spite, type VariableEvent } from '@sluice/contracts';
 
 import { recount } from './define.js';
 import { slackOf } from './fleet-model.js';
@@ -47,11 +47,16 @@ export function checkpoint(model: VariableModel, event: Of<'VariableCheckpointed
   if (!isSame) take(model, event, told);
 }
 
-type Head = Pick<Of<'VariableCheckpointed'>, 'version' | 'spec' | 'phase' | 'direction' | 'activeMs'>;
+type Head = Pick<Of<'VariableCheckpointed'>, 'version' | 'spec' | 'phase' | 'direction' | 'activeMs'> & Since;
 
-const headOf = (head: Head & { readonly since?: number | undefined }) => {
-  const { version, spec, phase, direction, activeMs, since = null } = head;
-  return { version, spec, phase, direction, activeMs, since };
+interface Since {
+  readonly since?: number | undefined;
+  readonly spite?: Spite | undefined;
+}
+
+const headOf = (head: Head) => {
+  const { version, spec, phase, direction, activeMs, since = null, spite = null } = head;
+  return { version, spec, phase, direction, activeMs, since, spite };
 };
 
 const byHost = ([a]: readonly [number, unknown], [b]: readonly [number, unknown]): number => a - b;
@@ -63,8 +68,8 @@ function sameHosts({ sides }: VariableModel, hosts: readonly number[]): boolean 
 }
 
 function take(model: VariableModel, event: Of<'VariableCheckpointed'>, told: Told): void {
-  const { version, spec, direction, activeMs, since } = event;
-  Object.assign(model, { version, spec, direction, activeMs, since });
+  const { version, spec, direction, activeMs, since, spite } = event;
+  Object.assign(model, { version, spec, direction, activeMs, since, spite });
   enter(model, event.phase, told.at);
   model.sides.fill(0);
   for (const host of event.hosts) setSide(model, host, true);

@@ -61,11 +61,11 @@ export class FleetFold {
   }
 }
 
-type Head = Pick<VariableModel, 'version' | 'phase' | 'direction' | 'activeMs' | 'since'>;
+type Head = Pick<VariableModel, 'version' | 'phase' | 'direction' | 'activeMs' | 'since' | 'spite'>;
 type Counts = Pick<RoleCounts, 'n' | 'to' | 'pinned' | 'pinnedTo'>;
 
-const headOf = ({ version, phase, direction, activeMs, since = -1 }: Head): string =>
-  `${phase} ${direction} at ${activeMs} since ${since}, version ${version}`;
+const headOf = ({ version, phase, direction, activeMs, since = -1, spite }: Head): string =>
+  `${phase} ${direction} at ${activeMs} since ${since}, version ${version}, in spite of ${spite?.freezes.join() ?? 'none'}`;
 
 const NONE: Counts = { n: 0, to: 0, pinned: 0, pinnedTo: 0 };
 

@@ -1,4 +1,4 @@
-import type { RampPhase, Scalar, VariableSpec } from '@sluice/contracts';
+import type { RampPhase, Scalar, Spite, VariableSpec } from '@sluice/contracts';
 
 import { durationOf, limitOf } from './line-model.js';
 
@@ -23,6 +23,8 @@ export interface VariableModel {
   direction: 1 | -1;
   activeMs: number;
   since: number | undefined;
+  /** The freezes in spite of which it goes on. */
+  spite: Spite | undefined;
   /** By number of a host: 1 when it was given `to`. */
   sides: Uint8Array;
   readonly pins: Map<number, Scalar>;
@@ -41,6 +43,7 @@ export const newVariable = (spec: VariableSpec): VariableModel => ({
   direction: 1,
   activeMs: 0,
   since: undefined,
+  spite: undefined,
   sides: new Uint8Array(64),
   pins: new Map(),
   roles: [],
