@@ -183,7 +183,7 @@ describe('I6 I9 STR-03 whatever happens to a shift of traffic', () => {
         goHome(shift, look);
         ends.add(shift.state.status);
         expect(faultsOf(shift, DRAIN)).toEqual([]);
-        if (inputs.length % 5 === 0) expect(retraced(shift).wrong).toEqual([]);
+        expect(inputs.length % 5 === 0 ? retraced(shift).wrong : []).toEqual([]);
         expect(isTerminal(shift.state.status), `${shift.state.status}: ${shift.types().slice(-12).join(' ')}`).toBe(
           true,
         );
