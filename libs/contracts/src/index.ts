@@ -107,6 +107,7 @@ export type {
   RecordedCommit,
   RollbackTarget,
   RolloutEvent,
+  RosterCheckpoint,
   RosterEvent,
   SeenMember,
   Side,

@@ -167,8 +167,20 @@ export class FleetActor {
     }
   }
 
-  private enrol(input: RosterInput, meta: EventMeta): Promise<readonly RosterEvent[]> {
-    return this.settle(this.memory.roster, meta, () => decideRoster(this.fleet.roster, input));
+  private async enrol(input: RosterInput, meta: EventMeta): Promise<readonly RosterEvent[]> {
+    const events = await this.settle(this.memory.roster, meta, () => decideRoster(this.fleet.roster, input));
+    if (this.memory.isRosterDue) this.background(() => this.checkpointRoster());
+    return events;
+  }
+
+  /** Its parts stand straight behind one another: when another owner wrote meanwhile it is left, and said anew later. */
+  private async checkpointRoster(): Promise<void> {
+    const { roster } = this.memory;
+    let { rev } = roster.head;
+    for (const part of this.memory.rosterCheckpoint()) {
+      await this.settle(roster, CHECKPOINT_META, () => (roster.head.rev === rev ? [part] : []));
+      rev += 1;
+    }
   }
 
   private async breach(command: Extract<FleetCommand, { type: 'breach' }>, meta: EventMeta): Promise<void> {
@@ -280,15 +292,8 @@ export class FleetActor {
   private wake(): void {
     if (this.turns.isStopped) return;
     const now = this.deps.clock.now();
-    const at = this.memory.isStale ? now : this.nextFlip();
+    const at = this.memory.isStale ? now : this.memory.nextFlip();
     const next = Math.max(at, this.quietUntil, now);
     this.timers.set(TICK, at === Infinity ? undefined : Math.min(next, now + LONGEST_WAIT_MS), () => this.look());
-  }
-
-  private nextFlip(): number {
-    let next = Infinity;
-    for (const variable of this.fleet.variables.values())
-      next = Math.min(next, nextFlipAt(variable, this.fleet.roster) ?? Infinity);
-    return next;
   }
 }

@@ -1,12 +1,22 @@
-import type { RosterEvent, VariableEvent } from '@sluice/contracts';
-import { evolveFleet, evolveVariable, type Fleet, initialFleet, isRosterEvent } from '@sluice/variable';
+import type { RosterCheckpoint, RosterEvent, VariableEvent } from '@sluice/contracts';
+import {
+  evolveFleet,
+  evolveVariable,
+  type Fleet,
+  initialFleet,
+  isRosterEvent,
+  nextFlipAt,
+  rosterCheckpointDue,
+  rosterCheckpointOf,
+  RosterCheckpoints,
+} from '@sluice/variable';
 
 import type { ActorDeps } from '../actors/actor-parts.js';
 import { FREEZE_POLICY } from './freezing.js';
 import { inGroups } from './in-groups.js';
 import { LogPart, type Told } from './log-part.js';
 import { type FleetCommit, ownerOfStream, rosterStream, variableStream } from './names.js';
-import { readVariable } from './read-variable.js';
+import { readRoster, readVariable } from './read-variable.js';
 
 /** Streams that are read or written at once. */
 export const AT_ONCE = 32;
@@ -38,6 +48,9 @@ export class FleetMemory {
   readonly variables = new Map<string, VariablePart>();
   /** A fold failed: nothing may be decided on what is there. */
   private isBroken = false;
+  private readonly checkpoints = new RosterCheckpoints();
+  /** Events of the roster since all of it was last said. */
+  private sinceHosts = 0;
   /** Variables that somebody wrote of. */
   private readonly names = new Set<string>();
 
@@ -54,6 +67,15 @@ export class FleetMemory {
     return this.roster.head.rev === 0 && [...this.variables.values()].every(({ head }) => head.rev === 0);
   }
 
+  /** What says all of the roster anew, when it is time to. */
+  rosterCheckpoint(): readonly RosterCheckpoint[] {
+    return this.isRosterDue ? rosterCheckpointOf(this.fleet.roster) : [];
+  }
+
+  get isRosterDue(): boolean {
+    return rosterCheckpointDue(this.fleet.roster, this.sinceHosts);
+  }
+
   /** The stream of a variable; one that is new is kept from its first commit on. Code BAD_NAME. */
   part(variable: string): VariablePart {
     return this.variables.get(variable) ?? this.newVariable(variable);
@@ -62,6 +84,14 @@ export class FleetMemory {
   /** Something was read of that stream: it is there. */
   know({ stream }: FleetCommit): void {
     this.partOf(stream.id).isStale = true;
+  }
+
+  /** When the next host changes by time alone, ms since the epoch. */
+  nextFlip(): number {
+    let next = Infinity;
+    for (const variable of this.fleet.variables.values())
+      next = Math.min(next, nextFlipAt(variable, this.fleet.roster) ?? Infinity);
+    return next;
   }
 
   /** Takes a commit that was followed; false when it is no news, or is read later. */
@@ -92,9 +122,11 @@ export class FleetMemory {
   async load(): Promise<void> {
     this.isBroken = true;
     this.fleet = initialFleet();
+    this.sinceHosts = 0;
     this.variables.clear();
     this.roster = this.newRoster();
-    await this.roster.catchUp();
+    await readRoster(this.deps.log, this.roster);
+    this.roster.isStale = false;
     await inGroups([...this.names], AT_ONCE, async (name) => {
       const part = this.newVariable(name);
       await readVariable(this.deps.log, part);
@@ -126,6 +158,7 @@ export class FleetMemory {
   }
 
   private foldHosts({ event }: Told): void {
+    this.sinceHosts = this.checkpoints.take(event) ? 0 : this.sinceHosts + 1;
     this.whole(() => evolveFleet(this.fleet, event as RosterEvent));
   }
 

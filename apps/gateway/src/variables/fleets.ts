@@ -1,6 +1,7 @@
 import { decodeToken, type RecordedCommit, variableOfStreamId } from '@sluice/contracts';
 
 import type { EventLog } from '@sluice/event-log';
+import { rosterBegin } from '@sluice/variable';
 
 import { FleetView } from './fleet-view.js';
 
@@ -50,15 +51,17 @@ export class Fleets {
 const FIRST_LOOK = 640;
 /** Commits that are held at once while a checkpoint is looked for. */
 const LONGEST_LOOK = 20_000;
+/** Of a roster, whose checkpoints are the rarer the more hosts there are. */
+const LONGEST_ROSTER_LOOK = 200_000;
 
 /**
- * What has to be folded before a commit: of a variable its last checkpoint and all behind it, so that a start does not
- * read weeks of flips; of a roster, or without a checkpoint, all that is not known.
+ * What has to be folded before a commit: the last checkpoint and all behind it, so that a start does not read weeks of
+ * flips, or years of hosts that come and go; without one, all that is not known.
  */
 async function before(
   log: Pick<EventLog, 'read'>,
   { stream, head }: RecordedCommit<'variable'>,
-  { isVariable: hasCheckpoints, known }: { readonly isVariable: boolean; readonly known: number },
+  { isVariable, known }: { readonly isVariable: boolean; readonly known: number },
 ): Promise<readonly RecordedCommit<'variable'>[]> {
   const read = async (fromRev: number): Promise<RecordedCommit<'variable'>[]> => {
     const commits: RecordedCommit<'variable'>[] = [];
@@ -68,9 +71,12 @@ async function before(
     }
     return commits;
   };
-  for (let look = FIRST_LOOK; hasCheckpoints && look <= LONGEST_LOOK && look < head.rev - known; look *= 4) {
+  const longest = isVariable ? LONGEST_LOOK : LONGEST_ROSTER_LOOK;
+  for (let look = FIRST_LOOK; look <= longest && look < head.rev - known; look *= 4) {
     const commits = await read(head.rev - look);
-    const from = commits.findLastIndex(({ events }) => events.some(({ type }) => type === 'VariableCheckpointed'));
+    const from = isVariable
+      ? commits.findLastIndex(({ events }) => events.some(({ type }) => type === 'VariableCheckpointed'))
+      : (rosterBegin(commits) ?? -1);
     if (from >= 0) return commits.slice(from);
   }
   return read(known + 1);

@@ -32,6 +32,7 @@ export type { TrafficEvent } from './traffic-events.js';
 export type {
   AssignmentRule,
   RampPhase,
+  RosterCheckpoint,
   RosterEvent,
   Side,
   StopCause,

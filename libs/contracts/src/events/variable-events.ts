@@ -9,7 +9,23 @@ export type RosterEvent =
   | { readonly type: 'HostsJoined'; readonly role: string; readonly from: number; readonly names: readonly string[] }
   | { readonly type: 'HostsReturned'; readonly role: string; readonly hosts: readonly number[] }
   | { readonly type: 'HostsMoved'; readonly role: string; readonly hosts: readonly number[] }
-  | { readonly type: 'HostsLeft'; readonly hosts: readonly number[]; readonly reason?: string };
+  | { readonly type: 'HostsLeft'; readonly hosts: readonly number[]; readonly reason?: string }
+  | RosterCheckpoint;
+
+/**
+ * All that the events before it say, in `parts` commits, one straight behind the other (from `part` 1 on): so that nobody
+ * has to read them who only wants to go on. `roles` follow on those of the part before; `places[i]` is the index of the role
+ * of the host with the number `from + i` in all of them, -1 of one that is away.
+ */
+export interface RosterCheckpoint {
+  readonly type: 'RosterCheckpointed';
+  readonly part: number;
+  readonly parts: number;
+  readonly roles: readonly string[];
+  readonly from: number;
+  readonly names: readonly string[];
+  readonly places: readonly number[];
+}
 
 /** Which of a variable's two values. */
 export type Side = 'from' | 'to';

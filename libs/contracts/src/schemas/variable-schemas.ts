@@ -1,4 +1,4 @@
-import { FLEET_BATCH, MAX_FLEET_HOSTS, VARIABLE_NAME_PATTERN } from '../variables.js';
+import { FLEET_BATCH, MAX_FLEET_HOSTS, MAX_FLEET_ROLES, VARIABLE_NAME_PATTERN } from '../variables.js';
 import {
   closed,
   count,
@@ -128,6 +128,14 @@ export const VARIABLE_EVENT_SCHEMAS = {
   HostsReturned: closed({ role: name, hosts }),
   HostsMoved: closed({ role: name, hosts }),
   HostsLeft: closed({ hosts, reason }, 'reason'),
+  RosterCheckpointed: closed({
+    part: int(1, 100_000),
+    parts: int(1, 100_000),
+    roles: list(name, MAX_FLEET_ROLES),
+    from: count,
+    names: list(name, 100_000),
+    places: list(int(-1, MAX_FLEET_ROLES - 1), 100_000),
+  }),
   VariableDefined: closed({ version: int(1, 1_000_000), spec: variableSpec, reason }),
   RampStarted: goesOn,
   RampReversed: moved,

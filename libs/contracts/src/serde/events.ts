@@ -176,6 +176,7 @@ const CODECS: { readonly [T in DomainEvent['type']]: Codec<EventOf<T>> } = {
   HostsReturned: withTargets('HostsReturned', 'hosts'),
   HostsMoved: withTargets('HostsMoved', 'hosts'),
   HostsLeft: withTargets('HostsLeft', 'hosts'),
+  RosterCheckpointed: plain('RosterCheckpointed'),
   VariableDefined: plain('VariableDefined'),
   RampStarted: plain('RampStarted'),
   RampReversed: plain('RampReversed'),

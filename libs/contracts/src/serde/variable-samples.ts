@@ -23,6 +23,13 @@ export const VARIABLE_SAMPLES: {
     { type: 'HostsLeft', hosts: [1] },
     { type: 'HostsLeft', hosts: [0, 1], reason: 'silent for a day' },
   ],
+  RosterCheckpointed: [
+    {
+      ...{ type: 'RosterCheckpointed', part: 1, parts: 2, roles: ['access-point', 'login'] },
+      ...{ from: 0, names: ['ap-1', 'ap-2'], places: [0, -1] },
+    },
+    { type: 'RosterCheckpointed', part: 2, parts: 2, roles: [], from: 2, names: ['login-1'], places: [1] },
+  ],
   VariableDefined: [
     { type: 'VariableDefined', version: 1, spec, reason },
     {

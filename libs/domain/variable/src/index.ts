@@ -10,5 +10,6 @@ export { isRosterEvent, type PastEvent } from './past.js';
 export { nextFlipAt, sideForNewcomer } from './ramp.js';
 export { type Counts, countsOf, desiredStateOf, type RoleStatus, statusOf, type VariableStatus } from './read.js';
 export { nameOf, type Roster, roleOf } from './roster.js';
+export { rosterBegin, rosterCheckpointDue, rosterCheckpointOf, RosterCheckpoints } from './roster-checkpoint.js';
 export { MAX_SERIES_POINTS, type Series, seriesOf, type SeriesPoint, type SeriesQuery } from './series.js';
 export { activeAt, type Direction, type Fleet, initialFleet, sideOf, valueOf, type VariableState } from './state.js';

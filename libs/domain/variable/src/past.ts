@@ -16,6 +16,7 @@ const ROSTER: ReadonlySet<string> = new Set<RosterEvent['type']>([
   'HostsReturned',
   'HostsMoved',
   'HostsLeft',
+  'RosterCheckpointed',
 ]);
 
 export const isRosterEvent = (event: RosterEvent | VariableEvent): event is RosterEvent => ROSTER.has(event.type);

@@ -1,4 +1,4 @@
-import type { RosterEvent } from '@sluice/contracts';
+import type { RosterCheckpoint, RosterEvent } from '@sluice/contracts';
 import { invariant, unreachable } from '@sluice/kernel';
 
 import { hashName } from './hash.js';
@@ -66,9 +66,21 @@ export function evolveRoster(roster: Roster, event: RosterEvent, moved: Moved): 
     case 'HostsLeft':
       for (const slot of event.hosts) place(roster, slot, NO_ROLE, moved);
       return;
+    case 'RosterCheckpointed':
+      restoreRoster(roster, event, moved);
+      return;
     default:
       unreachable(event, 'roster event');
   }
+}
+
+/** Says nothing new to whoever has folded what is before it. */
+function restoreRoster(roster: Roster, { roles, from, names, places }: RosterCheckpoint, moved: Moved): void {
+  for (const role of roles) roleNumber(roster, role);
+  names.forEach((name, i) => {
+    enrol(roster, from + i, name);
+    place(roster, from + i, places[i] ?? NO_ROLE, moved);
+  });
 }
 
 function roleNumber(roster: Roster, name: string): number {
