@@ -40,8 +40,8 @@ describe('a roster with years of hosts that came and went', () => {
     const reads: number[] = [];
     const { log } = world;
     const read = log.read.bind(log);
-    log.read = (stream, fromRev = 1) => {
-      if (stream.id === rosterStream(FLEET).id) reads.push(fromRev);
+    log.read = (stream, fromRev) => {
+      if (stream.id === rosterStream(FLEET).id) reads.push(fromRev ?? 1);
       return read(stream, fromRev);
     };
     await world.restart();
