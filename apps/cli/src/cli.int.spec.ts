@@ -13,6 +13,7 @@ import { type Ran, sluice } from './cli.suite.js';
 import { Api } from './client/api.js';
 import { EXIT } from './client/exit.js';
 import { OPERATIONS } from './client/operations.js';
+import { tellsThePast } from './past/past.suite.js';
 import { SERVICES } from './services/starting.js';
 import { requestFirst, requestFor } from './up/first-rollout.js';
 import { type RunningUp, startUp } from './up/up.js';
@@ -145,6 +146,8 @@ describe('sluice up and the command line on it', () => {
     },
     MINUTE,
   );
+
+  it('tells what was at any moment, what changed since, and plays it again', () => tellsThePast(cli));
 
   it('ends with a code that scripts can branch on', async () => {
     expect((await cli('get', 'r07-0123456789ABCDEFGHJKMNPQRS')).exit).toBe(EXIT.notFound);
