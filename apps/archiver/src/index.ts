@@ -7,4 +7,6 @@ export {
   type FollowersPort,
 } from './engine/ports.js';
 export { unitOf } from './engine/units.js';
+export { type PruneDeps, pruneArchive, type PruneReport, type PruneRequest } from './prune/prune.js';
 export { startArchiver, type StartArchiverDeps } from './start.js';
+export { startPrune, type StartPruneDeps } from './start-prune.js';

@@ -1,4 +1,4 @@
-import { ALL_SHARDS, shardOfId } from '@sluice/contracts';
+import { ALL_SHARDS, shardOfId, type Writer } from '@sluice/contracts';
 import {
   ArchiveReader,
   ArchiveWriter,
@@ -158,10 +158,10 @@ export class ArchiverEngine {
   private async purgeResurrected(): Promise<void> {
     const reader = new ArchiveReader(this.deps.store);
     for (const { id, shard } of [...this.census.rollouts.values()]) {
-      const archived = await reader.commitsOf(id);
+      const archived = await placesOf(reader, id);
       if (archived === undefined) continue;
       for (const writer of ['plan', ...WRITERS] as const) {
-        const through = archived.findLast(({ stream }) => stream.writer === writer)?.position ?? 0;
+        const through = archived.findLast((place) => place.writer === writer)?.position ?? 0;
         if (through > 0) await this.deps.source.purge({ shard, id, writer }, through);
       }
       this.forgetId(id);
@@ -205,4 +205,14 @@ export class ArchiverEngine {
       signal.addEventListener('abort', done, { once: true });
     });
   }
+}
+
+/** Where the commits of an archived rollout stood, also when their bytes were pruned. */
+async function placesOf(
+  reader: ArchiveReader,
+  id: string,
+): Promise<readonly { readonly writer: Writer; readonly position: number }[] | undefined> {
+  const pruned = await reader.prunedOf(id);
+  if (pruned !== undefined) return pruned;
+  return (await reader.commitsOf(id))?.map(({ stream, position }) => ({ writer: stream.writer, position }));
 }

@@ -16,11 +16,14 @@ export interface KvLeaseParts {
   readonly newId: () => string;
   /** How long a lease holds that is not renewed, in ms: the bucket's age. */
   readonly leaseMs: number;
+  /** `archiver` when absent. */
+  readonly key?: string;
 }
 
-/** Key `archiver` in KV `sluice_leases`: created by one, renewed each third of its time, gone when its owner is. */
+/** A key in KV `sluice_leases`: created by one, renewed each third of its time, gone when its owner is. */
 export class KvLease implements ArchiverLease {
   private readonly owner: string;
+  private readonly key: string;
   private until = 0;
   private revision = 0;
   private stopped = false;
@@ -32,6 +35,7 @@ export class KvLease implements ArchiverLease {
     private readonly bucket: KV,
   ) {
     this.owner = parts.newId();
+    this.key = parts.key ?? KEY;
   }
 
   static async open(parts: KvLeaseParts): Promise<KvLease> {
@@ -52,7 +56,7 @@ export class KvLease implements ArchiverLease {
     this.stopped = true;
     this.timer();
     await this.turn;
-    if (held) await this.bucket.delete(KEY, { previousSeq: revision }).catch(() => undefined);
+    if (held) await this.bucket.delete(this.key, { previousSeq: revision }).catch(() => undefined);
   }
 
   private again(): void {
@@ -66,15 +70,17 @@ export class KvLease implements ArchiverLease {
   private async renew(): Promise<void> {
     const { clock, leaseMs, logger } = this.parts;
     const until = clock.now() + leaseMs;
-    const value = JSON.stringify({ v: 1, owner: this.owner, name: 'archiver' });
+    const value = JSON.stringify({ v: 1, owner: this.owner, name: this.key });
     const held = this.isHeld();
     try {
-      this.revision = held ? await this.bucket.update(KEY, value, this.revision) : await this.bucket.create(KEY, value);
+      this.revision = held
+        ? await this.bucket.update(this.key, value, this.revision)
+        : await this.bucket.create(this.key, value);
       this.until = until;
-      if (!held) logger.info({}, 'this archiver holds the lease');
+      if (!held) logger.info({}, `this ${this.key} holds the lease`);
     } catch (error) {
       // Another one holds it, or the server is away: what was held runs out by itself.
-      if (held) logger.warn({ reason: messageOf(error) }, 'the lease of the archiver could not be renewed');
+      if (held) logger.warn({ reason: messageOf(error) }, `the lease of the ${this.key} could not be renewed`);
     }
   }
 }

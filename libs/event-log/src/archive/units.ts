@@ -9,6 +9,8 @@ export interface ArchivedUnit {
   readonly segment: number;
   readonly kind: SegmentUnit['kind'];
   readonly id: string;
+  /** Log position of its last commit. */
+  readonly through: number;
   /** What is left of one whose bytes were deleted. */
   readonly pruned?: PrunedUnit;
   /** Its commits in the order of the log, byte for byte. Codes ARCHIVE_DAMAGED, ARCHIVE_UNAVAILABLE, PRUNED. */
@@ -27,7 +29,7 @@ export async function* archivedUnits(store: ArchiveStore): AsyncIterable<Archive
     const last = (await tombstonesOf(store, segment, tombstones)).at(-1)?.tombstone;
     const name = last === undefined ? data.name : (last.data?.name ?? '');
     for (const [i, unit] of units.entries())
-      yield { segment, kind: unit.kind, id: unit.id, ...unitAt(store, { segment, name, unit, now: last?.units[i] }) };
+      yield { segment, ...whatOf(unit), ...unitAt(store, { segment, name, unit, now: last?.units[i] }) };
   }
 }
 
@@ -53,3 +55,7 @@ function unitAt(
     },
   };
 }
+
+const whatOf = ({ kind, id, streams }: SegmentUnit): Pick<ArchivedUnit, 'kind' | 'id' | 'through'> => ({
+  ...{ kind, id, through: Math.max(0, ...streams.map(({ through }) => through)) },
+});
