@@ -1,3 +1,4 @@
+import { backtest } from './backtest/backtest.js';
 import type { Benchmark } from './benchmark.js';
 import { brake } from './brake/brake.js';
 import { desired } from './desired/desired.js';
@@ -24,4 +25,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   desired,
   ramp,
   verify,
+  backtest,
 ];
