@@ -168,7 +168,10 @@ export class FleetActor {
   }
 
   private async enrol(input: RosterInput, meta: EventMeta): Promise<readonly RosterEvent[]> {
-    const events = await this.settle(this.memory.roster, meta, () => decideRoster(this.fleet.roster, input));
+    const { roster } = this.memory;
+    // Another owner may have heard the same meanwhile.
+    const decide = () => (roster.commands.has(meta.cause) ? [] : decideRoster(this.fleet.roster, input));
+    const events = await this.settle(roster, meta, decide);
     if (this.memory.isRosterDue) this.background(() => this.checkpointRoster());
     return events;
   }

@@ -108,11 +108,10 @@ export class RampWorld {
     const variable = this.variableOf(id);
     if (variable?.phase !== 'ramping' || at - this.quietSince(variable) < HELD_WITHIN_MS) return;
     const driver = this.driverOf(variable);
-    const isTold = (this.said.get(id) ?? 0) > (driver?.ramp?.heldSince ?? at);
-    if (driver !== undefined && !isTold && heldFor(driver, at) > HELD_WITHIN_MS)
-      this.parts.complain(
-        `I6: ${variable.name} flips while ${driver.id} is ${driver.status} for ${heldFor(driver, at)} ms`,
-      );
+    const ms = driver === undefined ? 0 : heldFor(driver, at);
+    const isTold = (this.said.get(id) ?? 0) > at - ms;
+    if (ms > HELD_WITHIN_MS && !isTold)
+      this.parts.complain(`I6: ${variable.name} flips while ${driver?.id} is ${driver?.status} for ${ms} ms`);
   }
 
   private quietSince({ phases }: VariableModel): number {

@@ -30,6 +30,8 @@ export interface FleetModel {
   /** Who left, or went to another role, lately. */
   readonly gone: Map<number, number>;
   readonly variables: Map<string, VariableModel>;
+  /** Of the checkpoint that is being said: its roles so far, and the number that its next part begins with. */
+  said: { readonly roles: readonly string[]; readonly next: number };
 }
 
 export const newFleet = (): FleetModel => ({
@@ -41,6 +43,7 @@ export const newFleet = (): FleetModel => ({
   churn: [],
   gone: new Map(),
   variables: new Map(),
+  said: { roles: [], next: 0 },
 });
 
 /** The index of a host's role; -1 when it is away, or nobody. */
@@ -84,8 +87,27 @@ export function applyRoster(fleet: FleetModel, event: RosterEvent, at: number, c
         settle(fleet, host, { role: undefined, at });
       }
       return;
+    case 'RosterCheckpointed':
+      return checkpoint(fleet, event, complain);
     default:
   }
+}
+
+type Checkpointed = Extract<RosterEvent, { readonly type: 'RosterCheckpointed' }>;
+
+/** I10: its parts together say what the events before them came to. */
+function checkpoint(fleet: FleetModel, event: Checkpointed, complain: Complain): void {
+  const { part, parts, from, places } = event;
+  const before = part === 1 ? { roles: [], next: 0 } : fleet.said;
+  const roles = [...before.roles, ...event.roles];
+  const isSame = places.every(
+    (place, i) => (roles[place] ?? 'away') === (fleet.roles[roleAt(fleet, from + i)] ?? 'away'),
+  );
+  if (from !== before.next || !isSame) complain('I10', `part ${part} of the roster is not what its events come to`);
+  const next = from + places.length;
+  fleet.said = part === parts ? { roles: [], next: 0 } : { roles, next };
+  if (part === parts && next !== fleet.hosts)
+    complain('I10', `the roster was said to have ${next} hosts of ${fleet.hosts}`);
 }
 
 function forgetOld({ churn, gone }: FleetModel, now: number): void {
