@@ -53,10 +53,25 @@ async function* pages(
   let next: number | string | null | undefined;
   do {
     const query = { limit: PAGE, ...(next === undefined || next === null ? {} : { [parameter]: next }) };
-    const page: Page = await shell.api.call(operation, { path, query });
+    const page = await pageOf(shell, operation, { path, query });
     for (const commit of page.items) yield traced(commit);
     next = page.next;
   } while (next !== null);
+}
+
+/** A group that was never heard of has decided nothing. */
+async function pageOf(
+  shell: Shell,
+  operation: 'listEvents' | 'listGroupEvents',
+  call: { readonly path: Readonly<Record<string, string>>; readonly query: Readonly<Record<string, string | number>> },
+): Promise<Page> {
+  try {
+    return await shell.api.call<Page>(operation, call);
+  } catch (error) {
+    if (operation === 'listGroupEvents' && error instanceof CliError && error.exit === EXIT.notFound)
+      return { items: [], next: null };
+    throw error;
+  }
 }
 
 interface Page {

@@ -1,4 +1,10 @@
-import { type DecidedAgain, type DecisionKind, type GateJudged, type TracedCommit } from '@sluice/contracts';
+import {
+  type DecidedAgain,
+  decisionAt,
+  type DecisionKind,
+  type GateJudged,
+  type TracedCommit,
+} from '@sluice/contracts';
 import { RolloutDecisions, Tally, verifyVerdict } from '@sluice/decisions';
 
 import { EXIT } from '../client/exit.js';
@@ -164,35 +170,16 @@ const withAgain = (decision: ExplainedDecision, again: readonly DecidedAgain[]):
   return found === undefined ? decision : { ...decision, again: found };
 };
 
-/** What differs and has no explanation of its own: a result that was recorded. */
+/** What has no explanation of its own, a result or something that is missing, and is not the same decided again. */
 function differing(
-  { events, position, at, writer, stream, rev, meta }: TracedCommit,
+  commit: TracedCommit,
   decisions: readonly ExplainedDecision[],
   again: readonly DecidedAgain[],
 ): readonly ExplainedDecision[] {
   return again.flatMap(({ index, ...done }): readonly ExplainedDecision[] => {
     if (done.verdict === 'same' || decisions.some((each) => each.index === index)) return [];
-    const type = events[index]?.type ?? 'RolloutBraked';
-    const { by = { id: 'unknown', kind: 'service' as const }, cause = '' } = meta[index] ?? {};
-    const place = {
-      id: `${writer}.${stream}:${rev}.${index}`,
-      writer,
-      stream,
-      rev,
-      index,
-      position,
-      at,
-      type,
-      by,
-      cause,
-    };
-    const why = {
-      kind: 'failure',
-      outcome: type,
-      rule: 'a fact that was recorded',
-      inputs: {},
-      arithmetic: 'a fact',
-    } as const;
-    return [{ ...place, ...why, again: done }];
+    const outcome = commit.events[index]?.type ?? 'nothing';
+    const why = { kind: 'failure', outcome, rule: 'what is recorded', inputs: {}, arithmetic: 'as recorded' } as const;
+    return [{ ...decisionAt(commit, index, why), again: done }];
   });
 }
