@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import type { At, RolloutDetail } from '@sluice/gateway';
 import { formatDuration } from '@sluice/kernel';
@@ -30,8 +30,12 @@ export function addReplay(program: Command, surroundings: Surroundings): void {
     .command('replay')
     .description('play a rollout again as it went, its pauses shortened; Ctrl-C ends it')
     .argument('<id>')
-    .option('--speed <times>', 'how many times as fast, or max', speedArgument, 10)
-    .option('--longest-pause <duration>', 'no pause is longer', durationArgument, 3_000)
+    .addOption(
+      new Option('--speed <times>', 'how many times as fast, or max').argParser(speedArgument).default(10, '10x'),
+    )
+    .addOption(
+      new Option('--longest-pause <duration>', 'no pause is longer').argParser(durationArgument).default(3_000, '3s'),
+    )
     .option('--until <moment>', 'stop there: a time, how long ago, or a position such as @118', momentArgument)
     .addHelpText(
       'after',

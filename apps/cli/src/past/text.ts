@@ -38,7 +38,7 @@ export const variableAtText = (variable: VariableAt): string[] =>
   'at' in variable ? [...thenText(variable.at, variable.notInLog), ...variableText(variable)] : variableText(variable);
 
 /** `groups`: of all pages. */
-export function fleetText({ at, groups, archived, freezes, dependencies }: FleetPage): string[] {
+export function fleetText({ at, groups, archived, freezes, holds, dependencies }: FleetPage): string[] {
   const troubled = dependencies.filter(({ passage, forced }) => passage !== 'closed' || forced !== null);
   return [
     `the fleet as the log tells it of ${momentInWords(at)}; what hosts say themselves is not in it`,
@@ -57,6 +57,7 @@ export function fleetText({ at, groups, archived, freezes, dependencies }: Fleet
     ),
     ...(archived.length === 0 ? [] : ['', `only in the archive: ${someOf(archived)}`]),
     ...(freezes.length === 0 ? [] : ['', ...freezes.map(freezeInWords)]),
+    ...(holds.length === 0 ? [] : ['', `legal holds: ${someOf(holds.map(({ name }) => name))}`]),
     ...(troubled.length === 0 ? [] : ['', ...troubled.map(dependencyInWords)]),
   ];
 }

@@ -69,7 +69,8 @@ export class RolloutsController {
   ): Promise<At<RolloutDetail>> {
     if (at !== undefined) {
       const then = await this.past.rollout(id, at);
-      return { ...rolloutDetail(then), at: then.at };
+      const { label } = then;
+      return { ...rolloutDetail(then), ...(label === undefined ? {} : { label }), at: then.at };
     }
     const loaded = await this.history.stateOf(id);
     if (loaded === undefined) throw noRollout(id);

@@ -19,7 +19,7 @@ function without<T extends object, K extends keyof T & string>(value: T, ...keys
 }
 
 /** A rollout but its plan, which says the same at any time, and a row for each target by its host. */
-export function comparableRollout({ state, rev }: RolloutThen): Comparable {
+export function comparableRollout({ state, rev, label }: RolloutThen): Comparable {
   const places = new Map(state.targets.map(({ host }, index) => [host, index]));
   const row = (host: string): unknown => {
     const index = places.get(host);
@@ -27,7 +27,7 @@ export function comparableRollout({ state, rev }: RolloutThen): Comparable {
     return target === undefined ? undefined : without(target, 'index', 'host');
   };
   return {
-    facts: without(rolloutDetail({ state, rev }), 'id', 'rev', 'plan', 'batches'),
+    facts: { ...without(rolloutDetail({ state, rev }), 'id', 'rev', 'plan', 'batches'), label },
     tables: { hosts: { keys: () => places.keys(), row } },
   };
 }

@@ -59,10 +59,11 @@ export class FleetDifference {
 const comparableOf = (group: GroupThen | undefined): Comparable =>
   group === undefined ? EMPTY : comparableGroup(group);
 
-const comparableSurroundings = ({ freezes, dependencies }: Surroundings): Comparable => ({
+const comparableSurroundings = ({ freezes, dependencies, holds }: Surroundings): Comparable => ({
   facts: {},
   tables: {
     freezes: tableOf(new Map(freezes.map(({ id, ...freeze }) => [id, freeze]))),
+    holds: tableOf(new Map(holds.map(({ name, ...hold }) => [name, hold]))),
     dependencies: tableOf(new Map(dependencies.map(({ name, rev: _, ...view }) => [name, view]))),
   },
 });

@@ -1,6 +1,7 @@
 import {
   dependencyStreamId,
   FREEZE_STREAM,
+  HOLD_STREAM,
   type RecordedCommit,
   shardOfGroup,
   type StreamName,
@@ -10,10 +11,12 @@ import type { Clock } from '@sluice/kernel';
 import { ProblemError } from '../problems/problem.js';
 import { DependencyIndex, type DependencyView } from '../read-model/dependency-index.js';
 import { FreezeIndex, type FreezeView } from '../read-model/freeze-index.js';
+import { holdsOf, type HoldView } from '../read-model/holds.js';
 import type { GroupIndex } from '../read-model/group-index.js';
 import type { Cut } from './cut.js';
 import { type Folded, type FoldParts, foldUpTo } from './fold.js';
 import type { GroupsPast, GroupThen } from './groups-past.js';
+import { isOf } from './rollouts-past.js';
 
 export interface FleetQuery {
   /** Only groups behind that one. */
@@ -26,6 +29,7 @@ export interface FleetQuery {
 export interface Surroundings {
   readonly freezes: readonly FreezeView[];
   readonly dependencies: readonly DependencyView[];
+  readonly holds: readonly HoldView[];
   readonly position: number;
   readonly time: number;
 }
@@ -76,7 +80,7 @@ export class FleetPast {
     }
   }
 
-  /** Freezes that were declared and not over, and dependencies as they were. */
+  /** Freezes that were declared and not over, legal holds, and dependencies as they were. */
   async surroundings(cut: Cut): Promise<Surroundings> {
     let time = cut.time ?? 0;
     let position = 0;
@@ -87,13 +91,19 @@ export class FleetPast {
       position = Math.max(position, last?.position ?? 0);
       if (cut.time === undefined) time = Math.max(time, last?.at ?? 0);
     };
+    const holds: RecordedCommit<'hold'>[] = [];
+    note(
+      await this.fold(HOLD_STREAM, cut, (commit) => {
+        if (isOf(commit, 'hold')) holds.push(commit);
+      }),
+    );
     note(await this.fold(FREEZE_STREAM, cut, (commit) => freezes.apply(commit)));
     for (const { name } of this.dependencies.list()) {
       const stream = { shard: shardOfGroup(name), writer: 'dependency', id: dependencyStreamId(name) } as const;
       note(await this.fold(stream, cut, (commit) => dependencies.apply(commit)));
     }
     const told = dependencies.list().filter(({ rev }) => rev > 0);
-    return { freezes: freezes.list().items, dependencies: told, position, time };
+    return { freezes: freezes.list().items, dependencies: told, holds: holdsOf(holds).items, position, time };
   }
 
   private fold(stream: StreamName, cut: Cut, apply: (commit: RecordedCommit) => void): Promise<Folded> {

@@ -5,6 +5,7 @@ import { noGroup, noRollout, noVariable } from '../http/lookup.js';
 import type { DependencyIndex, DependencyView } from '../read-model/dependency-index.js';
 import type { FreezeView } from '../read-model/freeze-index.js';
 import type { GroupIndex } from '../read-model/group-index.js';
+import type { HoldView } from '../read-model/holds.js';
 import type { RolloutHistory } from '../read-model/rollout-history.js';
 import { comparableGroup, comparableRollout, comparableVariable } from './comparable.js';
 import { type AtMoment, type Cut, cutOf } from './cut.js';
@@ -36,6 +37,7 @@ export interface FleetThen {
   readonly archived: readonly string[];
   readonly freezes: readonly FreezeView[];
   readonly dependencies: readonly DependencyView[];
+  readonly holds: readonly HoldView[];
   /** The group that the next page begins behind. */
   readonly next: string | undefined;
 }
@@ -93,9 +95,9 @@ export class Past {
   fleet(query: FleetQuery, at: string | undefined): Promise<FleetThen> {
     return this.at(at, async (cut) => {
       const { items, archived, next } = await this.wholeFleet.page(cut, query);
-      const { freezes, dependencies, ...around } = await this.wholeFleet.surroundings(cut);
+      const { freezes, dependencies, holds, ...around } = await this.wholeFleet.surroundings(cut);
       const at = latest([around, ...items.map((group) => group.at)]);
-      return { at, groups: items.map(fleetGroup), archived, freezes, dependencies, next };
+      return { at, groups: items.map(fleetGroup), archived, freezes, dependencies, holds, next };
     });
   }
 

@@ -1,5 +1,6 @@
 import {
   FREEZE_STREAM,
+  HOLD_STREAM,
   rosterStreamId,
   type RosterEvent,
   shardOfId,
@@ -167,11 +168,19 @@ describe('the fleet as it was', () => {
       ...{ type: 'FreezeDeclared', freeze: 'f-1', scope, reason: 'holidays' },
       ...{ from: declared, until: declared + 60_000 },
     });
+    await planter.write('hold', HOLD_STREAM.id, {
+      ...{ type: 'HoldPlaced', hold: 'case-7', scope: { kind: 'rollout', name: id }, reason: 'a lawsuit' },
+    });
+    await planter.write('label', id, { type: 'RolloutLabelled', rollout: id, label: 'bad', reason: 'it leaked' });
     const { past } = await pastIn(log);
+    expect((await past.rollout(id, '@5')).label).toBeUndefined();
+    expect((await past.rollout(id, '@6')).label).toMatchObject({ label: 'bad', reason: 'it leaked' });
+    const of = await past.rolloutDifference(id, { from: '@5', to: '@6', skip: 0, limit: 9 });
+    expect(of.items).toMatchObject([{ path: '/label', to: { label: 'bad' } }]);
     const query = { limit: 10, sees: (group: string) => group === 'web' };
     const frozen = await past.fleet(query, String(declared + 59_999));
     expect(frozen).toMatchObject({
-      at: { position: 4, time: declared + 59_999 },
+      at: { position: 5, time: declared + 59_999 },
       groups: [
         {
           ...{ name: 'web', app: 'hello', members: 3, succeeded: null, waiting: null },
@@ -182,6 +191,8 @@ describe('the fleet as it was', () => {
       freezes: [{ id: 'f-1', holds: true }],
       next: undefined,
     });
+    expect((await past.fleet(query, '@4')).holds).toEqual([]);
+    expect((await past.fleet(query, '@5')).holds).toMatchObject([{ name: 'case-7' }]);
     expect((await past.fleet(query, String(declared + 60_000))).freezes).toEqual([]);
     expect((await past.fleet(query, String(declared - 1))).freezes).toEqual([]);
     expect((await past.fleet({ ...query, sees: () => true, limit: 1 }, '@3')).next).toBe('other');

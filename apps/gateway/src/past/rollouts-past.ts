@@ -1,7 +1,8 @@
 import { type RecordedCommit, shardOfId, type Writer } from '@sluice/contracts';
-import { initialRollout, isTerminal, type RolloutState } from '@sluice/rollout';
+import { initialRollout, type RolloutState } from '@sluice/rollout';
 
 import { refuse } from '../problems/problem.js';
+import { LabelIndex, type LabelView } from '../read-model/label-index.js';
 import { Lru } from '../read-model/lru.js';
 import { evolveCommit } from '../read-model/rollout-loader.js';
 import { type AtMoment, type Cut, cutInWords } from './cut.js';
@@ -12,8 +13,12 @@ export interface RolloutThen {
   readonly state: RolloutState;
   readonly rev: number;
   readonly at: AtMoment;
+  /** What people had said of it; only of one that was asked for by itself. */
+  readonly label?: LabelView;
 }
 
+/** A commit stands in the log so long after its time at the latest. */
+const ON_THE_WAY_MS = 60_000;
 const KEPT = 4;
 /** Targets of one that is kept alone. */
 const LARGE = 20_000;
@@ -31,35 +36,41 @@ export class RolloutsPast {
 
   /** Undefined when the log holds nothing of it. Codes NOT_YET, TOO_LONG. */
   async at(id: string, cut: Cut): Promise<RolloutThen | undefined> {
-    const found = await this.find(id, cut);
+    const found = await this.find(id, cut, ['plan', 'exec', 'label']);
     if (found === undefined || 'state' in found) return found;
     throw notYet(`rollout ${id}`, cut, found.beyond);
   }
 
   /** Undefined also before it was planned. */
   async planned(id: string, cut: Cut): Promise<RolloutThen | undefined> {
-    const found = await this.find(id, cut);
+    const found = await this.find(id, cut, ['plan', 'exec']);
     return found !== undefined && 'state' in found ? found : undefined;
   }
 
-  private async find(id: string, cut: Cut): Promise<RolloutThen | { readonly beyond: Folded['beyond'] } | undefined> {
+  private async find(
+    id: string,
+    cut: Cut,
+    writers: readonly ('plan' | 'exec' | 'label')[],
+  ): Promise<RolloutThen | { readonly beyond: Folded['beyond'] } | undefined> {
     const shard = shardOfId(id);
     if (shard === undefined) return undefined;
-    const key = `${id} ${cutInWords(cut)}`;
+    const key = `${id} ${cutInWords(cut)} ${writers.length}`;
     const kept = cut.kind === 'now' ? undefined : this.kept.get(key);
     if (kept !== undefined) return kept;
-    const streams = (['plan', 'exec'] as const).map((writer) => ({ shard, writer, id }));
+    const labels = new LabelIndex();
+    const streams = writers.map((writer) => ({ shard, writer, id }));
     let state = initialRollout();
     let rev = 0;
     const folded = await foldUpTo(this.parts, { streams, cut }, (commit) => {
       if (isOf(commit, 'plan')) state = evolveCommit(state, commit);
+      labels.apply(commit);
       if (!isOf(commit, 'exec')) return;
       state = evolveCommit(state, commit);
       rev = commit.head.rev;
     });
     if (state.plan === undefined) return isOfPlan(folded.beyond) ? { beyond: folded.beyond } : undefined;
-    const then = { state, rev, at: atOf(cut, folded) };
-    if (isFixed(cut, folded, state)) this.keep(key, then);
+    const then = { state, rev, at: atOf(cut, folded), ...labels.of(id) };
+    if (isFixed(cut, this.parts.clock.now())) this.keep(key, then);
     return then;
   }
 
@@ -70,8 +81,8 @@ export class RolloutsPast {
 }
 
 /** Whether no commit that is yet to come can be in it. */
-const isFixed = (cut: Cut, { beyond }: Folded, { status }: RolloutState): boolean =>
-  cut.kind === 'position' || (cut.kind === 'time' && (beyond?.stream.writer === 'exec' || isTerminal(status)));
+const isFixed = (cut: Cut, now: number): boolean =>
+  cut.kind === 'position' || (cut.kind === 'time' && now - cut.time > ON_THE_WAY_MS);
 
 /** A request that was refused is no rollout, at no time. */
 const isOfPlan = (commit: RecordedCommit | undefined): boolean =>

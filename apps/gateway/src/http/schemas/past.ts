@@ -100,6 +100,7 @@ export const PAST_SCHEMAS = {
     archived: { ...list(text()), description: 'Groups whose state then has left the log for the archive.' },
     freezes: partOf('Freezes/properties/items'),
     dependencies: partOf('Dependencies/properties/items'),
+    holds: { ...partOf('Holds/properties/items'), description: 'Legal holds.' },
   }),
   Difference: object({
     from: ref('AtMoment'),
