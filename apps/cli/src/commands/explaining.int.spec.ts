@@ -86,13 +86,17 @@ describe('explain and weights', () => {
   }, MINUTE);
 
   it('says what no gate has judged yet', async () => {
-    expect(await cli('explain', ID)).toEqual({ exit: EXIT.ok, out: 'no gate has judged anything', err: '' });
+    expect(await cli('explain', ID, '--gate', 'errors')).toEqual({
+      exit: EXIT.ok,
+      out: 'no gate has judged anything',
+      err: '',
+    });
     expect((await cli('gates')).out).toContain('no gate that only records');
   });
 
   it('prints query, window, threshold, values and arithmetic of each verdict, and decides it again', async () => {
     await append('gate', [verdictOf('errors', 0.5), verdictOf('latency', 2, 0.1)]);
-    const { out, exit } = await cli('explain', ID);
+    const { out, exit } = await cli('explain', ID, '--kind', 'gate');
     expect(exit).toBe(EXIT.ok);
     expect(out).toMatch(/in the middle of weight 5: gate errors: PASS/);
     expect(out).toMatch(/in the middle of weight 5: gate latency: FAIL/);
@@ -101,10 +105,13 @@ describe('explain and weights', () => {
     expect(out).toContain('measure  threshold: 1 of the last 1 values above 1 fail');
     expect(out).toMatch(/found +0\.1, 2 \(digest [0-9a-f]{12}\)/);
     expect(out).toContain(`so       ${verdictOf('latency', 2, 0.1).words}`);
-    const again = await cli('explain', ID, '--verify');
+    const all = await cli('explain', ID);
+    expect(all.out).toMatch(/ gate +errors judged: pass: /);
+    expect(all.out).toMatch(/in the middle of weight 5: gate latency: FAIL/);
+    const again = await cli('explain', ID, '--gate', 'latency', '--verify');
     expect([again.exit, again.out]).toEqual([
       EXIT.ok,
-      expect.stringContaining('2 verdicts decided again: the same, byte for byte'),
+      expect.stringContaining('1 verdicts decided again: the same, byte for byte'),
     ]);
     const one = await cli('-o', 'json', 'explain', ID, '--gate', 'errors', '--verify');
     expect(JSON.parse(one.out)).toMatchObject({ event: { gate: 'errors' }, verified: { same: true } });
@@ -114,11 +121,12 @@ describe('explain and weights', () => {
     const { words, ...honest } = verdictOf('errors', 5);
     const lenient = judgedMeasure({ ...honest.inputs, limits: LENIENT } as never, honest.policyHash);
     await append('gate', [{ ...honest, words, verdict: 'pass' }, lenient]);
-    const { exit, out } = await cli('explain', ID, '--verify');
+    const { exit, out } = await cli('explain', ID, '--gate', 'errors', '--verify');
     expect(exit).toBe(EXIT.altered);
     expect(out).toContain(`DIFFERS: decided again it is fail: ${words}`);
     expect(out).toContain('DIFFERS: its inputs have other limits than the plan');
-    expect(out).toContain('4 verdicts decided again: 2 DIFFER from what is recorded');
+    expect(out).toContain('3 verdicts decided again: 2 DIFFER from what is recorded');
+    expect((await cli('explain', ID, '--kind', 'gate', '--verify')).exit).toBe(EXIT.altered);
     expect((await cli('explain', ID)).exit).toBe(EXIT.ok);
   });
 
