@@ -15,7 +15,7 @@ interface Summary {
 }
 
 /** How many each chapter makes, from the first on: none is left out unseen. */
-const CLAIMS = [1, 4, 2, 5, 3, 1, 4, 6, 3];
+const CLAIMS = [1, 4, 2, 5, 3, 1, 4, 6, 5];
 
 const DEMO = join(REPOSITORY, 'tools/demo/dist/main.js');
 

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { checkpointsIn, publicKeyIn, type World } from '../world/world.js';
+import { checkpointsIn, type Ended, publicKeyIn, type World } from '../world/world.js';
 
 /** Rollouts of the chapters before. */
 export interface Past {
@@ -15,12 +15,19 @@ export interface Past {
 export async function auditor(world: World, past: Past): Promise<void> {
   const { story } = world;
   story.begin(9, 'an auditor, who believes nobody, looks at the log of all this');
-  const [verified, proof] = await Promise.all([verify(world), proofOf(world, past.good)]);
+  const [verified, proof, explained, tried] = await Promise.all([
+    verify(world),
+    proofOf(world, past.good),
+    world.sluice(['explain', past.braked, '--kind', 'brake', '--verify']),
+    backtest(world),
+  ]);
   story.quote(`$ sluice audit verify --checkpoint ... --key ${KEY}\n${verified.text}`);
   story.claim('the whole log holds together, and begins with each log that was signed while it grew', verified.ok, {
     checkpoints: verified.checkpoints,
   });
   await checkElsewhere(world, proof);
+  tellBrake(world, explained);
+  tellTrial(world, tried);
 }
 
 const PROOF = 'approval.tlog-proof';
@@ -80,3 +87,31 @@ const forged = (proof: string): string =>
     const text = Buffer.from(entry, 'base64').toString('utf8').replaceAll('"ana"', '"eve"');
     return `extra ${Buffer.from(text).toString('base64')}`;
   });
+
+/** Why chapter 4 was braked, decided once more by the auditor's own program. */
+function tellBrake({ story }: World, { code, stdout, stderr }: Ended): void {
+  story.quote(`$ sluice explain ID --kind brake --verify\n${stdout || stderr}`);
+  story.claim(
+    'the brake of chapter 4, and all else that was decided there, follows once more from what was recorded',
+    code === 0 && /lost 2 .*= 2 >= limit 2/.test(stdout) && /\d+ decisions decided again: the same/.test(stdout),
+    { exit: code },
+  );
+}
+
+const STRICTER = 'name: stricter\napplies: { app: hello }\nbrake: { failureLimit: 1 }\n';
+
+/** A policy for the next time, tried on this one. */
+function backtest(world: World): Promise<Ended> {
+  const file = join(world.folder, 'stricter.yaml');
+  writeFileSync(file, STRICTER);
+  return world.sluice(['backtest', '--policy', file, '--infer']);
+}
+
+function tellTrial({ story }: World, { code, stdout, stderr }: Ended): void {
+  story.quote(`$ sluice backtest --policy stricter.yaml --infer   # failureLimit: 1\n${stdout || stderr}`);
+  story.claim(
+    'a brake that bears no failure would have stopped 3.1.0 earlier, and none of the good ones',
+    code === 0 && /^earlier +1: spares [1-9]/m.test(stdout) && /^candidate +stopped 2 bad, 0 good/m.test(stdout),
+    { exit: code },
+  );
+}

@@ -14,7 +14,7 @@ const ONE_IN = 40;
 
 /** A minute instead of two weeks. It would take one, too, if nothing stopped it. */
 const OVER = [
-  { after: '12s', percent: 50 },
+  { after: '10s', percent: 50 },
   { after: '1m', percent: 100 },
 ];
 
@@ -54,7 +54,14 @@ export async function rampFreezes(world: World): Promise<void> {
 /** A fleet comes into being with its first variable. Nothing moves this one. */
 async function firstVariable({ api }: World): Promise<void> {
   const body = { type: 'number', from: 4, to: 8, over: '14d', reason: 'eight were tried on the canaries' };
-  await api.post(`/v1/variables/${POLLERS}/workers/commands/define`, body);
+  const path = `/v1/variables/${POLLERS}/workers/commands/define`;
+  // 503: the executor that was started a moment ago does not drive the fleet yet, and nothing was done.
+  await until('somebody drives the fleet', () =>
+    api.post<object>(path, body).catch((error: unknown) => {
+      if (!String(error).includes('answered 503')) throw error;
+      return undefined;
+    }),
+  );
 }
 
 async function allJoined({ story }: World, hosts: PollingHosts): Promise<void> {

@@ -96,7 +96,7 @@ const QUIET_MS = 500;
 
 async function tellWhy(world: World, id: string): Promise<void> {
   const { story } = world;
-  const explained = await world.cli(['explain', id, '--verify']);
+  const explained = await world.cli(['explain', id, '--gate', 'errors', '--verify']);
   const failed = explained.split('\n\n').findLast((verdict) => /: FAIL/.test(verdict)) ?? explained;
   story.quote(failed);
   story.claim(

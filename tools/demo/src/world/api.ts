@@ -4,6 +4,9 @@ import type { EventRow, RolloutSummary } from './views.js';
 /** States in which a rollout stays until somebody says something, or for ever. */
 export type Resting = 'awaiting-approval' | 'braked' | 'succeeded' | 'failed' | 'cancelled' | 'closed' | 'paused';
 
+/** Services, agents and more start at once, perhaps on one slow core. */
+const READY_MS = 120_000;
+
 /** The demo's operator: speaks HTTP like anybody else. */
 export class Api {
   /** `headers` go with every call: a token, where one is needed. */
@@ -34,7 +37,7 @@ export class Api {
   }
 
   async ready(): Promise<void> {
-    await until('the API is ready', () => this.get('/health/ready'));
+    await until('the API is ready', () => this.get('/health/ready'), READY_MS);
   }
 
   rollout(id: string): Promise<RolloutSummary | undefined> {

@@ -17,10 +17,9 @@ export interface Aside {
 
 /** Tells what happens as it happens, and keeps what was claimed and checked. */
 export class Story {
-  private chapter = 0;
-
   constructor(
     private readonly write: Write,
+    private chapter = 0,
     private readonly kept: Claim[] = [],
     private readonly begun = Date.now(),
   ) {}
@@ -45,12 +44,12 @@ export class Story {
     this.write(`${this.time()} ${ok ? 'ok  ' : 'NOT SO'} ${claim} ${JSON.stringify(figures)}`);
   }
 
-  /** For a chapter that is played beside this one. */
+  /** For what is played meanwhile: the rest of this chapter, or another one. */
   aside(): Aside {
     const lines: string[] = [];
     let write: Write = (line) => void lines.push(line);
     return {
-      story: new Story((line) => write(line), this.kept, this.begun),
+      story: new Story((line) => write(line), this.chapter, this.kept, this.begun),
       tell: () => {
         write = this.write;
         for (const line of lines.splice(0)) write(line);

@@ -81,35 +81,36 @@ export class World {
       5 + SHOP_PORTS + ALL_HOSTS.length,
     );
     const processes = new Processes(join(folder, 'logs'));
-    const fleet = new Fleet(join(folder, 'hosts'), processes, AGENT);
-    const shopAt = shopPorts(rest.splice(0, SHOP_PORTS));
-    // They wait for their server, and have started when it has.
-    fleet.start(`nats://127.0.0.1:${nats}`, rest);
-    let shop: ShopParts | undefined;
+    const undo: (() => Promise<unknown>)[] = [() => processes.endAll()];
     try {
+      const fleet = new Fleet(join(folder, 'hosts'), processes, AGENT);
+      const shopAt = shopPorts(rest.splice(0, SHOP_PORTS));
+      // They wait for their server, and have started when it has.
+      fleet.start(`nats://127.0.0.1:${nats}`, rest);
+      const artifacts = await Artifacts.serve(join(folder, 'releases'), files);
+      undo.push(() => artifacts.close());
       const more = { logins: [{ address: `127.0.0.1:${logins}` }] };
-      [shop] = await Promise.all([ShopParts.start(shopAt, judge, more), newKey(folder)]);
-      const ports = { nats, http, logins };
-      return await World.open({ story, folder, shop, ports, processes, fleet }, files);
+      const [shop] = await Promise.all([ShopParts.start(shopAt, judge, more), newKey(folder)]);
+      undo.push(() => shop.stop());
+      return await World.open({ story, folder, shop, ports: { nats, http, logins }, processes, fleet, artifacts });
     } catch (error) {
-      await Promise.all([shop?.stop(), processes.endAll()]);
+      await Promise.all(undo.map((stop) => stop()));
       throw error;
     }
   }
 
-  private static async open(given: Omit<Parts, 'api' | 'artifacts' | 'nats' | 'traffic'>, files: number) {
+  private static async open(given: Omit<Parts, 'api' | 'nats' | 'traffic'>): Promise<World> {
     const { folder, shop, ports } = given;
     writeInventory(join(folder, 'inventory.yaml'), shop.haproxy !== undefined);
-    const artifacts = await Artifacts.serve(join(folder, 'releases'), files);
-    startUp(given);
+    const up = startUp(given);
     const executor = startService(given, 'executor');
     const api = new Api(`http://127.0.0.1:${ports.http}`);
-    await api.ready();
+    await Promise.race([api.ready(), endOf(up, folder)]);
     const servers = `nats://127.0.0.1:${ports.nats}`;
     const nats = await connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 200 });
     const traffic = new Traffic(nats);
     traffic.start();
-    const world = new World({ ...given, artifacts, api, nats, traffic }, executor);
+    const world = new World({ ...given, api, nats, traffic }, executor);
     await until(
       'all agents have said hello',
       async () => (sum(traffic.versions()) === ALL_HOSTS.length ? true : undefined),
@@ -193,6 +194,12 @@ const startUp = ({ processes, folder, ports, shop }: Settled): Running =>
     ],
     { ...SETTINGS, ...shop.settings, SLUICE_CHECKPOINT_KEY: keyIn(folder), SLUICE_CHECKPOINT_EVERY: '5s' },
   );
+
+/** Rejects when it ends by itself. */
+const endOf = async ({ name, exited }: Running, folder: string): Promise<never> => {
+  const code = await exited;
+  throw new Error(`${name} has ended with ${code}: ${join(folder, 'logs', `${name}.log`)} says why`);
+};
 
 const startService = ({ processes, folder, ports, shop }: Settled, name: string): Running =>
   processes.node(name, [CLI, name], {
