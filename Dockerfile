@@ -14,7 +14,7 @@ FROM node:24-bookworm-slim
 ARG APP
 RUN test -n "$APP" || { echo 'Say which service: --build-arg APP=planner, executor, health-gate, notifier, archiver, checkpointer, gateway or agent'; exit 1; }
 ENV NODE_ENV=production APP=$APP SLUICE_DATA_DIR=/var/lib/sluice
-RUN install -d -o node -g node "$SLUICE_DATA_DIR" /var/lib/sluice-archive
+RUN install -d -o node -g node "$SLUICE_DATA_DIR" /var/lib/sluice-archive /var/lib/sluice-checkpoints
 VOLUME /var/lib/sluice
 WORKDIR /sluice
 COPY --from=build /sluice/LICENSE /sluice/package.json ./

@@ -1,13 +1,15 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import { archivedLog, type CommitSource, inLogOrder } from '@sluice/audit';
+import { SUBJECTS } from '@sluice/contracts';
 import { DirectoryArchiveStore, type EventLog, rawLog } from '@sluice/event-log';
 import { type Clock, messageOf } from '@sluice/kernel';
-import type { RunningService } from '@sluice/messaging';
-import type { Logger } from '@sluice/observability';
+import { type RunningService, serveJson } from '@sluice/messaging';
+import { type Logger, type Metrics, silentMetrics } from '@sluice/observability';
 import { parseSignerKey } from '@sluice/proof';
 
 import { Checkpointer } from './engine/checkpointer.js';
 import type { SignedLog } from './engine/ports.js';
+import { meter } from './metrics.js';
 import { streamPublisher } from './publish/stream-publisher.js';
 import { webhookPublisher } from './publish/webhook-publisher.js';
 import { FolderStore } from './store/folder-store.js';
@@ -26,6 +28,7 @@ export interface StartCheckpointerDeps {
   /** Folder of the archive that commits were moved into. */
   readonly archiveFolder?: string;
   readonly webhook?: string;
+  readonly metrics?: Metrics;
 }
 
 const STOP_MS = 10_000;
@@ -42,13 +45,17 @@ export async function startCheckpointer(deps: StartCheckpointerDeps): Promise<Ru
     publishers: [streamPublisher(nats), ...(webhook === undefined ? [] : [webhookPublisher(webhook, clock)])],
     ...{ signer, clock, logger, everyMs },
   });
+  const unmeter = meter(checkpointer.turns, clock, deps.metrics ?? silentMetrics);
+  const status = serveJson(nats, SUBJECTS.checkpointerStatus, () => checkpointer.turns.status, { log: logger });
   const intake = new AbortController();
   const running = checkpointer.run(intake.signal).catch((error: unknown) => {
     logger.fatal({ reason: messageOf(error) }, 'no checkpoints are signed any more');
   });
   logger.info({ folder, waitMs: everyMs }, 'the log is signed on a schedule');
   const stop = async (): Promise<void> => {
+    unmeter();
     intake.abort();
+    await status.stop();
     await bounded(clock, running);
     await archive?.close();
   };

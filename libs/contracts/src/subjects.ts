@@ -76,6 +76,8 @@ export const SUBJECTS = {
   allNotifications: 'sluice.notify.>',
   /** Signed checkpoints of the log, each a note as it stands in its file. */
   checkpoint: 'sluice.checkpoint',
+  /** Asks the checkpointer how it stands. */
+  checkpointerStatus: 'sluice.checkpointer.status',
   /** Who took what out of the log. */
   access: 'sluice.access',
   /** Asks for such a record: of who may not write it. The second is its name in the account of auditors. */

@@ -11,7 +11,7 @@ interface Compose {
   readonly services: Record<string, { build?: { args: { APP: string } }; profiles?: string[] }>;
 }
 
-const services = ['planner', 'executor', 'health-gate', 'notifier', 'archiver', 'gateway'];
+const services = ['planner', 'executor', 'health-gate', 'notifier', 'archiver', 'checkpointer', 'gateway'];
 const passwords = Object.fromEntries(
   ['CORE', 'AGENTS', 'CLIENTS', 'BOTS', 'AUDIT'].map((account) => [`SLUICE_${account}_PASSWORD`, 'secret']),
 );
@@ -27,12 +27,14 @@ const compose = [['docker', 'compose'], [join(repository, '.cache', 'docker-comp
 describe('docker-compose.yml', () => {
   const file = parse(readFileSync(join(repository, 'docker-compose.yml'), 'utf8'), { merge: true }) as Compose;
 
-  it('runs NATS and each service; two more NATS servers and KurrentDB only where they are asked for', () => {
+  it('runs NATS and each service; two more NATS servers, KurrentDB and the checkpointer only where they are asked for', () => {
     expect(Object.keys(file.services).sort()).toEqual(['kurrentdb', 'nats', 'nats-2', 'nats-3', ...services].sort());
     const only = (profile: string): string[] =>
       Object.keys(file.services).filter((name) => file.services[name]?.profiles?.includes(profile));
     expect(only('cluster')).toEqual(['nats-2', 'nats-3']);
     expect(only('kurrentdb')).toEqual(['kurrentdb']);
+    // Nothing is signed without a key.
+    expect(only('checkpoints')).toEqual(['checkpointer']);
   });
 
   it.each(services)('builds %s from its package', (name) => {
@@ -44,6 +46,7 @@ describe('docker-compose.yml', () => {
     ['one NATS server', []],
     ['a cluster', ['--env-file', 'deploy/cluster.env']],
     ['the log on KurrentDB', ['--profile', 'kurrentdb']],
+    ['a checkpointer', ['--profile', 'checkpoints']],
   ])('is accepted by docker compose, with %s', ([, options], { skip }) => {
     const [command, ...args] = compose ?? [];
     if (command === undefined) return skip('docker compose is not installed');

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { startAgent } from '@sluice/agent';
 import { startArchiver } from '@sluice/archiver';
+import { startCheckpointer } from '@sluice/checkpointer';
 import { JetStreamEventLog, ObservedEventLog } from '@sluice/event-log';
 import { startExecutor } from '@sluice/executor';
 import { type RunningGateway, startGateway } from '@sluice/gateway';
@@ -24,6 +25,7 @@ import {
   systemClock,
 } from '@sluice/observability';
 import { startPlanner } from '@sluice/planner';
+import { generateKeys } from '@sluice/proof';
 import { type RunningNatsServer, startNatsServer } from '@sluice/testing';
 import { vi } from 'vitest';
 
@@ -138,6 +140,9 @@ export class ShortRun {
     this.add(await startNotifier(this.depsOf('notifier')));
     const archive = { folder: join(this.folder, 'archive'), afterMs: DAY_MS, leaseMs: 10_000 };
     this.add(await startArchiver({ ...this.depsOf('archiver'), ...archive }));
+    const { signer: key } = generateKeys('sluice.example/log');
+    const checkpoints = { key, folder: join(this.folder, 'checkpoints'), everyMs: DAY_MS };
+    this.add(await startCheckpointer({ ...this.depsOf('checkpointer'), ...checkpoints }));
     const page = { metricsPage: this.metrics, openLocally: true, port: 0 };
     this.gateway = this.add(await startGateway({ ...this.depsOf('gateway'), ...page }));
   }

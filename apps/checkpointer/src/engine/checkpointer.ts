@@ -1,5 +1,5 @@
 import type { CommitSource } from '@sluice/audit';
-import { type CancelTimer, type Clock, isSluiceError, messageOf } from '@sluice/kernel';
+import { type CancelTimer, type Clock, messageOf } from '@sluice/kernel';
 import type { Log } from '@sluice/messaging';
 import {
   type Checkpoint,
@@ -12,7 +12,8 @@ import {
 
 import { consistencyFrom } from './edge.js';
 import type { CheckpointStore, Publisher, SignedCheckpoint, SignedLog, SignerState } from './ports.js';
-import { isRefusal, refusal } from './refusal.js';
+import { refusal } from './refusal.js';
+import { Turns } from './status.js';
 import { Gap, GrowingTree } from './tree.js';
 
 export interface CheckpointerDeps {
@@ -42,7 +43,12 @@ export class Checkpointer {
   /** A checkpoint that the tree has yet to pass through, when the state of it is gone. */
   #anchor: { readonly head: Checkpoint; readonly note: string } | undefined;
 
-  constructor(private readonly deps: CheckpointerDeps) {}
+  /** How its turns went. */
+  readonly turns: Turns;
+
+  constructor(private readonly deps: CheckpointerDeps) {
+    this.turns = new Turns(deps.everyMs);
+  }
 
   /** Until the signal aborts. What is wrong with the log is said at every turn, and nothing is signed meanwhile. */
   async run(signal: AbortSignal): Promise<void> {
@@ -51,9 +57,10 @@ export class Checkpointer {
       let waitMs = everyMs;
       try {
         await this.once();
+        this.turns.ended();
       } catch (error) {
-        const [reason, code] = [messageOf(error), isSluiceError(error) ? error.code : 'UNEXPECTED'];
-        if (isSluiceError(error) && isRefusal(error)) logger.error({ code, reason }, 'NO CHECKPOINT IS SIGNED');
+        const { code, reason, isRefused } = this.turns.failed(error);
+        if (isRefused) logger.error({ code, reason }, 'NO CHECKPOINT IS SIGNED');
         else {
           waitMs = Math.min(everyMs, RETRY_MS);
           logger.warn({ code, reason, retryMs: waitMs }, 'the checkpoint is late; it is tried again');
@@ -135,6 +142,7 @@ export class Checkpointer {
     const state = tree.state(note);
     await store.keep(signed, state);
     this.#state = state;
+    this.turns.signed(tree.size, at);
     logger.info({ position: state.position }, 'a checkpoint was signed');
     for (const publisher of this.deps.publishers) await this.show(publisher, signed);
     return signed;
@@ -158,7 +166,8 @@ export class Checkpointer {
       this.#anchor = latest === undefined ? undefined : { head: this.own(latest), note: latest };
       return NOTHING;
     }
-    const { size, root } = this.own(state.checkpoint);
+    const { size, root, extensions } = this.own(state.checkpoint);
+    this.turns.signed(size, signedAt(extensions));
     const range = CompactRange.restore(state.range);
     if (range.size !== size || !range.root().equals(root))
       throw refusal('BAD_STATE_FILE', 'what is remembered of the log is not what the last checkpoint says');
@@ -188,6 +197,10 @@ export class Checkpointer {
     });
   }
 }
+
+/** ms since the epoch, as the checkpoint says it; 0 when it does not. */
+const signedAt = (extensions: readonly string[] = []): number =>
+  Date.parse(extensions.find((line) => line.startsWith('time '))?.slice(5) ?? '') || 0;
 
 const shortened = (size: number, signed: number) =>
   refusal('LOG_SHORTENED', `the log has ${size} commits, and ${signed} were signed`);

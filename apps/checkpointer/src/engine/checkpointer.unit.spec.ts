@@ -199,4 +199,26 @@ describe('the checkpointer', () => {
     expect(told).toEqual(['NO CHECKPOINT IS SIGNED', 'NO CHECKPOINT IS SIGNED']);
     expect(store.signed).toHaveLength(2);
   });
+
+  it('says how it stands: what was signed, why nothing is any more, and that it is well again', async () => {
+    const stop = new AbortController();
+    log.entries = ['a', 'b'];
+    const checkpointer = begun();
+    const counted: string[] = [];
+    checkpointer.turns.counted = (kind, code) => counted.push(`${kind} ${code}`);
+    const running = checkpointer.run(stop.signal);
+    const at = clock.now();
+    await clock.runUntil(() => checkpointer.turns.status.size === 2);
+    expect(checkpointer.turns.status).toEqual({ size: 2, at, everyMs: 3_600_000 });
+    log.entries = ['a'];
+    await clock.runUntil(() => checkpointer.turns.status.refused !== undefined);
+    expect(checkpointer.turns.status).toMatchObject({ size: 2, at, refused: { code: 'LOG_SHORTENED' } });
+    log.entries = ['a', 'b', 'c'];
+    await clock.runUntil(() => checkpointer.turns.status.size === 3);
+    expect(checkpointer.turns.status.refused).toBeUndefined();
+    expect(counted).toEqual(['refusal LOG_SHORTENED']);
+    expect(begun().turns.status).toEqual({ everyMs: 3_600_000 });
+    stop.abort();
+    await running;
+  });
 });

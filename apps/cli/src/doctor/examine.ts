@@ -4,6 +4,7 @@ import { connectNats, loginOf } from '@sluice/messaging';
 
 import type { Api } from '../client/api.js';
 import { agentFindings } from './agents.js';
+import { checkpointFindings } from './checkpoints.js';
 import { type Finding, ok, wrong } from './finding.js';
 import { leaseFindings } from './leases.js';
 import { syncFinding, versionFinding } from './server.js';
@@ -54,6 +55,7 @@ export async function examine(examination: Examination): Promise<readonly Findin
       ...(await streamFindings(nats, specs, now)),
       ...(await serviceFindings(nats)),
       ...(await leaseFindings(nats)),
+      ...(await checkpointFindings(nats, now)),
       ...gateway,
       ...(await agentFindings(nats, examination)),
     ];

@@ -30,7 +30,7 @@ export const checkpointsOf = (
         },
       };
 
-type Parts = Pick<StartCheckpointerDeps, 'nats' | 'log' | 'clock' | 'logger'>;
+type Parts = Pick<StartCheckpointerDeps, 'nats' | 'log' | 'clock' | 'logger' | 'metrics'>;
 
 interface CheckpointerSettings {
   readonly checkpoints?: CheckpointSettings;
@@ -40,7 +40,7 @@ interface CheckpointerSettings {
 
 /** Codes BAD_CONFIG without a key or with a log that is not on JetStream, BAD_KEY. */
 export async function checkpointerOf(
-  { nats, log, clock, logger }: Parts,
+  { nats, log, clock, logger, metrics }: Parts,
   { checkpoints, archive, log: address }: CheckpointerSettings,
 ): Promise<RunningService> {
   if (checkpoints === undefined)
@@ -57,6 +57,7 @@ export async function checkpointerOf(
   return startCheckpointer({
     ...{ nats, log, clock, logger, key: key.text },
     ...settings,
+    ...(metrics === undefined ? {} : { metrics }),
     ...(archive === undefined ? {} : { archiveFolder: archive.folder }),
   });
 }

@@ -16,8 +16,8 @@ export interface AccessDraft {
   readonly by: string;
   /** His user on NATS as he says it, or his token (`token k-...`); '' when he has none. */
   readonly account: string;
-  /** `export`, or `read` over the API. */
-  readonly what: 'export' | 'read';
+  /** `export`, `read` over the API, or `prune`: what deletes from the archive is written down like what reads. */
+  readonly what: 'export' | 'read' | 'prune';
   /** Of an export. */
   readonly format?: string;
   readonly filter?: object;
