@@ -57,7 +57,7 @@ export class Backtest {
   private readonly orphans = new Set<string>();
   private readonly sums = { commits: 0, events: 0, bytes: 0, left: 0, rollbacks: 0, open: 0 };
   private readonly outcomes = { same: 0, stops: 0, goesOn: 0, unknown: 0 };
-  private readonly spared = { rollouts: 0, targets: 0, minutes: 0 };
+  private readonly spared = { rollouts: 0, targets: 0, ms: 0 };
   private listed = 0;
   private more = 0;
 
@@ -170,7 +170,7 @@ export class Backtest {
     if (spared !== undefined) {
       this.spared.rollouts += 1;
       this.spared.targets += spared.targets;
-      this.spared.minutes += spared.minutes;
+      this.spared.ms += spared.ms;
     }
     const isListed = outcome !== 'same' && this.listed < MAX_CHANGED;
     if (isListed) this.listed += 1;

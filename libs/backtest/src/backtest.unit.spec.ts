@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { backtest, type BacktestReport, EVERYTHING, LIVE_POLICY, parsePolicy } from './index.js';
-import { MINUTE, PastLog, PastRollout, type Shape } from './history.suite.js';
+import { PastLog, PastRollout, type Shape } from './history.suite.js';
 import type { CandidatePolicy } from './policy/policy.js';
 
 const TEN: Shape = { group: 'web', batches: [10, 10, 10, 10], percent: 25 };
@@ -31,7 +31,7 @@ describe('golden histories', () => {
       const { events } = decodeCommit(commit);
       for (const event of events) {
         if (event.type !== 'RolloutPlanned') continue;
-        const { budget, group } = event.plan;
+        const { budget, group, gateSpecs = [] } = event.plan;
         const own = {
           applies: { group },
           brake: {
@@ -39,6 +39,9 @@ describe('golden histories', () => {
             extraFailures: budget.extraFailures,
             minServing: budget.minServing,
           },
+          gates: gateSpecs.map(({ name, at, onFail, limits, measure: { kind } }) => ({
+            ...{ name, at, onFail, limits, measure: { kind } },
+          })),
         };
         const report = await backtest(exportedFrom(bytes), policy(own));
         const { rolloutId } = event.plan;
@@ -70,8 +73,8 @@ describe('a brake', () => {
     });
     const after = log.commits.slice(second).flatMap(({ bytes }) => decodeCommit(bytes).events);
     const touched = after.flatMap((event) => (event.type === 'TargetsAdmitted' ? event.targets : [])).length;
-    expect(found?.spared).toEqual({ targets: touched, minutes: Math.floor((log.now - commit.at) / MINUTE) });
-    expect(spared).toEqual({ rollouts: 1, targets: touched, minutes: found?.spared?.minutes });
+    expect(found?.spared).toEqual({ targets: touched, ms: log.now - commit.at });
+    expect(spared).toEqual({ rollouts: 1, targets: touched, ms: found?.spared?.ms });
     expect(touched).toBeGreaterThan(10);
   });
 
@@ -85,7 +88,7 @@ describe('a brake', () => {
     expect(changed[0]?.divergence?.because).toContain(
       'this one: lost 2 - written off 0 = 2 < limit 8 = min(A 10, T 8)',
     );
-    expect(spared).toEqual({ rollouts: 0, targets: 0, minutes: 0 });
+    expect(spared).toEqual({ rollouts: 0, targets: 0, ms: 0 });
   });
 
   it('that would take out more or fewer at once leads elsewhere, which is unknown', async () => {

@@ -9,7 +9,7 @@ const PERCENT = /^(\d{1,3})\s?%$/;
 const amount: Read<Amount> = (value, path, list) => {
   if (Number.isSafeInteger(value) && Number(value) >= 1) return { kind: 'count', count: Number(value) };
   const percent = typeof value === 'string' ? Number(PERCENT.exec(value)?.[1] ?? Number.NaN) : Number.NaN;
-  if (percent >= 1 && percent <= 100) return { kind: 'percent', percent };
+  if (percent >= 0 && percent <= 100) return { kind: 'percent', percent };
   return list.add(path, 'BAD_AMOUNT', 'must be a number of targets from 1 on, or a share such as "5%"');
 };
 

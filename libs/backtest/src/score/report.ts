@@ -41,8 +41,8 @@ export interface BacktestReport {
   readonly until?: number;
   readonly counts: BacktestCounts;
   readonly outcomes: Outcomes;
-  /** Over all rollouts that it stops earlier: the targets and minutes that are known to be spared. */
-  readonly spared: { readonly rollouts: number; readonly targets: number; readonly minutes: number };
+  /** Over all rollouts that it stops earlier: the targets and the time that are known to be spared. */
+  readonly spared: { readonly rollouts: number; readonly targets: number; readonly ms: number };
   readonly labels: KnownLabels;
   readonly live: Score;
   readonly candidate: Score;

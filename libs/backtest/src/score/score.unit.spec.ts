@@ -39,7 +39,7 @@ const report = (live: Score, candidate: Score, unlabelled = false): BacktestRepo
   policy: 'p',
   counts: { commits: 1, events: 1, bytes: 1, rollouts: 20, open: 0, left: 0, rollbacks: 0, withoutPlan: 0 },
   outcomes: { same: 10, stops: 5, goesOn: 2, unknown: 3 },
-  spared: { rollouts: 0, targets: 0, minutes: 0 },
+  spared: { rollouts: 0, targets: 0, ms: 0 },
   labels: unlabelled
     ? { good: 0, bad: 0, inferred: 0, unlabelled: 20 }
     : { good: 10, bad: 10, inferred: 0, unlabelled: 0 },

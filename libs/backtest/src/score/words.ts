@@ -3,6 +3,7 @@ import type { BacktestReport, LabelledResult } from './report.js';
 import type { Score, Share } from './score.js';
 
 const MEGA = 1_000_000;
+const MINUTE = 60_000;
 
 /** The report as lines for a person, without the rollouts one by one; the JSON of it is the report itself. */
 export function backtestWords(report: BacktestReport): readonly string[] {
@@ -14,7 +15,7 @@ export function backtestWords(report: BacktestReport): readonly string[] {
     ...some(withoutPlan, `left out: ${withoutPlan} whose plan is not here (name its archive with --archive)`),
     '',
     `same        ${outcomes.same}`,
-    `earlier     ${outcomes.stops}${outcomes.stops === 0 ? '' : `: spares ${spared.targets} targets and ${spared.minutes} minutes`}`,
+    `earlier     ${outcomes.stops}${outcomes.stops === 0 ? '' : `: spares ${spared.targets} targets and ${lengthOf(spared.ms)}`}`,
     `goes on     ${outcomes.goesOn}${outcomes.goesOn === 0 ? '' : ' where the live policy stopped: what came then is unknown'}`,
     `unknown     ${outcomes.unknown}`,
     '',
@@ -40,6 +41,10 @@ const scoreWords = (name: string, score: Score): readonly string[] => {
     `            precision ${shareWords(precision)}, recall ${shareWords(recall)}`,
   ];
 };
+
+/** Minutes, and seconds of what is shorter. */
+const lengthOf = (ms: number): string =>
+  ms < MINUTE ? `${(ms / 1_000).toFixed(1)} s` : `${Math.floor(ms / MINUTE)} min`;
 
 const percent = (value: number): string => `${(value * 100).toFixed(0)} %`;
 
@@ -70,10 +75,10 @@ const labelWords = ({ label, inferred }: LabelledResult): string =>
   label === undefined ? 'no label' : `${inferred === true ? 'inferred ' : ''}${label}`;
 
 function sparedWords({ spared, live }: LabelledResult): string {
-  const { targets = 0, minutes = 0, soFar } = spared ?? {};
+  const { targets = 0, ms = 0, soFar } = spared ?? {};
   const stopped =
     live === undefined ? 'did not stop it' : `stopped it at ${placeWords(live.at)} because ${live.because}`;
-  return `spares ${targets} targets and ${minutes} minutes${soFar === true ? ' so far' : ''}; live ${stopped}`;
+  return `spares ${targets} targets and ${lengthOf(ms)}${soFar === true ? ' so far' : ''}; live ${stopped}`;
 }
 
 const placeWords = ({ stream, rev, event, position, at }: Place): string =>

@@ -20,8 +20,8 @@ export type Divergence =
 /** What the earlier stop would have kept from being touched, known from what was touched in fact. */
 export interface Spared {
   readonly targets: number;
-  /** Until the live policy stopped, or until the rollout ended: whole minutes, rounded down. */
-  readonly minutes: number;
+  /** Time until the live policy stopped, or until the rollout ended. */
+  readonly ms: number;
   /** The rollout has not ended, so it may become more. */
   readonly soFar?: true;
 }

@@ -6,8 +6,6 @@ import { candidateBrake, goesOnWords, isPolicyBrake, outOfStep, paceAtRest } fro
 import { CandidateGates } from './gates.js';
 import type { Divergence, HowItEnded, Place, Spared, TrialResult } from './outcome.js';
 
-const MINUTE = 60_000;
-
 /** What follows by itself from a state: before each of these the rollout looks whether it has to brake. */
 const COURSE: ReadonlySet<RolloutEvent['type']> = new Set([
   ...(['TargetsAdmitted', 'RolloutBraked', 'StageEntered', 'StageSettled', 'GatesRequested', 'StagePassed'] as const),
@@ -207,7 +205,7 @@ export class RolloutTrial {
     const over = until ?? (this.state.endedAt > 0 ? this.state.endedAt : undefined);
     return {
       targets: this.state.touched - touched,
-      minutes: Math.floor(Math.max(0, (over ?? this.lastAt) - at) / MINUTE),
+      ms: Math.max(0, (over ?? this.lastAt) - at),
       ...(this.isOver || this.state.status === 'failed' ? {} : { soFar: true as const }),
     };
   }
