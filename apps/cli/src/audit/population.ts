@@ -1,13 +1,16 @@
+import { userInfo } from 'node:os';
+
 import { noteIn, type Population, populationOf, verifyPopulation, writePopulation } from '@sluice/audit';
-import { isSluiceError, parseDuration } from '@sluice/kernel';
+import { isSluiceError } from '@sluice/kernel';
 import { type Checkpoint, openCheckpoint } from '@sluice/proof';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 
 import { CliError, EXIT } from '../client/exit.js';
 import { countArgument, examples, shellOf, show, type Surroundings } from '../commands/shell.js';
 import { table } from '../output/table.js';
 import { couldNot, gathered, smallFile, verifiersOf } from './files.js';
 import { reading, type SourceOptions, withSource } from './source.js';
+import { timeOf } from './time.js';
 import { progressOn } from './verify.js';
 
 interface Options extends SourceOptions {
@@ -41,14 +44,20 @@ export function addPopulation(audit: Command, surroundings: Surroundings): void 
       ),
     )
     .action(async (source: string | undefined, options: Options, command: Command) => {
-      const population = await made(source, options, surroundings);
+      const { actor = `user:${userInfo().username}` } = command.optsWithGlobals<{ readonly actor?: string }>();
+      const population = await made(source, { ...options, actor }, surroundings);
       show(shellOf(command, surroundings), population, () => populationWords(population, options.out));
     });
 }
 
-async function made(source: string | undefined, options: Options, surroundings: Surroundings): Promise<Population> {
-  const { out: folder, sample } = options;
+async function made(
+  source: string | undefined,
+  options: Options & { readonly actor: string },
+  surroundings: Surroundings,
+): Promise<Population> {
+  const { out: folder, sample, actor: by } = options;
   const now = surroundings.now();
+  const id = surroundings.newId();
   const signed = await signedBy(options);
   if (sample > 0 && (folder === undefined || signed === undefined))
     throw couldNot('a sample is proofs in files: name a --checkpoint, and a new folder with --out');
@@ -59,11 +68,12 @@ async function made(source: string | undefined, options: Options, surroundings: 
     progress: progressOn(surroundings),
   };
   return complete(() =>
-    reading(source, options, (log) =>
-      folder === undefined
-        ? populationOf(log.whole(), parts)
-        : writePopulation(() => log.whole(), { ...parts, folder, sample, ...noted(signed) }),
-    ),
+    reading(source, options, async (log) => {
+      const filter = { since: options.since, until: options.until };
+      await log.record?.({ id, at: now, by, what: 'export', format: 'population', filter });
+      if (folder === undefined) return populationOf(log.whole(), parts);
+      return writePopulation(() => log.whole(), { ...parts, folder, sample, ...noted(signed) });
+    }),
   );
 }
 
@@ -89,13 +99,6 @@ async function complete<T>(make: () => Promise<T>): Promise<T> {
     if (isSluiceError(error, 'INCOMPLETE')) throw new CliError(EXIT.altered, error.message);
     throw error;
   }
-}
-
-function timeOf(text: string, now: number): number {
-  if (/^\d+(\.\d+)?[a-z]/i.test(text)) return now - parseDuration(text);
-  const at = Date.parse(text);
-  if (Number.isNaN(at)) throw new InvalidArgumentError(`${text} is no time such as 2026-01-31T12:00:00Z or 30d`);
-  return at;
 }
 
 function populationWords({ coverage, totals, items }: Population, folder: string | undefined): readonly string[] {

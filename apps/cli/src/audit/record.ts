@@ -1,3 +1,5 @@
+import { userInfo } from 'node:os';
+
 import {
   type BuiltRecord,
   recordMarkdown,
@@ -8,6 +10,7 @@ import {
   writeRecord,
 } from '@sluice/audit';
 import { isSluiceError } from '@sluice/kernel';
+import type { AccessDraft } from '@sluice/messaging';
 import type { Command } from 'commander';
 
 import { CliError, EXIT } from '../client/exit.js';
@@ -40,7 +43,9 @@ export function addRecord(audit: Command, surroundings: Surroundings): void {
     .action(async (id: string, source: string | undefined, options: Options, command: Command) => {
       if (options.checkpoint !== undefined && options.out === undefined)
         throw couldNot('proofs are files: name a new folder for them with --out');
-      const built = await recorded(id, source, options);
+      const { actor = `user:${userInfo().username}` } = command.optsWithGlobals<{ readonly actor?: string }>();
+      const access = { id: surroundings.newId(), at: surroundings.now(), by: actor };
+      const built = await recorded(id, source, { ...options, access });
       show(shellOf(command, surroundings), built.record, () =>
         options.out === undefined
           ? [recordMarkdown(built.record, built.targets()).trimEnd()]
@@ -55,10 +60,15 @@ const writtenWords = ({ record }: BuiltRecord, { out, checkpoint }: Options): re
   `record.json, record.md and targets.jsonl are in ${out ?? ''}${checkpoint === undefined ? '' : ', with a proof of each commit'}`,
 ];
 
-async function recorded(id: string, source: string | undefined, options: Options): Promise<BuiltRecord> {
+async function recorded(
+  id: string,
+  source: string | undefined,
+  options: Options & { readonly access: Pick<AccessDraft, 'id' | 'at' | 'by'> },
+): Promise<BuiltRecord> {
   const checkpoint = options.checkpoint === undefined ? undefined : await smallFile(options.checkpoint);
   try {
     return await reading(source, options, async (log) => {
+      await log.record?.({ ...options.access, what: 'export', format: 'record', filter: { rollout: id } });
       if (options.out === undefined) return recordOf(log.whole(), id);
       if (checkpoint !== undefined)
         return writeProvedRecord(options.out, () => log.whole(), { rollout: id, checkpoint });
