@@ -76,7 +76,7 @@ const composed = {
   audit: {
     path: 'libs/audit',
     layer: 'audit',
-    imports: [...base, 'proof', 'event-log', 'rollout', 'group', 'variable'],
+    imports: [...base, 'proof', 'event-log', 'rollout', 'group', 'variable', 'dependency', 'freeze', 'hold', 'label'],
     specImports,
   },
   // It decides again what the contexts decided, from what each recorded.

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 
+import { keepLogs } from './kept.js';
 import { assertMutants, mutate, playSound } from './mutation/mutate.js';
 import { MUTANTS } from './mutation/mutants.js';
 import { placesOf } from './mutation/place.js';
@@ -7,7 +8,7 @@ import { markdownOf, rowOf } from './mutation/table.js';
 import { SCENARIOS } from './scenarios/index.js';
 import { repeatWith, type Run, type Scenario } from './scenarios/scenario.js';
 
-const USAGE = `simulate [--only ${Object.keys(SCENARIOS).join('|')}]... [--seeds N] [--seed FIRST] [--fleet TARGETS] [--trace]
+const USAGE = `simulate [--only ${Object.keys(SCENARIOS).join('|')}]... [--seeds N] [--seed FIRST] [--fleet TARGETS] [--trace] [--keep FOLDER]
 simulate --mutate [--only MUTANT]... [--seeds N] [--markdown]
 simulate --mutate --list`;
 
@@ -34,12 +35,14 @@ async function main(): Promise<number> {
       seed: { type: 'string' },
       fleet: { type: 'string' },
       trace: { type: 'boolean' },
+      keep: { type: 'string' },
       mutate: { type: 'boolean' },
       markdown: { type: 'boolean' },
       list: { type: 'boolean' },
     },
   });
   if (values.mutate === true) return breakRules(values);
+  if (values.keep !== undefined) keepLogs(values.keep);
   const names = values.only ?? Object.keys(SCENARIOS);
   const [seeds, first] = [wholeNumber('seeds', values.seeds, 5), wholeNumber('seed', values.seed, 1)];
   const fleet = values.fleet === undefined ? undefined : wholeNumber('fleet', values.fleet, 0);

@@ -16,7 +16,7 @@ import { type EngineLogger, silentLogger, type SteadyEngine } from '@sluice/exec
 import type { Clock } from '@sluice/kernel';
 import { FakeFleet, type Random, seededIds, seededRandom, VirtualClock } from '@sluice/testing';
 
-import { audited } from './audited.js';
+import { audited, rawOf } from './audited.js';
 import { Executors } from './executors.js';
 import { CrashInjector, type ServiceName, serviceOf } from './crash-plan.js';
 import { APP, GROUP, hostName, MEMBER, type SimulationOptions, type TimedEvent } from './options.js';
@@ -179,6 +179,9 @@ export class Simulation {
 
   /** What an auditor finds who has nothing but the bytes of the log. */
   audit = (): Promise<readonly string[]> => audited(this.store, this.appended);
+
+  /** The log, byte for byte. */
+  raw = (): ReturnType<typeof rawOf> => rawOf(this.store, this.appended);
 
   private parts(service: ServiceName): ServiceParts {
     const { log, clock, newId, skew } = this;

@@ -1,17 +1,9 @@
-import {
-  type DecodedCommit,
-  decodeCommit,
-  type DomainEvent,
-  type GroupEvent,
-  type PlanEvent,
-  type RolloutEvent,
-} from '@sluice/contracts';
-import { evolveGroup, type GroupState, initialGroup } from '@sluice/group';
-import { evolveRollout, initialRollout, type RolloutState } from '@sluice/rollout';
+import { decodeCommit, type DomainEvent } from '@sluice/contracts';
 
 import type { AuditedCommit } from '../source.js';
+import { States } from './states.js';
 
-/** What a commit changed in the state of its rollout or group: its top-level fields, as JSON has them. */
+/** What a commit changed in the state of its stream: its top-level fields, as JSON has them. */
 export interface Change {
   readonly position: number;
   readonly set: Readonly<Record<string, unknown>>;
@@ -21,32 +13,6 @@ export interface Change {
 const LEFT_OUT: ReadonlySet<string> = new Set(['plan', 'targets', 'phaseCounts']);
 
 type Skip = (event: DomainEvent) => boolean;
-
-/** The states of all rollouts and groups of a log, as today's code makes them. */
-class States {
-  private readonly rollouts = new Map<string, RolloutState>();
-  private readonly groups = new Map<string, GroupState>();
-
-  group(id: string, events: readonly GroupEvent[]): GroupState {
-    const state = events.reduce(evolveGroup, this.groups.get(id) ?? initialGroup());
-    this.groups.set(id, state);
-    return state;
-  }
-
-  rollout(id: string, events: readonly (PlanEvent | RolloutEvent)[], at: number): RolloutState {
-    const state = this.rollouts.get(id) ?? initialRollout();
-    this.rollouts.set(id, state);
-    for (const event of events) evolveRollout(state, event, at);
-    return state;
-  }
-
-  /** Undefined for streams of other writers. */
-  after(writer: string, id: string, events: readonly DomainEvent[], at: number): object | undefined {
-    if (writer === 'group') return this.group(id, events as readonly GroupEvent[]);
-    if (writer !== 'plan' && writer !== 'exec') return undefined;
-    return this.rollout(id, events as readonly (PlanEvent | RolloutEvent)[], at);
-  }
-}
 
 /** Folds a history through today's code, commit by commit, and tells the state behind each. */
 export function* replayed(
@@ -58,7 +24,7 @@ export function* replayed(
     const { stream, events, at } = decodeCommit(bytes);
     const [writer = '', id = ''] = stream.split('.');
     const folded = events.filter((event) => !skips(event));
-    const state = states.after(writer, id, folded, at);
+    const state = states.after(writer, { id, events: folded, at });
     if (state !== undefined) yield { position, id, state: viewOf(state) };
   }
 }
@@ -117,7 +83,4 @@ function plain(_: string, value: unknown): unknown {
 }
 
 export const eventsOf = (commits: readonly AuditedCommit[]): readonly DomainEvent[] =>
-  commits.flatMap(({ bytes }): DecodedCommit['events'] => {
-    const { stream, events } = decodeCommit(bytes);
-    return /^(plan|exec|group)\./.test(stream) ? events : [];
-  });
+  commits.flatMap(({ bytes }) => decodeCommit(bytes).events);

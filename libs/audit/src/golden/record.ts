@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 
@@ -5,6 +6,7 @@ import { sha256 } from '@sluice/contracts';
 
 import { exportedFrom } from '../export-lines.js';
 import type { AuditedCommit } from '../source.js';
+import { writtenByHand } from './by-hand.js';
 import { changesOf } from './histories.js';
 
 const FOLDER = new URL('../../fixtures/', import.meta.url);
@@ -16,6 +18,7 @@ const STATES = '.states.jsonl.gz';
  */
 async function record(release: string): Promise<void> {
   const folder = new URL(`${release}/`, FOLDER);
+  await writeByHand(new URL('by-hand.jsonl.gz', folder));
   for (const file of await readdir(folder)) {
     if (file.endsWith(STATES)) continue;
     const commits: AuditedCommit[] = [];
@@ -24,6 +27,15 @@ async function record(release: string): Promise<void> {
     await writeFile(new URL(file.replace('.jsonl.gz', STATES), folder), gzipSync(lines.join(''), { level: 9 }));
   }
   await writeFile(new URL('SHA256SUMS', FOLDER), `${(await sums()).join('\n')}\n`);
+}
+
+/** Once: what is there stays. */
+async function writeByHand(file: URL): Promise<void> {
+  if (existsSync(file)) return;
+  const lines = (await writtenByHand()).map(
+    ({ position, bytes }) => `{"position":${position},"commit":${Buffer.from(bytes).toString()}}\n`,
+  );
+  await writeFile(file, gzipSync(lines.join(''), { level: 9 }));
 }
 
 async function sums(): Promise<readonly string[]> {

@@ -12,6 +12,7 @@ import { c16 } from './regressions.js';
 import { c12 } from './members.js';
 import { c2, c7 } from './messages.js';
 import { c4 } from './races.js';
+import { rare } from './rare.js';
 import { rampCrash } from './ramp-crashes.js';
 import { ramp } from './ramp.js';
 import { scale } from './scale.js';
@@ -48,5 +49,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   traffic,
   ramp,
   rampCrash,
+  rare,
   scale,
 };

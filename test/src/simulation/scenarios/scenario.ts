@@ -31,6 +31,15 @@ export type Scenario = (options: ScenarioOptions) => AsyncIterable<Run>;
 export const repeatWith = (scenario: string, { seed, fleet }: ScenarioOptions): string =>
   `npm run simulate -- --only ${scenario} --seeds 1 --seed ${seed}${fleet === undefined ? '' : ` --fleet ${fleet}`}`;
 
+type Keeper = (sim: Simulation, name: string) => Promise<void>;
+
+let keeper: Keeper | undefined;
+
+/** From now on each run is handed over before it is closed. */
+export function keepRuns(keep: Keeper): void {
+  keeper = keep;
+}
+
 /** Plays one simulation; what it throws is a fault like any other. */
 export async function play(
   sim: Simulation,
@@ -46,6 +55,7 @@ export async function play(
     wrong = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
   }
   const faults = [...sim.faults(), ...wrong];
+  await keeper?.(sim, `${scenario}-${sim.options.seed} ${what}`);
   sim.close();
   return {
     scenario,
