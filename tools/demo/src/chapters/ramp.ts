@@ -105,7 +105,7 @@ async function breach(world: World, hosts: PollingHosts, id: string): Promise<Ro
   });
   story.tell(`braked: ${braked.brake?.words}`);
   story.claim(
-    'an objective is not met: its gate freezes the ramp where it is',
+    'an objective is not met: the ramp freezes where it is, and its rollout is braked',
     variable.counts.to > 300 && variable.counts.from > 0,
     { ...variable.counts, kind: braked.brake?.kind },
   );
