@@ -7,10 +7,11 @@ import {
   type GroupEvent,
   groupStreamId,
   type Plan,
+  type RollbackTarget,
   type Traced,
   type TracedCommit,
 } from '@sluice/contracts';
-import { GroupTrace, rollbackTarget } from '@sluice/group';
+import { type GroupState, GroupTrace, rollbackTarget } from '@sluice/group';
 import { type RolloutState, RolloutTrace, standingOf } from '@sluice/rollout';
 
 import { HeldEvidence } from './evidence.js';
@@ -34,13 +35,12 @@ const NOTHING: Step = { decisions: [], again: [] };
 export class RolloutDecisions {
   private readonly evidence = new HeldEvidence();
   private readonly rollout: RolloutTrace;
-  private readonly group: GroupTrace;
-  private hasGroup = false;
+  /** By stream; once the rollout is planned, only that of its group. */
+  private readonly groups = new Map<string, GroupTrace>();
 
   constructor(private readonly options: DecisionsOptions) {
     const isAgain = options.again === true;
     this.rollout = new RolloutTrace(isAgain ? { again: this.evidence } : {});
-    this.group = new GroupTrace(isAgain ? { planOf: (id) => this.asked(id) } : {});
   }
 
   /** The rollout as the commits so far have left it. */
@@ -56,7 +56,7 @@ export class RolloutDecisions {
   /** Commits of other streams say nothing. */
   add(commit: TracedCommit): Step {
     const { writer, stream } = commit;
-    if (writer === 'group') return this.isOfGroup(stream) ? this.ofGroup(commit) : NOTHING;
+    if (writer === 'group') return this.ofGroup(commit);
     if (stream !== this.options.id) return NOTHING;
     switch (writer) {
       case 'plan':
@@ -75,10 +75,15 @@ export class RolloutDecisions {
     return id === this.options.id ? this.state.plan : undefined;
   }
 
-  /** Of a group that is not known yet, every one may be it: whoever gives commits gives one. */
-  private isOfGroup(stream: string): boolean {
+  /** Of a group that is not known yet every one may be it. */
+  private groupOf(stream: string): GroupTrace | undefined {
     const { plan } = this.state;
-    return plan === undefined || groupStreamId(plan.group) === stream;
+    if (plan !== undefined && groupStreamId(plan.group) !== stream) return undefined;
+    const known = this.groups.get(stream);
+    if (known !== undefined) return known;
+    const fresh = new GroupTrace(this.options.again === true ? { planOf: (id) => this.asked(id) } : {});
+    this.groups.set(stream, fresh);
+    return fresh;
   }
 
   private planned(commit: TracedCommit): Step {
@@ -88,8 +93,9 @@ export class RolloutDecisions {
   }
 
   private ofGroup(commit: TracedCommit): Step {
-    this.hasGroup = true;
-    const { decisions, again } = this.group.add(commit);
+    const group = this.groupOf(commit.stream);
+    if (group === undefined) return NOTHING;
+    const { decisions, again } = group.add(commit);
     const concerns = (index: number): boolean => this.concerns(commit.events[index] as GroupEvent | undefined);
     return {
       decisions: decisions.filter(({ index }) => concerns(index)),
@@ -107,13 +113,11 @@ export class RolloutDecisions {
   /** What the group gave it, as the executor saw it when the rollout started. */
   private look(): void {
     const { plan, status } = this.state;
-    if (!this.hasGroup || plan === undefined || status !== 'planned') return;
-    const { state } = this.group;
-    if (state.active !== plan.rolloutId) return this.evidence.give(null);
-    const { strategy, version, restores } = plan;
-    const starting = restores === undefined ? { strategy, version } : { strategy, version, restores };
-    const rollbackTo = plan.rollbackable === false ? undefined : rollbackTarget(state, starting);
-    this.evidence.give({ token: state.token, ...(rollbackTo === undefined ? {} : { rollbackTo }) });
+    if (plan === undefined || status !== 'planned') return;
+    const own = groupStreamId(plan.group);
+    for (const stream of this.groups.keys()) if (stream !== own) this.groups.delete(stream);
+    const group = this.groups.get(own);
+    if (group !== undefined) this.evidence.give(leaseOf(plan, group.state));
   }
 
   private ofGate(commit: TracedCommit): Step {
@@ -130,6 +134,16 @@ export class RolloutDecisions {
     }
     return { decisions, again };
   }
+}
+
+function leaseOf(
+  { rolloutId, strategy, version, restores, rollbackable }: Plan,
+  group: GroupState,
+): { readonly token: number; readonly rollbackTo?: RollbackTarget } | null {
+  if (group.active !== rolloutId) return null;
+  const starting = { strategy, version, ...(restores === undefined ? {} : { restores }) };
+  const rollbackTo = rollbackable === false ? undefined : rollbackTarget(group, starting);
+  return { token: group.token, ...(rollbackTo === undefined ? {} : { rollbackTo }) };
 }
 
 /** Of a plan only its hash and its budget can be computed anew: the inventory that it was made of is not in the log. */

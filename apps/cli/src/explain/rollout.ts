@@ -86,10 +86,14 @@ class Teller {
     const { asked, options, shell } = this;
     if (options.position !== undefined && !this.isOver) this.atPosition();
     const isPlace = asked.rev !== undefined || options.position !== undefined;
-    if (this.told === 0 && shell.format === 'table')
-      shell.out(isPlace ? 'nothing was decided there' : 'nothing is decided yet');
+    if (this.told === 0 && shell.format === 'table') shell.out(this.nothing(isPlace));
     if (!isPlace && options.kinds === undefined) this.now();
     if (options.verify === true) this.verified();
+  }
+
+  private nothing(isPlace: boolean): string {
+    if (isPlace) return 'nothing was decided there';
+    return this.options.kinds === undefined ? 'nothing is decided yet' : 'nothing of that kind was decided';
   }
 
   private verified(): void {

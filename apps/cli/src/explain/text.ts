@@ -17,9 +17,13 @@ export function decisionLine(decision: ExplainedDecision, since: number): readon
   return [
     line,
     ...(doubt === undefined ? [] : [`${INDENT}DOUBT: ${doubt}`]),
-    ...(again === undefined || again.verdict === 'same' ? [] : [`${INDENT}${againInWords(again)}`]),
+    ...(isWorthALine(decision) && again !== undefined ? [`${INDENT}${againInWords(again)}`] : []),
   ];
 }
+
+/** That a plan cannot be decided again is said once, at the end. */
+const isWorthALine = ({ again, kind }: ExplainedDecision): boolean =>
+  again?.verdict === 'differs' || (again?.verdict === 'undecidable' && kind !== 'plan');
 
 const INDENT = ' '.repeat(33);
 

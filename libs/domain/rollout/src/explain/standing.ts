@@ -1,6 +1,6 @@
 import { type Explanation, stageAt, weigh } from '@sluice/contracts';
 
-import { budgetCause, canaryCause, unavailable, serving, writtenOff, brakeLimit, room } from '../budget.js';
+import { budgetCause, unavailable, serving, writtenOff, brakeLimit, room } from '../budget.js';
 import { countOf, isFrozen, planOf, type RolloutState } from '../state.js';
 import { nextActions } from '../transitions.js';
 import { weighLost, weighRoom } from './brakes.js';
@@ -58,10 +58,9 @@ function braked(state: RolloutState): Part {
     rule: 'brake: nothing is admitted until it is released',
     inputs: { possible: nextActions(state).join(', ') },
   };
-  if (canaryCause(state) === undefined && budgetCause(state) === undefined)
-    return { ...shared, arithmetic: brake?.words ?? '' };
+  if (budgetCause(state) === undefined) return { ...shared, arithmetic: brake?.words ?? '' };
   const { words, threshold } = weighLost(numbersOf(state), '>=');
-  return { ...shared, threshold, arithmetic: `${words}; ${brake?.words ?? ''}` };
+  return { ...shared, threshold, arithmetic: `${words}: ${brake?.words ?? ''}` };
 }
 
 const numbersOf = (state: RolloutState) => ({

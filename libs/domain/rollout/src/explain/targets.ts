@@ -51,17 +51,18 @@ export function explainAdmission({ event, before, state }: Told<Of<'TargetsAdmit
 
 /** How many more are lost by it, against the limit that brakes. */
 function lostBy({ before, state }: { readonly before: Sight; readonly state: RolloutState }) {
+  const off = writtenOff(state);
   const { threshold, words } = weigh({
     terms: [
       { name: 'lost', value: before.lost },
       change('by this', state.lostCount - before.lost),
-      { name: 'written off', value: before.writtenOff, minus: true },
+      { name: 'written off', value: off, minus: true },
     ],
     op: '<',
     limit: { name: 'limit', value: before.limit },
   });
-  const { lost, writtenOff, limit, members } = before;
-  return { inputs: { lost, writtenOff, limit, members }, threshold, words };
+  const { limit, members } = before;
+  return { inputs: { lost: state.lostCount, writtenOff: off, limit, members }, threshold, words };
 }
 
 export function explainStepFailed(told: Told<Of<'StepFailed'>>): Explanation {

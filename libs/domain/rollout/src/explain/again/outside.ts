@@ -56,7 +56,7 @@ function joinedAt({ evidence }: Place, { members }: Of<'MembersJoined'>): Rebuil
 
 /** Brakes that come from outside; those of the budget are the rollout's own course. */
 function brakedAt(place: Place, { cause }: Of<'RolloutBraked'>): Rebuilt | undefined {
-  const { state, recorded, i } = place;
+  const { state } = place;
   switch (cause.kind) {
     case 'log':
       return own({ type: 'logRegressed', loss: lossIn(cause.numbers) });
@@ -64,12 +64,8 @@ function brakedAt(place: Place, { cause }: Of<'RolloutBraked'>): Rebuilt | undef
       const name = planOf(state).ramp?.spec.name ?? 'the variable';
       return own({ type: 'rampTrouble', words: after(cause.words, `${name} does not take this ramp: `) });
     }
-    case 'dependency': {
-      const by = recorded.meta[i]?.cause ?? '';
-      return by.startsWith('dependency:')
-        ? troubleAt(by, cause.words)
-        : balancerAt(state, cause.words, cause.targets?.[0]);
-    }
+    case 'dependency':
+      return state.traffic === undefined ? balancerAt(state, cause.words, cause.targets?.[0]) : troubleAt(cause.words);
     case 'budget':
     case 'canary':
     case 'gate':
@@ -78,10 +74,12 @@ function brakedAt(place: Place, { cause }: Of<'RolloutBraked'>): Rebuilt | undef
   }
 }
 
-function troubleAt(cause: string, said: string): Rebuilt {
-  const dependency = cause.slice('dependency:'.length);
-  const words = after(said, `${dependency} is needed and does not do its part: `);
-  return own({ type: 'trafficTrouble', dependency, words });
+const TROUBLE = ' is needed and does not do its part: ';
+
+function troubleAt(said: string): Rebuilt {
+  const at = said.indexOf(TROUBLE);
+  if (at < 0) return { lacks: 'what a shift needs and does not do its part is not recorded' };
+  return own({ type: 'trafficTrouble', dependency: said.slice(0, at), words: said.slice(at + TROUBLE.length) });
 }
 
 /** Nothing of the target is recorded where it stays open until the balancer puts it back. */
