@@ -2,7 +2,7 @@ import { ArchiveWriter, type PrunableStore, pruneSegments, type UnitToArchive } 
 import { describe, expect, it } from 'vitest';
 
 import { archivedLog } from './archived-log.js';
-import { checkpointOf, codesOf, sourceOf, type Stored, WrittenLog } from './log.suite.js';
+import { checkpointOf, codesOf, rewritten, sourceOf, type Stored, textOf, withText, WrittenLog } from './log.suite.js';
 import { type CommitSource, inLogOrder } from './source.js';
 import { verifyLog } from './verify.js';
 
@@ -89,6 +89,58 @@ describe('an archive', () => {
     store.files.set(name, bytes.subarray(0, 40));
     const report = await verifyLog(archivedLog(store));
     expect(report.findings).toEqual([expect.objectContaining({ code: 'SOURCE_BROKEN' })]);
+  });
+});
+
+describe('an archive that somebody wrote anew', () => {
+  const course = commits.filter(({ stream }) => stream.writer === 'exec' && stream.id === first);
+  const never = (): never => {
+    throw new Error('there is no such commit');
+  };
+  const at = (i: number): number => commits.indexOf(course[i] ?? never());
+  const placed = (all: readonly Stored[]): readonly Stored[] =>
+    all.map((commit, i) => ({ ...commit, position: i + 1 }));
+  const swapped = (): readonly Stored[] =>
+    placed(commits.with(at(2), course[3] ?? never()).with(at(3), course[2] ?? never()));
+  const approval = commits.findIndex((commit) => textOf(commit).includes('"ApprovalGranted"'));
+
+  const changed = (): readonly Stored[] =>
+    commits.with(
+      at(2),
+      withText(course[2] ?? never(), (text) => text.replace('commit-', 'commit_')),
+    );
+  const forged = (): readonly Stored[] =>
+    rewritten(commits, approval, (text) => text.replace('"id":"piet"', '"id":"rita"'));
+
+  async function archivedAnew(all: readonly Stored[]): Promise<FilesInMemory> {
+    const store = new FilesInMemory();
+    const writer = new ArchiveWriter(store);
+    await writer.open();
+    const units = new Map<string, Stored[]>();
+    for (const commit of all) units.set(commit.stream.id, [...(units.get(commit.stream.id) ?? []), commit]);
+    await writer.write(
+      [...units].map(([id, own]) => ({ kind: 'refusal', id, commits: own })),
+      1,
+    );
+    return store;
+  }
+
+  it.each([
+    ['was cut', () => commits.slice(0, -3), 'TAIL_CUT'],
+    ['has a forged approval', forged, 'I13'],
+  ] as const)('%s, and that is found', async (_, tampered, code) => {
+    const store = await archivedAnew(tampered());
+    const report = await verifyLog(archivedLog(store), { checkpoints: [checkpointOf(commits)] });
+    expect(codesOf(report)).toContain(code);
+    expect(report.checkpoints).toEqual({ given: 1, held: 0 });
+  });
+
+  it.each([
+    ['lacks a commit', () => commits.toSpliced(at(2), 1)],
+    ['has a pair the other way round', swapped],
+    ['has another byte', changed],
+  ] as const)('%s, and is none: its chains are its first check', async (_, tampered) => {
+    await expect(archivedAnew(tampered())).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED' });
   });
 });
 

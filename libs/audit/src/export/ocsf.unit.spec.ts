@@ -128,7 +128,7 @@ describe('an event as OCSF', () => {
       { ...row, rollout: '', app: '', group: '', cause: '', corr: '' },
     ],
   ] as const)('is of the schema: %s', (_, event) => {
-    expect(faultsOf(ocsfOf(event as EventRow))).toEqual([]);
+    expect(faultsOf(ocsfOf(event))).toEqual([]);
   });
 
   it('is what it was: a plan creates, a failure failed, a brake is grave', () => {
