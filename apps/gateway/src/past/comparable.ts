@@ -10,6 +10,7 @@ import type { VariableThen } from './variables-past.js';
 
 export const tableOf = (rows: ReadonlyMap<string, unknown>): Table => ({
   keys: () => rows.keys(),
+  has: (key) => rows.has(key),
   row: (key) => rows.get(key),
 });
 
@@ -28,7 +29,7 @@ export function comparableRollout({ state, rev, label }: RolloutThen): Comparabl
   };
   return {
     facts: { ...without(rolloutDetail({ state, rev }), 'id', 'rev', 'plan', 'batches'), label },
-    tables: { hosts: { keys: () => places.keys(), row } },
+    tables: { hosts: { keys: () => places.keys(), has: (host) => places.has(host), row } },
   };
 }
 
@@ -40,9 +41,18 @@ export function comparableGroup({ app, environment, state, hosts }: GroupThen): 
       excluded: tableOf(new Map(Object.entries(excluded))),
       blocked: tableOf(new Map(Object.entries(blocked))),
       succeeded: tableOf(new Map(history.map((success) => [success.rolloutId, without(success, 'rolloutId')]))),
-      hosts: tableOf(new Map(hosts.map((told) => [told.host, without(told, 'host')]))),
+      hosts: hostsTable(hosts),
     },
   };
+}
+
+function hostsTable(hosts: GroupThen['hosts']): Table {
+  const known = new Map(hosts.map((told) => [told.host, told]));
+  const row = (host: string): unknown => {
+    const told = known.get(host);
+    return told === undefined ? undefined : without(told, 'host');
+  };
+  return { keys: () => known.keys(), has: (host) => known.has(host), row };
 }
 
 /** A variable, and what each host that was there was to have. */
@@ -50,19 +60,16 @@ export function comparableVariable(then: VariableThen): Comparable {
   const { roster } = then.state;
   const detail = variableDetailThen(then);
   const roles = new Map(detail.roles.map((role) => [role.role, without(role, 'role')]));
+  const roleNow = (host: string): number => roleOf(roster, roster.slotOf.get(host) ?? -1);
   const row = (host: string): unknown => {
     const slot = roster.slotOf.get(host);
-    return slot === undefined || roleOf(roster, slot) < 0
-      ? undefined
-      : {
-          role: roster.roles[roleOf(roster, slot)],
-          value: valueOf(then.variable, slot),
-          pinned: then.variable.pins.has(slot),
-        };
+    if (slot === undefined || roleNow(host) < 0) return undefined;
+    const { variable } = then;
+    return { role: roster.roles[roleNow(host)], value: valueOf(variable, slot), pinned: variable.pins.has(slot) };
   };
   return {
     facts: without(detail, 'fleet', 'name', 'rev', 'roles', 'pins', 'reported', 'at', 'notInLog'),
-    tables: { roles: tableOf(roles), hosts: { keys: () => presentIn(roster), row } },
+    tables: { roles: tableOf(roles), hosts: { keys: () => presentIn(roster), has: (host) => roleNow(host) >= 0, row } },
   };
 }
 

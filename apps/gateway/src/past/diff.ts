@@ -9,6 +9,7 @@ export interface Change {
 /** Rows by name that are made when they are looked at: a hundred thousand hosts are never one document. */
 export interface Table {
   readonly keys: () => Iterable<string>;
+  readonly has: (key: string) => boolean;
   readonly row: (key: string) => unknown;
 }
 
@@ -18,7 +19,7 @@ export interface Comparable {
   readonly tables: Readonly<Record<string, Table>>;
 }
 
-const NOTHING: Table = { keys: () => [], row: () => undefined };
+const NOTHING: Table = { keys: () => [], has: () => false, row: () => undefined };
 
 /**
  * All changes that make `a` into `b`, in an order that follows from them alone. Objects are looked into; lists and
@@ -29,8 +30,12 @@ export function* differences(a: Comparable, b: Comparable): Generator<Change | u
   for (const name of Object.keys({ ...a.tables, ...b.tables })) {
     const [before, after] = [a.tables[name] ?? NOTHING, b.tables[name] ?? NOTHING];
     const path = `/${escaped(name)}`;
-    for (const key of new Set([...before.keys(), ...after.keys()])) {
+    for (const key of before.keys()) {
       yield* between(`${path}/${escaped(key)}`, before.row(key), after.row(key));
+      yield undefined;
+    }
+    for (const key of after.keys()) {
+      if (!before.has(key)) yield { path: `${path}/${escaped(key)}`, to: after.row(key) };
       yield undefined;
     }
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '@sluice/kernel';
 
+import { Breath } from './breath.js';
 import type { AtMoment } from './cut.js';
 import type { Change } from './diff.js';
 
@@ -20,7 +21,7 @@ export interface DifferenceQuery {
 }
 
 /** Rows after which others get their turn. */
-const BREATH = 1_000;
+const ROWS_AT_ONCE = 1_000;
 
 export async function tally(
   changes: Iterable<Change | undefined> | AsyncIterable<Change | undefined>,
@@ -29,10 +30,10 @@ export async function tally(
 ): Promise<Pick<Difference, 'counts' | 'items' | 'next'>> {
   const items: Change[] = [];
   const counts = { added: 0, removed: 0, changed: 0 };
-  let [seen, rows] = [0, 0];
+  const breath = new Breath(clock, ROWS_AT_ONCE);
+  let seen = 0;
   for await (const change of changes) {
-    rows += 1;
-    if (rows % BREATH === 0) await new Promise<void>((resolve) => clock.schedule(0, resolve));
+    await breath.after(1);
     if (change === undefined) continue;
     counts[kindOf(change)] += 1;
     if (seen >= skip && items.length < limit) items.push(change);

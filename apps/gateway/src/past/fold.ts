@@ -3,12 +3,13 @@ import type { Clock } from '@sluice/kernel';
 
 import { refuse } from '../problems/problem.js';
 import type { LogReader } from '../read-model/rollout-loader.js';
+import { Breath } from './breath.js';
 import type { AtMoment, Cut } from './cut.js';
 
 /** Commits of one fold: a rollout of 100,000 targets, or two weeks of a fleet as large, and room. */
 const MAX_COMMITS = 400_000;
 /** Events after which others get their turn. */
-const BREATH = 1_000;
+const EVENTS_AT_ONCE = 1_000;
 /** Commits that may stand in the log between two of which the later one has the earlier time. */
 const MAX_HELD = 10_000;
 
@@ -55,27 +56,28 @@ class Folding {
   private last: StreamHead | undefined;
   private held: RecordedCommit[] = [];
   private commits = 0;
-  private events = 0;
+  private readonly breath: Breath;
 
   constructor(
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly apply: (commit: RecordedCommit) => void,
-  ) {}
+  ) {
+    this.breath = new Breath(clock, EVENTS_AT_ONCE);
+  }
 
   async take(commit: RecordedCommit): Promise<void> {
+    let events = 0;
     for (const each of [...this.held, commit]) {
       this.apply(each);
       this.first ??= each.head;
       this.last = each.head;
       this.commits += 1;
-      this.events += each.events.length;
+      events += each.events.length;
     }
     this.held = [];
     if (this.commits > MAX_COMMITS)
       throw refuse('TOO_LONG', `more than ${MAX_COMMITS} commits lie before that moment: read the log itself`);
-    if (this.events < BREATH) return;
-    this.events = 0;
-    await new Promise<void>((resolve) => this.clock.schedule(0, resolve));
+    await this.breath.after(events);
   }
 
   /** False when it holds so many that no clock explains it. */

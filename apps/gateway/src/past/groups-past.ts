@@ -4,6 +4,7 @@ import type { RolloutSummary } from '@sluice/rollout';
 
 import { refuse } from '../problems/problem.js';
 import type { RolloutHistory } from '../read-model/rollout-history.js';
+import { Breath } from './breath.js';
 import { type AtMoment, type Cut, cutInWords } from './cut.js';
 import { atOf, type Folded, type FoldParts, foldUpTo, latest } from './fold.js';
 import { HostsOfGroup, type HostThen } from './hosts.js';
@@ -30,6 +31,8 @@ export interface GroupLease extends Pick<GroupThen, 'rev' | 'state' | 'at'> {
 /** Rollouts of one group that are looked at for what its hosts run; more only tell of hosts that were left out for years. */
 const MAX_ROLLOUTS = 20;
 const PAGE = 50;
+/** Hosts after which others get their turn. */
+const HOSTS_AT_ONCE = 2_000;
 
 /** Groups as they were: what their own streams say, and what their rollouts did to their hosts. */
 export class GroupsPast {
@@ -64,12 +67,13 @@ export class GroupsPast {
 
   async whole(name: string, cut: Cut, { rev, state, at }: GroupLease): Promise<GroupThen> {
     const hosts = new HostsOfGroup();
+    const breath = new Breath(this.parts.clock, HOSTS_AT_ONCE);
     const moments = [at];
     let plan: Plan | undefined;
     for await (const then of this.rolloutsOf(name, cut)) {
       plan ??= then.state.plan;
       moments.push(then.at);
-      hosts.add(then.state);
+      await hosts.add(then.state, breath);
       if (moments.length > MAX_ROLLOUTS || !hosts.wantsMore) break;
     }
     const active = state.active === undefined ? undefined : await this.rollouts.planned(state.active, cut);

@@ -1,6 +1,8 @@
 import type { Plan } from '@sluice/contracts';
 import { type Phase, phaseAt, planOf, type RolloutState } from '@sluice/rollout';
 
+import type { Breath } from './breath.js';
+
 /** A host of a group as the log tells it. */
 export interface HostThen {
   readonly host: string;
@@ -44,10 +46,13 @@ export class HostsOfGroup {
   }
 
   /** A rollout that is older than those before. */
-  add(state: RolloutState): void {
+  async add(state: RolloutState, breath: Breath): Promise<void> {
     const plan = planOf(state);
     if (plan.traffic !== undefined || plan.ramp !== undefined) return;
-    for (let index = 0; index < state.targets.length; index += 1) this.addTarget(state, index);
+    for (let index = 0; index < state.targets.length; index += 1) {
+      this.addTarget(state, index);
+      await breath.after(1);
+    }
     const beside = { rollout: plan.rolloutId, phase: null };
     for (const [host, running] of state.joined) this.tell({ host, ...beside }, running ?? undefined);
     for (const { host } of plan.leftOut) if (host !== '*') this.tell({ host, ...beside }, undefined);

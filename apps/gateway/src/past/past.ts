@@ -7,6 +7,7 @@ import type { FreezeView } from '../read-model/freeze-index.js';
 import type { GroupIndex } from '../read-model/group-index.js';
 import type { HoldView } from '../read-model/holds.js';
 import type { RolloutHistory } from '../read-model/rollout-history.js';
+import { Breath } from './breath.js';
 import { comparableGroup, comparableRollout, comparableVariable } from './comparable.js';
 import { type AtMoment, type Cut, cutOf } from './cut.js';
 import { type Comparable, differences } from './diff.js';
@@ -132,10 +133,15 @@ export class Past {
     comparable: (then: T) => Comparable,
   ): Promise<Difference> {
     return this.turns.take(async () => {
+      const { clock } = this.parts;
+      const breath = new Breath(clock, 1);
       const before = await look(await cutOf(between.from, this.parts));
+      const from = comparable(before);
       const after = await look(await cutOf(between.to, this.parts));
-      const changes = differences(comparable(before), comparable(after));
-      return { from: before.at, to: after.at, ...(await tally(changes, between, this.parts.clock)) };
+      await breath.after(1);
+      const changes = differences(from, comparable(after));
+      await breath.after(1);
+      return { from: before.at, to: after.at, ...(await tally(changes, between, clock)) };
     });
   }
 
