@@ -1,5 +1,5 @@
-import type { AuditedCommit } from '@sluice/audit';
-import { CompactRange, hashLeaf } from '@sluice/proof';
+import { type AuditedCommit, leafOf } from '@sluice/audit';
+import { CompactRange } from '@sluice/proof';
 
 import { refusal } from './refusal.js';
 import type { SignerState } from './ports.js';
@@ -44,8 +44,9 @@ export class GrowingTree {
   }
 
   /** Codes LOG_CHANGED; Gap when commits between are missing. */
-  add({ position, bytes }: AuditedCommit): void {
-    const leaf = hashLeaf(bytes);
+  add(commit: AuditedCommit): void {
+    const { position } = commit;
+    const leaf = leafOf(commit);
     if (position === this.#position) return this.same(leaf);
     // Positions of JetStream are dense: the archiver takes whole streams, and what it took is in the archive.
     if (position !== this.#position + 1) throw new Gap(`the log goes on at ${position} behind ${this.#position}`);

@@ -1,11 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import type { CommitSource } from '@sluice/audit';
+import { type CommitSource, leafOf } from '@sluice/audit';
 import {
   type Checkpoint,
   consistencyRanges,
-  hashLeaf,
   openCheckpoint,
   parseConsistency,
   Prover,
@@ -83,9 +82,9 @@ async function proved({ older, newer, folder }: Pair, options: Options): Promise
 async function proofFrom(log: CommitSource, before: number, size: number): Promise<readonly Buffer[]> {
   const prover = new Prover(consistencyRanges(before, size));
   let seen = 0;
-  for await (const { bytes } of log) {
+  for await (const commit of log) {
     if (seen === size) break;
-    prover.append(hashLeaf(bytes));
+    prover.append(leafOf(commit));
     seen += 1;
   }
   return holding(() => prover.proof());
