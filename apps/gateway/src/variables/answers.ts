@@ -6,28 +6,27 @@ import { sideOf, type VariableState } from '@sluice/variable';
 /** What one host is told. */
 export interface Answer {
   readonly etag: string;
+  readonly cacheControl: string;
   /** Flat JSON. */
   readonly body: string;
-  /** Of a 200 and of a 304: names and values in turn, as node takes them. */
+  /** Of a 200: names and values in turn, as node takes them. */
   readonly full: string[];
-  readonly same: string[];
 }
 
 /** A client keeps what it has while we are away; a cache between us may, too. */
 const CACHE_CONTROL = 'private, max-age=5, stale-if-error=2592000';
 const NOT_KEPT = 'no-store';
 
-/** Characters of a variable's part of an ETag: 36 bits tell its values apart. */
-const CODE = 6;
-/** More would make the header long: then the parts are hashed together. */
-const MOST_CODES = 40;
-
-/** A value of a variable, ready to be put together with others: `"docker":"1.6"`, its bytes, and its part of the ETag. */
+/**
+ * A value of a variable, ready to be put together with others: `"docker":"1.6"`, its bytes, and 64 bits of its hash. The
+ * bits of all values, one over the other, are the ETag: short, and made of numbers.
+ */
 interface Piece {
   readonly value: Scalar;
   readonly text: string;
   readonly bytes: number;
-  readonly code: string;
+  readonly high: number;
+  readonly low: number;
 }
 
 interface Pieces {
@@ -38,7 +37,8 @@ interface Pieces {
 
 function pieceOf(name: string, value: Scalar): Piece {
   const text = `${JSON.stringify(name)}:${JSON.stringify(value)}`;
-  return { value, text, bytes: Buffer.byteLength(text), code: hash('sha256', text, 'base64url').slice(0, CODE) };
+  const digest = hash('sha256', text, 'buffer');
+  return { value, text, bytes: Buffer.byteLength(text), high: digest.readInt32LE(0), low: digest.readInt32LE(4) };
 }
 
 /** Variables whose values are looked up at once: 32 combinations of them are put together once. */
@@ -47,7 +47,7 @@ const GROUP = 5;
 const WORD = 30;
 
 /** Some pieces put together, as one. */
-type Part = Pick<Piece, 'text' | 'bytes' | 'code'>;
+type Part = Omit<Piece, 'value'>;
 
 /**
  * The answers of a fleet's hosts, put together from parts that are made once for each combination of a few values. So an
@@ -90,19 +90,25 @@ export class Answers {
   }
 
   etagOf(slot: number): string {
-    let codes = '';
-    if (this.pinned.size > 0 && this.pinned.has(slot))
-      for (const pieces of this.pieces) codes += pieceFor(pieces, slot).code;
-    else for (let group = 0; group < this.groups.length; group += 1) codes += this.partOf(group, slot).code;
-    return etagOfCodes(codes, this.pieces.length);
+    let [high, low] = [0, 0];
+    const add = (part: Part): void => {
+      high ^= part.high;
+      low ^= part.low;
+    };
+    if (this.isPinned(slot)) for (const pieces of this.pieces) add(pieceFor(pieces, slot));
+    else for (let group = 0; group < this.groups.length; group += 1) add(this.partOf(group, slot));
+    return etagOfBits(high, low);
   }
 
   of(slot: number): Answer {
-    if (this.pinned.size > 0 && this.pinned.has(slot))
-      return joined(this.pieces.map((pieces) => pieceFor(pieces, slot)));
+    if (this.isPinned(slot)) return joined(this.pieces.map((pieces) => pieceFor(pieces, slot)));
     const parts: Part[] = [];
     for (let group = 0; group < this.groups.length; group += 1) parts.push(this.partOf(group, slot));
-    return answerOfPart(together(parts), this.pieces.length);
+    return answerOfPart(together(parts));
+  }
+
+  private isPinned(slot: number): boolean {
+    return this.pinned.size > 0 && this.pinned.has(slot);
   }
 
   private mark(index: number, slot: number, isTo: boolean): void {
@@ -149,33 +155,42 @@ export const answerOf = (values: Readonly<Record<string, Scalar>>): Answer =>
     NOT_KEPT,
   );
 
-const etagOfCodes = (codes: string, count: number): string =>
-  `"v-${count <= MOST_CODES ? codes : hash('sha256', codes, 'base64url').slice(0, 22)}"`;
+const etagOfBits = (high: number, low: number): string =>
+  `"v-${(high >>> 0).toString(36)}-${(low >>> 0).toString(36)}"`;
 
 const joined = (pieces: readonly Piece[], cacheControl = CACHE_CONTROL): Answer =>
-  answerOfPart(together(pieces), pieces.length, cacheControl);
+  answerOfPart(together(pieces), cacheControl);
 
 function together(parts: readonly Part[]): Part {
-  let [text, code, bytes] = ['', '', Math.max(0, parts.length - 1)];
+  let text = '';
+  let [bytes, high, low] = [Math.max(0, parts.length - 1), 0, 0];
   for (const part of parts) {
     text += text === '' ? part.text : `,${part.text}`;
-    code += part.code;
     bytes += part.bytes;
+    high ^= part.high;
+    low ^= part.low;
   }
-  return { text, code, bytes };
+  return { text, bytes, high, low };
 }
+
+/** Of a 304. */
+export const headersOfSame = (etag: string, cacheControl = CACHE_CONTROL): string[] => [
+  'etag',
+  etag,
+  'cache-control',
+  cacheControl,
+];
 
 const BRACES = 2;
 
-function answerOfPart({ text, code, bytes }: Part, count: number, cacheControl = CACHE_CONTROL): Answer {
-  const etag = etagOfCodes(code, count);
-  const same = ['etag', etag, 'cache-control', cacheControl];
+function answerOfPart({ text, bytes, high, low }: Part, cacheControl = CACHE_CONTROL): Answer {
+  const etag = etagOfBits(high, low);
   const type = 'application/json; charset=utf-8';
   const length = String(bytes + BRACES);
   return {
     etag,
+    cacheControl,
     body: `{${text}}`,
     full: ['content-type', type, 'content-length', length, 'etag', etag, 'cache-control', cacheControl],
-    same,
   };
 }

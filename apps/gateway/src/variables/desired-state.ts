@@ -4,7 +4,7 @@ import type { Clock } from '@sluice/kernel';
 
 import { holds } from '../http/revalidate.js';
 import { refuse } from '../problems/problem.js';
-import type { Answer } from './answers.js';
+import { type Answer, headersOfSame } from './answers.js';
 import { DEFAULT_FLEET, type Fleets } from './fleets.js';
 import type { FleetView } from './fleet-view.js';
 import type { Newcomers } from './newcomers.js';
@@ -56,7 +56,9 @@ export class DesiredState {
     const slot = view?.slotOf(host);
     if (view === undefined || slot === undefined || !isInRole(view, slot, role)) return false;
     noteActual(view, slot, headers);
-    if (waitMs === 0 || !isSame(view.etagOf(slot), headers)) send(view.answerOf(slot), headers, sink);
+    const etag = headers['if-none-match'] === undefined ? undefined : view.etagOf(slot);
+    if (etag === undefined || !isSame(etag, headers)) send(view.answerOf(slot), sink);
+    else if (waitMs === 0) sendSame(etag, sink);
     else this.wait({ view, slot, waitMs }, headers, sink);
     return true;
   }
@@ -75,12 +77,12 @@ export class DesiredState {
     else if (!isInRole(view, slot, question.role)) this.parts.newcomers.note(view, host, question.role ?? DEFAULT_ROLE);
     if (this.tryAnswer({ ...question, role: undefined }, sink)) return;
     const known = view.slotOf(host);
-    if (known === undefined) send(view.answerOfNewcomer(role, this.parts.clock.now()), headers, sink);
-    else send(view.answerOf(known), headers, sink);
+    if (known === undefined) sendNews(view.answerOfNewcomer(role, this.parts.clock.now()), headers, sink);
+    else sendNews(view.answerOf(known), headers, sink);
   }
 
   private wait({ view, slot, waitMs }: Waiting, headers: IncomingHttpHeaders, sink: Sink): void {
-    if (this.waiting.size >= MAX_WAITING) return send(view.answerOf(slot), headers, sink);
+    if (this.waiting.size >= MAX_WAITING) return sendNews(view.answerOf(slot), headers, sink);
     let takeBack = (): void => {};
     const close = (): void => {
       this.waiting.delete(end);
@@ -90,7 +92,7 @@ export class DesiredState {
     const end = (): void => {
       if (!this.waiting.has(end)) return;
       close();
-      send(view.answerOf(slot), headers, sink);
+      sendNews(view.answerOf(slot), headers, sink);
     };
     const look = (): void => {
       // Another value, and back again before anybody asked: no news.
@@ -139,12 +141,18 @@ function isSame(etag: string, headers: IncomingHttpHeaders): boolean {
   return wanted !== undefined && (wanted === etag || holds(wanted, etag));
 }
 
-function send(answer: Answer, headers: IncomingHttpHeaders, sink: Sink): void {
-  if (isSame(answer.etag, headers)) {
-    sink.writeHead(304, answer.same);
-    sink.end();
-  } else {
-    sink.writeHead(200, answer.full);
-    sink.end(answer.body);
-  }
+function sendSame(etag: string, sink: Sink, cacheControl?: string): void {
+  sink.writeHead(304, headersOfSame(etag, cacheControl));
+  sink.end();
+}
+
+function send(answer: Answer, sink: Sink): void {
+  sink.writeHead(200, answer.full);
+  sink.end(answer.body);
+}
+
+/** Nothing but its ETag, to whoever has that. */
+function sendNews(answer: Answer, headers: IncomingHttpHeaders, sink: Sink): void {
+  if (isSame(answer.etag, headers)) sendSame(answer.etag, sink, answer.cacheControl);
+  else send(answer, sink);
 }

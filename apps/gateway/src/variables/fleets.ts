@@ -1,4 +1,4 @@
-import { decodeToken, type RecordedCommit, variableOfStreamId } from '@sluice/contracts';
+import { decodeToken, type RecordedCommit, rosterStreamId, variableOfStreamId } from '@sluice/contracts';
 
 import type { EventLog } from '@sluice/event-log';
 import { rosterBegin } from '@sluice/variable';
@@ -7,6 +7,8 @@ import { FleetView } from './fleet-view.js';
 
 /** The fleet of whoever names none. */
 export const DEFAULT_FLEET = 'default';
+
+type Reads = Pick<EventLog, 'read' | 'last'>;
 
 /** All fleets that the log has told of, and the default one. */
 export class Fleets {
@@ -23,17 +25,27 @@ export class Fleets {
   }
 
   /** Folds a commit; when others of its stream are missing before it, what is needed of them is read first. */
-  async apply(commit: RecordedCommit, log: Pick<EventLog, 'read'>): Promise<void> {
+  async apply(commit: RecordedCommit, log: Reads): Promise<void> {
     if (!isVariable(commit)) return;
     const { id } = commit.stream;
     const named = variableOfStreamId(id);
     const view = this.viewOf(named?.fleet ?? decodeToken(id.slice('h00-'.length)));
     const name = named?.variable ?? '';
+    // Hosts first: counted once, and not once for each variable.
+    if (view.revOf() === 0 && view.revOf(name) === 0 && name !== '') await this.readHosts(view, commit, log);
     const missing = commit.head.rev > view.revOf(name) + 1;
     if (missing)
       for (const each of await before(log, commit, { isVariable: name !== '', known: view.revOf(name) }))
         fold(view, name, each);
     fold(view, name, commit);
+  }
+
+  private async readHosts(view: FleetView, { stream }: RecordedCommit<'variable'>, log: Reads): Promise<void> {
+    const roster = { ...stream, id: rosterStreamId(view.name) };
+    const last = await log.last(roster);
+    if (last === undefined) return;
+    for (const each of await before(log, last, { isVariable: false, known: 0 })) fold(view, '', each);
+    fold(view, '', last);
   }
 
   forgetAll(): void {
@@ -59,7 +71,7 @@ const LONGEST_ROSTER_LOOK = 200_000;
  * flips, or years of hosts that come and go; without one, all that is not known.
  */
 async function before(
-  log: Pick<EventLog, 'read'>,
+  log: Reads,
   { stream, head }: RecordedCommit<'variable'>,
   { isVariable, known }: { readonly isVariable: boolean; readonly known: number },
 ): Promise<readonly RecordedCommit<'variable'>[]> {
