@@ -121,6 +121,9 @@ describe('sluice up and the command line on it', () => {
       expect((await cli('groups', 'hello-web')).out).toContain('2.0.0 x4');
       expect((await cli('targets', id)).out).toMatch(/web-01 \(canary\) +127\.0\.0\.1:\d+ +done/);
       expect((await cli('report', id)).out).toMatch(/verify +4 +0/);
+      const labelled = await cli('--actor', 'user:bo', 'label', id, 'good', '--reason', 'graphs stayed flat');
+      expect([labelled.exit, labelled.out]).toEqual([EXIT.ok, `${id} is labelled good`]);
+      await vi.waitFor(async () => expect((await cli('get', id)).out).toContain('good, says bo'), 30_000);
       const again = await cli('--actor', 'user:ana', 'request', release(1));
       expect(again.out).toContain(`is this rollout already: ${id}`);
     },

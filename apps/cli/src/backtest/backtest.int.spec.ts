@@ -45,7 +45,9 @@ describe('sluice backtest', () => {
     ['brake: [', [], 'is no YAML'],
     [STRICT, ['--min-recall', '0.9'], 'limits are for --ci'],
     [STRICT, ['--min-recall', '2'], 'a share from 0 to 1'],
-    [STRICT, ['--since', 'yesterday'], 'a time such as'],
+    [STRICT, ['--since', 'yesterday'], 'no time such as'],
+    [STRICT, ['--since', '5 moons'], 'no time such as'],
+    [STRICT, ['--since', '5x'], 'duration'],
   ])('refuses %j %j', async (policy, args, words) => {
     const { exit, err } = await backtest(policy, ...args);
     expect(err).toContain(words);

@@ -14,6 +14,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { parse } from 'yaml';
 
 import { progressOn } from '../audit/verify.js';
+import { timeOf } from '../audit/time.js';
 import { reading, type SourceOptions, withSource } from '../audit/source.js';
 import { CliError, EXIT } from '../client/exit.js';
 import { countArgument, examples, type Shell, shellOf, show, type Surroundings } from '../commands/shell.js';
@@ -42,7 +43,7 @@ export function addBacktest(program: Command, surroundings: Surroundings): void 
     .requiredOption('--policy <file>', 'the candidate, YAML or JSON (docs/backtest.md); - reads the standard input')
     .option(
       '--since <time>',
-      'rollouts planned from then on: 2026-01-31T12:00:00Z, or 30d for 30 days ago',
+      'rollouts planned from then on: 30d ago (`30d`), or a time (2026-01-31T12:00:00Z)',
       timeArgument(surroundings),
     )
     .option('--until <time>', 'rollouts planned before then', timeArgument(surroundings))
@@ -128,16 +129,14 @@ function textOf(report: BacktestReport, broken: readonly string[], { limit, ci }
 const verdictOf = (broken: readonly string[]): readonly string[] =>
   broken.length === 0 ? ['ok: within all limits'] : broken.map((words) => `BROKEN: ${words}`);
 
-const DAY = 86_400_000;
-
-/** A time, or how long ago in days. */
 const timeArgument =
   ({ now }: Surroundings) =>
   (text: string): number => {
-    const days = /^(\d{1,5})d$/.exec(text)?.[1];
-    const at = days === undefined ? Date.parse(text) : now() - Number(days) * DAY;
-    if (!Number.isFinite(at)) throw new InvalidArgumentError('a time such as 2026-01-31T12:00:00Z, or 30d, is wanted');
-    return at;
+    try {
+      return timeOf(text, now());
+    } catch (error) {
+      throw error instanceof InvalidArgumentError ? error : new InvalidArgumentError(messageOf(error));
+    }
   };
 
 function shareArgument(text: string): number {
