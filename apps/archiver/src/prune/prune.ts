@@ -16,6 +16,8 @@ export interface PruneDeps {
 export interface PruneRequest {
   /** What ended longer ago than this may go, in ms. */
   readonly olderThanMs: number;
+  /** So many successes of each group stay, whatever their age: a rollback reads their plans. Two at least. */
+  readonly keepVersions: number;
   /** `user:ana` */
   readonly by: string;
   readonly reason: string;
@@ -47,11 +49,11 @@ const MAX_KEPT = 1_000;
  */
 export async function pruneArchive(
   { log, store, lease, clock }: PruneDeps,
-  { olderThanMs, by, reason, dryRun }: PruneRequest,
+  { olderThanMs, keepVersions, by, reason, dryRun }: PruneRequest,
 ): Promise<PruneReport> {
   await assertLogOf(log, await lastPosition(store));
   const holds = [...(await holdsInForce(log)).keys()];
-  const wanted = await neededRollouts(log);
+  const wanted = await neededRollouts(log, keepVersions);
   const now = clock.now();
   const rules = async () => {
     const state = await holdsInForce(log);

@@ -86,7 +86,13 @@ describe('sluice archive prune', () => {
   ): Promise<PruneReport> => {
     const { dryRun = false, isHeld = true, from = log, days = 400 } = more;
     const deps = { log: from, store, lease: { isHeld: () => isHeld }, clock: new VirtualClock() };
-    return pruneArchive(deps, { olderThanMs: days * DAY, by: 'user:lena', reason: 'kept for a year', dryRun });
+    return pruneArchive(deps, {
+      olderThanMs: days * DAY,
+      keepVersions: 2,
+      by: 'user:lena',
+      reason: 'kept for a year',
+      dryRun,
+    });
   };
   const idsOf = ({ pruned }: PruneReport): readonly string[] => pruned.map(({ id }) => id);
 
@@ -94,6 +100,10 @@ describe('sluice archive prune', () => {
     const group = 'g0';
     const stream: StreamName = { shard: shardOfGroup(group), writer: 'group', id: groupStreamId(group) };
     const success = { version: '2.0.0', rolloutId: idOf(2), strategy: 'rolling', sha256: 'a'.repeat(64) } as const;
+    await said({ type: 'VersionSucceeded', ...success }, stream);
+    expect(idsOf(await prune({ dryRun: true }))).not.toContain(idOf(2));
+    for (const n of [5, 6]) await said({ type: 'VersionSucceeded', ...success, rolloutId: idOf(n) }, stream);
+    expect(idsOf(await prune({ dryRun: true }))).toContain(idOf(2));
     await said({ type: 'VersionSucceeded', ...success }, stream);
     await hold('case-1', { kind: 'rollout', name: idOf(1) });
     await hold('case-2', { kind: 'app', name: 'other' });

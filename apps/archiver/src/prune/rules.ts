@@ -40,8 +40,11 @@ const unreadable = (why: string): SluiceError =>
     `nothing is pruned, as the legal holds cannot be read from the log (${why}): name its server with --nats, and try again when it answers`,
   );
 
-/** Rollouts whose plans a rollback may still have to read, whatever their age: the versions that groups remember. */
-export async function neededRollouts(log: ReadableLog): Promise<ReadonlySet<string>> {
+/**
+ * Rollouts whose plans a rollback may still have to read, whatever their age: of each group what is active or waits, and
+ * the last so many successes.
+ */
+export async function neededRollouts(log: ReadableLog, versions: number): Promise<ReadonlySet<string>> {
   const groups = new Map<string, GroupState>();
   const stop = new AbortController();
   try {
@@ -54,14 +57,19 @@ export async function neededRollouts(log: ReadableLog): Promise<ReadonlySet<stri
   } finally {
     stop.abort();
   }
-  return new Set([...groups.values()].flatMap(needed));
+  return new Set([...groups.values()].flatMap((state) => needed(state, versions)));
 }
 
-const needed = ({ active, waiting, history }: GroupState): readonly string[] => [
+const needed = ({ active, waiting, history }: GroupState, versions: number): readonly string[] => [
   ...(active === undefined ? [] : [active]),
   ...(waiting === undefined ? [] : [waiting.rolloutId]),
-  ...history.flatMap(({ rolloutId, restores }) => (restores === undefined ? [rolloutId] : [rolloutId, restores])),
+  ...history
+    .slice(-Math.max(MIN_VERSIONS, versions))
+    .flatMap(({ rolloutId, restores }) => (restores === undefined ? [rolloutId] : [rolloutId, restores])),
 ];
+
+/** What runs, and what it would be taken back to. */
+const MIN_VERSIONS = 2;
 
 /** Why a unit stays: a hold covers it, or a group may go back to it. */
 export const keeping =

@@ -9,11 +9,20 @@ import type { Command } from 'commander';
 import { couldNot } from '../audit/files.js';
 import { connected } from '../audit/source.js';
 import { CliError, EXIT } from '../client/exit.js';
-import { durationArgument, examples, REASON, shellOf, show, type Surroundings } from '../commands/shell.js';
+import {
+  countArgument,
+  durationArgument,
+  examples,
+  REASON,
+  shellOf,
+  show,
+  type Surroundings,
+} from '../commands/shell.js';
 
 interface Options {
   readonly olderThan: number;
   readonly reason: string;
+  readonly keepVersions: number;
   readonly dryRun?: boolean;
   readonly nats?: string;
 }
@@ -37,6 +46,7 @@ export function addPrune(archive: Command, surroundings: Surroundings): void {
     .argument('[folder]', 'of the archive (SLUICE_ARCHIVE)')
     .requiredOption('--older-than <duration>', 'such as 400d', ageArgument)
     .requiredOption(...REASON)
+    .option('--keep-versions <count>', 'so many successes of each group stay, whatever their age', countArgument, 10)
     .option('--dry-run', 'says what it would delete, and deletes nothing')
     .option('--nats <url>', 'where NATS listens (SLUICE_NATS_URL): the legal holds are read from the log')
     .addHelpText(
@@ -55,7 +65,7 @@ export function addPrune(archive: Command, surroundings: Surroundings): void {
 
 async function pruned(
   given: string | undefined,
-  { olderThan, reason, dryRun = false, nats: url, actor: by }: Options & { readonly actor: string },
+  { olderThan, keepVersions, reason, dryRun = false, nats: url, actor: by }: Options & { readonly actor: string },
   { newId, now }: Surroundings,
 ): Promise<PruneReport> {
   const config = loadConfig();
@@ -73,7 +83,7 @@ async function pruned(
     const filter = { olderThanMs: olderThan, reason };
     if (!dryRun) await recordAccess(nats, { id: newId(), at: now(), by, account: '', what: 'prune', filter });
     const parts = { nats, log, clock: systemClock, logger: createLogger('prune', 'warn'), newId, folder };
-    const request = { olderThanMs: olderThan, by, reason, dryRun };
+    const request = { olderThanMs: olderThan, keepVersions, by, reason, dryRun };
     return await startPrune({ ...parts, leaseMs: config.leaseTime }, request);
   } catch (error) {
     if (isSluiceError(error, 'ARCHIVE_CONTENDED')) throw new CliError(EXIT.conflict, error.message);
