@@ -29,7 +29,7 @@ export interface Question {
 /** What is used of a response. */
 export interface Sink {
   writeHead(status: number, headers: string[]): unknown;
-  end(body?: string): unknown;
+  end(body?: string, encoding?: BufferEncoding): unknown;
   once(event: 'close', listener: () => void): unknown;
 }
 
@@ -148,7 +148,7 @@ function sendSame(etag: string, sink: Sink, cacheControl?: string): void {
 
 function send(answer: Answer, sink: Sink): void {
   sink.writeHead(200, answer.full);
-  sink.end(answer.body);
+  sink.end(answer.body, answer.encoding);
 }
 
 /** Nothing but its ETag, to whoever has that. */
