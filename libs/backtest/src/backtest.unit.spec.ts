@@ -218,6 +218,15 @@ describe('rollouts', () => {
     expect(policy({ brake }).applies).toEqual(EVERYTHING);
   });
 
+  it('of which a commit is missing are unknown from there on', async () => {
+    const log = new PastLog();
+    new PastRollout(log, TEN).play(new Set([3, 12, 21]));
+    log.commits.splice(4, 1);
+    const { changed, outcomes } = await tried(log, { brake: { failureLimit: 2 } });
+    expect(outcomes).toEqual({ same: 0, stops: 0, goesOn: 0, unknown: 1 });
+    expect(changed[0]?.divergence?.because).toContain('rev 4 is missing before rev 5');
+  });
+
   it('whose plan is elsewhere are told, and not tried', async () => {
     const log = new PastLog();
     new PastRollout(log, TEN).play(new Set());

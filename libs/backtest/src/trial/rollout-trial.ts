@@ -1,4 +1,5 @@
 import type { DecodedCommit, GateEvent, GateJudged, Plan, PlanEvent, RolloutEvent } from '@sluice/contracts';
+import { isSluiceError, SluiceError } from '@sluice/kernel';
 import { evolveRollout, initialRollout, isFrozen, isTerminal, planOf, type RolloutState } from '@sluice/rollout';
 
 import type { CandidatePolicy } from '../policy/policy.js';
@@ -35,6 +36,9 @@ export class RolloutTrial {
   private pendingGate: { readonly words: string; readonly atLatest: boolean } | undefined;
   private end: HowItEnded = 'neither';
   private lastAt = 0;
+  /** Of the last commit of its course. */
+  private rev = 0;
+  private isBroken = false;
 
   constructor(
     private readonly id: string,
@@ -61,7 +65,23 @@ export class RolloutTrial {
     }
   }
 
-  executed({ events, meta, stream, rev, at }: DecodedCommit, position: number): void {
+  /** What is not there cannot be followed: then nothing more is said of it. */
+  executed(commit: DecodedCommit, position: number): void {
+    if (this.isBroken) return;
+    const { stream, rev, at } = commit;
+    try {
+      if (rev !== this.rev + 1) throw new SluiceError('REV_GAP', `rev ${this.rev + 1} is missing before rev ${rev}`);
+      this.rev = rev;
+      this.followed(commit, position);
+    } catch (error) {
+      if (!isSluiceError(error)) throw error;
+      this.isBroken = true;
+      const place: Place = { stream, rev, event: 0, position, at };
+      this.divergence ??= { kind: 'unknown', at: place, because: `its history cannot be followed: ${error.message}` };
+    }
+  }
+
+  private followed({ events, meta, stream, rev, at }: DecodedCommit, position: number): void {
     const all = events as readonly RolloutEvent[];
     this.lastAt = at;
     for (const [i, event] of all.entries()) {
@@ -187,6 +207,8 @@ export class RolloutTrial {
   private follow(event: RolloutEvent, place: Place): void {
     if (event.type === 'RolloutBraked' && isPolicyBrake(event.cause)) this.liveStops(event.cause.words, place);
     else if (event.type === 'RolloutSettling') this.until(place.at);
+    // Who releases a gate's brake releases what its gates have said until then.
+    else if (event.type === 'BrakeReleased' && this.state.brake?.kind === 'gate') this.pendingGate = undefined;
     evolveRollout(this.state, event, place.at);
     this.followEnd(event);
   }
