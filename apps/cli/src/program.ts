@@ -39,8 +39,9 @@ Examples:
   sluice backtest --policy new.yaml --infer    what another policy would have done to past rollouts
   sluice list --state braked -o json           for scripts
 
-Exit codes: 0 ok, 1 error, 2 usage, 3 not found, 4 not allowed, 5 conflict, 6 failed, 7 braked or waiting, 8 timeout,
-9 a record is not what it says: a verdict that its inputs do not give, a log or a proof that does not hold`;
+Exit codes: 0 ok, 1 error, 2 usage, 3 not found, 4 not allowed, 5 conflict, 6 failed (a rollout, or a policy beyond its
+limits), 7 braked or waiting, 8 timeout, 9 a record is not what it says: a verdict that its inputs do not give, a log or
+a proof that does not hold`;
 
 /** The command line as a value: a test runs it without a process. */
 export function createProgram(surroundings: Surroundings): Command {
