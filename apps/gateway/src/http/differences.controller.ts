@@ -25,7 +25,7 @@ export class DifferencesController {
   @ApiParam({ name: 'id' })
   @ApiCached()
   @ApiAnswer('Difference', ANSWER)
-  @ApiProblems(400, 404, 422)
+  @ApiProblems(400, 404, 410, 422)
   async rollout(@Param('id') id: string, @Query() query: BetweenQuery): Promise<DifferencePage> {
     return differencePage(await this.past.rolloutDifference(id, betweenOf(query)));
   }

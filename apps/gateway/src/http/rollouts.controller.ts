@@ -61,7 +61,7 @@ export class RolloutsController {
   @ApiParam({ name: 'id' })
   @ApiCached()
   @ApiAnswer('RolloutDetail', 'ETag is its rev: send it back as If-Match. With `at`: what it was.')
-  @ApiProblems(404, 422)
+  @ApiProblems(404, 410, 422)
   async get(
     @Param('id') id: string,
     @Query() { at }: MomentQuery,
@@ -86,7 +86,7 @@ export class RolloutsController {
   @ApiParam({ name: 'id' })
   @ApiCached()
   @ApiAnswer('TargetPage', 'One page of targets.')
-  @ApiProblems(400, 404, 422)
+  @ApiProblems(400, 404, 410, 422)
   async targets(@Param('id') id: string, @Query() query: TargetsAtQuery): Promise<At<Page<TargetRow>>> {
     const from = query.cursor === undefined ? 0 : decodeCursor('targets', 'number', query.cursor);
     const range = { from, limit: query.limit, ...(query.phase === undefined ? {} : { phase: query.phase }) };

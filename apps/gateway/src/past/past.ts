@@ -62,7 +62,7 @@ interface Then {
 /**
  * What the log tells of any moment, folded by the same functions as everything else, one question at a time. Moments are
  * texts: a time, a length of time ago, `@` and a position. Codes: BAD_MOMENT, NOT_FOUND, NOT_YET, MOMENT_ARCHIVED,
- * TOO_LONG, TOO_BUSY.
+ * PRUNED, TOO_LONG, TOO_BUSY.
  */
 export class Past {
   private readonly turns = new Turns();

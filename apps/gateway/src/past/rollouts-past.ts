@@ -1,4 +1,5 @@
 import { type RecordedCommit, shardOfId, type Writer } from '@sluice/contracts';
+import { isSluiceError } from '@sluice/kernel';
 import { initialRollout, type RolloutState } from '@sluice/rollout';
 
 import { refuse } from '../problems/problem.js';
@@ -34,17 +35,22 @@ export class RolloutsPast {
     this.kept.clear();
   }
 
-  /** Undefined when the log holds nothing of it. Codes NOT_YET, TOO_LONG. */
+  /** Undefined when the log holds nothing of it. Codes NOT_YET, PRUNED, TOO_LONG. */
   async at(id: string, cut: Cut): Promise<RolloutThen | undefined> {
     const found = await this.find(id, cut, ['plan', 'exec', 'label']);
     if (found === undefined || 'state' in found) return found;
     throw notYet(`rollout ${id}`, cut, found.beyond);
   }
 
-  /** Undefined also before it was planned. */
+  /** Undefined also before it was planned, and when its bytes were deleted from the archive. */
   async planned(id: string, cut: Cut): Promise<RolloutThen | undefined> {
-    const found = await this.find(id, cut, ['plan', 'exec']);
-    return found !== undefined && 'state' in found ? found : undefined;
+    try {
+      const found = await this.find(id, cut, ['plan', 'exec']);
+      return found !== undefined && 'state' in found ? found : undefined;
+    } catch (error) {
+      if (isSluiceError(error, 'PRUNED')) return undefined;
+      throw error;
+    }
   }
 
   private async find(

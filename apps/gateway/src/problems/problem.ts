@@ -132,6 +132,7 @@ const INPUT_CODES: ReadonlySet<string> = new Set([
   'STREAM_MISSING',
   'NOT_FOUND',
   'PRUNED',
+  'ARCHIVE_UNAVAILABLE',
   'LOG_UNAVAILABLE',
   'LOG_MISSING',
 ]);
