@@ -22,7 +22,7 @@ export interface Spared {
   readonly targets: number;
   /** Time until the live policy stopped, or until the rollout ended. */
   readonly ms: number;
-  /** The rollout has not ended, so it may become more. */
+  /** Its end is not in this log, so it may be more. */
   readonly soFar?: true;
 }
 

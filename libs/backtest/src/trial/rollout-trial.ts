@@ -17,6 +17,8 @@ const COURSE: ReadonlySet<RolloutEvent['type']> = new Set([
 /** What stands and waits for a person may serve all the while: a gate that watches brakes it too. */
 const MAY_SERVE: ReadonlySet<string> = new Set(['paused', 'awaiting-approval']);
 
+const isSettled = (status: RolloutState['status']): boolean => isTerminal(status) || status === 'failed';
+
 /** What is decided next comes of the state alone, or nothing does. */
 const isDecided = (next: RolloutEvent | undefined): boolean => next === undefined || COURSE.has(next.type);
 
@@ -49,8 +51,9 @@ export class RolloutTrial {
     return this.state.plan;
   }
 
+  /** Nothing that comes says more of it. */
   get isOver(): boolean {
-    return isTerminal(this.state.status);
+    return this.isBroken || isTerminal(this.state.status);
   }
 
   planned({ events, at }: DecodedCommit): void {
@@ -100,7 +103,7 @@ export class RolloutTrial {
     const spared = this.sparedBy();
     const stops = divergence === undefined ? false : divergence.kind === 'stops' || 'unknown';
     return {
-      ...{ rollout: this.id, app, group, version, plannedAt, open: !this.isOver },
+      ...{ rollout: this.id, app, group, version, plannedAt, open: !isTerminal(this.state.status) },
       ...(this.live === undefined ? {} : { live: this.live }),
       ...(divergence === undefined ? { outcome: 'same' } : { outcome: divergence.kind, divergence }),
       ...(spared === undefined ? {} : { spared }),
@@ -228,7 +231,7 @@ export class RolloutTrial {
     return {
       targets: this.state.touched - touched,
       ms: Math.max(0, (over ?? this.lastAt) - at),
-      ...(this.isOver || this.state.status === 'failed' ? {} : { soFar: true as const }),
+      ...(isSettled(this.state.status) ? {} : { soFar: true as const }),
     };
   }
 }
