@@ -32,20 +32,8 @@ export class Fleets {
     const view = this.viewOf(named?.fleet ?? decodeToken(id.slice('h00-'.length)));
     const name = named?.variable ?? '';
     // Hosts first: counted once, and not once for each variable.
-    if (view.revOf() === 0 && view.revOf(name) === 0 && name !== '') await this.readHosts(view, commit, log);
-    const missing = commit.head.rev > view.revOf(name) + 1;
-    if (missing)
-      for (const each of await before(log, commit, { isVariable: name !== '', known: view.revOf(name) }))
-        fold(view, name, each);
-    fold(view, name, commit);
-  }
-
-  private async readHosts(view: FleetView, { stream }: RecordedCommit<'variable'>, log: Reads): Promise<void> {
-    const roster = { ...stream, id: rosterStreamId(view.name) };
-    const last = await log.last(roster);
-    if (last === undefined) return;
-    for (const each of await before(log, last, { isVariable: false, known: 0 })) fold(view, '', each);
-    fold(view, '', last);
+    if (view.revOf() === 0 && view.revOf(name) === 0) await readHosts(view, commit, log);
+    await foldUpTo(view, name, commit, log);
   }
 
   forgetAll(): void {
@@ -92,6 +80,18 @@ async function before(
     if (from >= 0) return commits.slice(from);
   }
   return read(known + 1);
+}
+
+async function readHosts(view: FleetView, { stream }: RecordedCommit<'variable'>, log: Reads): Promise<void> {
+  const last = await log.last({ ...stream, id: rosterStreamId(view.name) });
+  if (last !== undefined) await foldUpTo(view, '', last, log);
+}
+
+async function foldUpTo(view: FleetView, name: string, commit: RecordedCommit<'variable'>, log: Reads): Promise<void> {
+  const known = view.revOf(name);
+  if (commit.head.rev > known + 1)
+    for (const each of await before(log, commit, { isVariable: name !== '', known })) fold(view, name, each);
+  fold(view, name, commit);
 }
 
 function fold(view: FleetView, name: string, { head, events }: RecordedCommit<'variable'>): void {
