@@ -6,6 +6,7 @@ import {
   type RequestOutcome,
   sha256,
 } from '@sluice/contracts';
+import { isSluiceError } from '@sluice/kernel';
 import {
   boundFaults,
   makePlan,
@@ -56,7 +57,8 @@ export class PlannerEngine {
    */
   async submit(bytes: Uint8Array, subjectApp?: string, trace?: string): Promise<RequestOutcome> {
     const request = readRequest(bytes, subjectApp);
-    const known = await this.#streams.state(request.streamId);
+    const known = await this.#known(request.streamId);
+    if (known === undefined) return this.#pruned(request);
     if (known.sealed) return this.#again(request, known);
     const planned = await this.#plan(request);
     if (!planned.ok) return this.#refuse(request, request.streamId, planned.faults);
@@ -115,6 +117,23 @@ export class PlannerEngine {
 
   #templatesFor(read: ReadRequest): ReturnType<PlannerDeps['inventory']['templates']> {
     return read.fields.template === undefined ? Promise.resolve(new Map()) : this.deps.inventory.templates();
+  }
+
+  /** Undefined for a rollout whose bytes were deleted from the archive. */
+  async #known(streamId: string): Promise<PlanStreamState | undefined> {
+    try {
+      return await this.#streams.state(streamId);
+    } catch (error) {
+      if (isSluiceError(error, 'PRUNED')) return undefined;
+      throw error;
+    }
+  }
+
+  /** It was planned once, and nobody can say any more whether by this very document: it is not planned anew. */
+  #pruned(request: ReadRequest): Promise<RequestOutcome> {
+    const message =
+      'this app and group had a request of that id, or this very document, so long ago that it was pruned: choose another id';
+    return this.#refuse(request, refusalIdOf(request.documentHash), [{ path: '/id', code: 'PRUNED', message }]);
   }
 
   /** The rollout exists: the same document is a duplicate, another one under the same id is refused. */
