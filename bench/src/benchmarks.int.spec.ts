@@ -8,6 +8,7 @@ import { runRamp } from './ramp/ramp.js';
 import { runReplay } from './replay/replay.js';
 import { runScale } from './scale/scale.js';
 import { tableOf } from './table.js';
+import { runVerify } from './verify/verify.js';
 
 const BOUND = { timeout: 120_000 };
 const say = (): void => undefined;
@@ -32,6 +33,18 @@ describe('benchmarks in small', () => {
 
   it('replay: every rollout and every event is there again', BOUND, async () => {
     expectComplete(await runReplay({ events: 5_000, rounds: 1, say }));
+  });
+
+  it('verify: every event and every commit is looked at', BOUND, async () => {
+    const result = await runVerify({
+      events: 5_000,
+      rounds: 1,
+      sharedFrom: 1,
+      contenders: ['sha256', 'tree', 'all', 'file'],
+      say,
+    });
+    expectComplete(result);
+    expect(ratioNamed(result, 'MiB')?.value).toBeGreaterThan(0);
   });
 
   it('brake: each deciding failure brakes, and nothing is admitted after it', BOUND, async () => {

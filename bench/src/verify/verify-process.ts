@@ -50,7 +50,11 @@ async function read(order: VerifyOrder, commits: readonly AuditedCommit[]): Prom
 }
 
 async function verify(order: VerifyOrder, source: CommitSource, options: VerifyOptions): Promise<void> {
-  const { ok, counts, findings } = await verifyLog(source, options);
+  const { sharedFrom } = order;
+  const { ok, counts, findings } = await verifyLog(
+    source,
+    sharedFrom === undefined ? options : { ...options, sharedFrom },
+  );
   const isWhole = counts.commits === order.commits && (options.events === false || counts.events === order.events);
   if (!ok || !isWhole)
     throw new SluiceError('BENCH_INCOMPLETE', `${counts.commits} commits were verified, ${findings[0]?.words ?? 'ok'}`);

@@ -30,6 +30,8 @@ export interface VerifyOrder extends WrittenLog {
   /** An export of raw commits. */
   readonly file: string;
   readonly contender: Contender;
+  /** Bytes from which on several threads share it; as the product has it when absent. */
+  readonly sharedFrom?: number;
 }
 
 export interface VerifyResult {
@@ -44,6 +46,9 @@ export interface VerifyResult {
 export interface VerifyBenchOptions extends Omit<BenchOptions, 'scale'> {
   readonly events: number;
   readonly rounds: number;
+  readonly sharedFrom?: number;
+  /** All of them when absent. */
+  readonly contenders?: readonly Contender[];
 }
 
 /** Issue 7: how fast a log is verified, beside what hashing and parsing its bytes costs. */
@@ -64,10 +69,11 @@ export async function runVerify(options: VerifyBenchOptions): Promise<BenchResul
     const written = await writeLog(file, ROLLOUTS, Math.ceil(options.events / ROLLOUTS / STEPS_PER_TARGET));
     const { size: bytes } = await stat(file);
     const results = Object.fromEntries(CONTENDERS.map((name) => [name, [] as VerifyResult[]])) as unknown as Results;
+    const { sharedFrom, contenders = CONTENDERS } = options;
+    const order = { file, ...written, ...(sharedFrom === undefined ? {} : { sharedFrom }) };
     for (let round = 1; round <= options.rounds; round += 1) {
-      for (const contender of CONTENDERS)
-        results[contender].push(await contended({ file, contender, ...written }, options));
-      const told = CONTENDERS.map((name) => `${name} ${Math.round(results[name].at(-1)?.ms ?? Number.NaN)} ms`);
+      for (const contender of CONTENDERS) results[contender].push(await contended({ ...order, contender }, options));
+      const told = contenders.map((name) => `${name} ${Math.round(results[name].at(-1)?.ms ?? Number.NaN)} ms`);
       options.say(`verify, round ${round} of ${options.rounds}: ${told.join(', ')}`);
     }
     return resultOf(results, { ...written, bytes }, options.rounds);

@@ -2,7 +2,9 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { SluiceError } from '@sluice/kernel';
 
 import { JetStreamEventLog } from './jetstream/jetstream-event-log.js';
+import { rawLog } from './jetstream/raw-log.js';
 import type { EventLog } from './port.js';
+import type { RawCommit } from './recorded.js';
 
 export interface LogAddress {
   /** `nats`, or `kurrentdb://host:port`. */
@@ -13,6 +15,8 @@ export interface LogAddress {
 
 export interface OpenedEventLog {
   readonly log: EventLog;
+  /** Every commit as its bytes, in the order of the log, up to its end when the read began. */
+  raw(): AsyncIterable<RawCommit>;
   /** Ends what was opened for the log alone; the NATS connection is its owner's. */
   close(): Promise<void>;
 }
@@ -23,7 +27,8 @@ export interface OpenedEventLog {
  * repeated.
  */
 export async function openEventLog({ url, credentials }: LogAddress, nats: NatsConnection): Promise<OpenedEventLog> {
-  if (url === 'nats') return { log: new JetStreamEventLog(nats), close: async () => undefined };
+  if (url === 'nats')
+    return { log: new JetStreamEventLog(nats), raw: () => rawLog(nats), close: async () => undefined };
   if (!/^(kurrentdb|esdb)(\+discover)?:\/\//.test(url)) {
     throw new SluiceError('BAD_CONFIG', 'SLUICE_LOG is `nats` or the address of a KurrentDB, kurrentdb://host:2113');
   }
@@ -36,5 +41,6 @@ export async function openEventLog({ url, credentials }: LogAddress, nats: NatsC
   if (username !== undefined && password !== undefined) {
     client.setCredentialsProvider(async () => ({ username, password }));
   }
-  return { log: new KurrentDbEventLog(client), close: () => client.dispose() };
+  const log = new KurrentDbEventLog(client);
+  return { log, raw: () => log.raw(), close: () => client.dispose() };
 }

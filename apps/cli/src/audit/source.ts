@@ -6,7 +6,7 @@ import { createGunzip } from 'node:zlib';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { archivedLog, type CommitSource, exportedCommits, inLogOrder, withoutPruned } from '@sluice/audit';
 import { loadConfig, type SluiceConfig } from '@sluice/config';
-import { DirectoryArchiveStore, rawLog } from '@sluice/event-log';
+import { DirectoryArchiveStore, type OpenedEventLog, openEventLog, rawLog } from '@sluice/event-log';
 import { isSluiceError, messageOf } from '@sluice/kernel';
 import type { AccessDraft, Recorded } from '@sluice/messaging';
 import type { Command } from 'commander';
@@ -29,6 +29,8 @@ export interface OpenedSource {
   whole(): CommitSource;
   /** Writes down who takes what out of it; absent for what is read from files. */
   record?(access: Omit<AccessDraft, 'account'>): Promise<Recorded>;
+  /** False where positions say nothing of how many commits there are. */
+  readonly isDense?: boolean;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ const OUT_OF_REACH: ReadonlySet<string> = new Set([
   'NATS_UNAVAILABLE',
   'NATS_REFUSED',
   'LOG_MISSING',
+  'LOG_UNAVAILABLE',
   'ARCHIVE_UNAVAILABLE',
 ]);
 
@@ -102,26 +105,38 @@ async function* chunksOf(files: readonly string[]): AsyncIterable<Uint8Array> {
   }
 }
 
-async function liveLog({ nats: url, archive, mirror }: SourceOptions): Promise<StoredSource> {
+async function liveLog(options: SourceOptions): Promise<StoredSource> {
   const config = loadConfig();
-  if (config.log !== 'nats')
-    throw couldNot('only a log on JetStream is read as bytes: export what is in KurrentDB and name the file');
-  const nats = await connected(url ?? config.natsUrl, config);
+  const nats = await connected(options.nats ?? config.natsUrl, config);
   const account = /^[^:]*/.exec(config.natsCredentials)?.[0] ?? '';
   const record = (access: Omit<AccessDraft, 'account'>) => recorded(nats, { ...access, account });
-  const folder = archive ?? config.archive;
-  if (folder === undefined)
-    return { name: 'the live log', read: () => rawLog(nats, 1, mirror), record, close: () => nats.close() };
-  const store = new DirectoryArchiveStore(folder);
+  const folder = options.archive ?? config.archive;
+  const store = folder === undefined ? undefined : new DirectoryArchiveStore(folder);
+  const live = await liveReader(options, config, nats);
   return {
-    name: `the live log and ${folder}`,
-    read: () => inLogOrder([archivedLog(store), rawLog(nats, 1, mirror)]),
+    name: folder === undefined ? 'the live log' : `the live log and ${folder}`,
+    read: () => (store === undefined ? live.raw() : inLogOrder([archivedLog(store), live.raw()])),
     record,
+    // Positions of KurrentDB are bytes of its file.
+    isDense: config.log === 'nats',
     close: async () => {
-      await store.close();
+      await store?.close();
+      await live.close();
       await nats.close();
     },
   };
+}
+
+/** The log itself, or its mirror in the account of auditors; `close` ends what was opened for it alone. */
+async function liveReader(
+  { mirror }: SourceOptions,
+  config: SluiceConfig,
+  nats: NatsConnection,
+): Promise<Pick<OpenedEventLog, 'raw' | 'close'>> {
+  const { log: url, logCredentials } = config;
+  if (url === 'nats') return { raw: () => rawLog(nats, 1, mirror), close: async () => {} };
+  if (mirror !== undefined) throw couldNot('a log on KurrentDB has no mirror on NATS: leave --mirror out');
+  return openEventLog({ url, credentials: logCredentials }, nats);
 }
 
 async function recorded(nats: NatsConnection, access: AccessDraft): Promise<Recorded> {

@@ -19,6 +19,7 @@ import { regressed, unavailable } from '../errors.js';
 import { matcherOf } from '../follow-filter.js';
 import { OwnCommits } from '../own-commits.js';
 import type { CommitDraft, EventLog, Followed, FollowOptions, LogPlace } from '../port.js';
+import type { RawCommit } from '../recorded.js';
 import { appendCommit } from './append.js';
 import { isNeverWritten, isPassing, translated } from './outcomes.js';
 import { PlacedIds } from './placed-ids.js';
@@ -89,6 +90,12 @@ export class KurrentDbEventLog implements EventLog {
 
   position(): Promise<number> {
     return this.#tried('ask for the position of the log', () => this.#end());
+  }
+
+  /** The whole log as bytes, in its order, up to its end when the read began. Codes: LOG_UNAVAILABLE, BAD_COMMIT. */
+  async *raw(): AsyncIterable<RawCommit> {
+    const end = await this.position();
+    for await (const { stream, position, bytes } of this.#between(1, end)) yield { stream, position, bytes };
   }
 
   async *follow(options: FollowOptions): AsyncIterable<Followed> {
