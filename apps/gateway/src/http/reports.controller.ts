@@ -20,7 +20,7 @@ export class ReportsController {
   @ApiParam({ name: 'id' })
   @ApiCached()
   @ApiAnswer('Report', 'Durations in ms.')
-  @ApiProblems(404)
+  @ApiProblems(404, 503)
   async report(@Param('id') id: string): Promise<RolloutReport> {
     const report = await this.reports.of(id);
     if (report === undefined) throw noRollout(id);
