@@ -37,22 +37,19 @@ export class FleetDifference {
   }
 
   private async *changesOf(name: string): AsyncGenerator<Change | undefined> {
-    const [from, to] = this.cuts;
-    const [before, after] = [await this.groupAt(name, from), await this.groupAt(name, to)];
+    const both = await this.fleet.groupAtBoth(name, this.cuts);
+    if (both === 'archived')
+      throw refuse(
+        'MOMENT_ARCHIVED',
+        `what group ${name} was then has left the log for the archive: ask for later moments`,
+      );
+    const { before, after } = both;
     if (before !== undefined) this.from = latest([this.from, before.at]);
     if (after !== undefined) this.to = latest([this.to, after.at]);
+    if (both.same) return;
     const path = `/groups/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    for (const change of differences(comparableOf(before), comparableOf(after)))
+    for (const change of differences(comparableOf(both.before), comparableOf(both.after)))
       yield change === undefined ? undefined : { ...change, path: path + change.path };
-  }
-
-  private async groupAt(name: string, cut: Cut): Promise<GroupThen | undefined> {
-    const group = await this.fleet.group(name, cut);
-    if (group !== 'archived') return group;
-    throw refuse(
-      'MOMENT_ARCHIVED',
-      `what group ${name} was then has left the log for the archive: ask for later moments`,
-    );
   }
 }
 

@@ -15,7 +15,7 @@ import { holdsOf, type HoldView } from '../read-model/holds.js';
 import type { GroupIndex } from '../read-model/group-index.js';
 import type { Cut } from './cut.js';
 import { type Folded, type FoldParts, foldUpTo } from './fold.js';
-import type { GroupsPast, GroupThen } from './groups-past.js';
+import type { GroupLease, GroupsPast, GroupThen } from './groups-past.js';
 import { isOf } from './rollouts-past.js';
 
 export interface FleetQuery {
@@ -33,6 +33,12 @@ export interface Surroundings {
   readonly position: number;
   readonly time: number;
 }
+
+/** A group at two moments. */
+export type Both =
+  | 'archived'
+  | { readonly same: true; readonly before: GroupLease; readonly after: GroupLease }
+  | { readonly same: false; readonly before: GroupThen | undefined; readonly after: GroupThen | undefined };
 
 /** Groups that one page looks at; those that were not there yet are none of its rows. */
 const MAX_LOOKED_AT = 500;
@@ -71,9 +77,27 @@ export class FleetPast {
 
   /** Undefined for one that was not there yet. */
   async group(name: string, cut: Cut): Promise<GroupThen | 'archived' | undefined> {
+    const lease = await this.lease(name, cut);
+    return lease === undefined || lease === 'archived' ? lease : this.groups.whole(name, cut, lease);
+  }
+
+  /** The same at two moments; `same` when nothing can have changed between them, which is found out without its hosts. */
+  async groupAtBoth(name: string, [from, to]: readonly [Cut, Cut]): Promise<Both> {
+    const [before, after] = [await this.lease(name, from), await this.lease(name, to)];
+    if (before === 'archived' || after === 'archived') return 'archived';
+    if (before !== undefined && after?.rev === before.rev && before.state.active === undefined)
+      return { same: true, before, after };
+    return {
+      same: false,
+      before: before && (await this.groups.whole(name, from, before)),
+      after: after && (await this.groups.whole(name, to, after)),
+    };
+  }
+
+  private async lease(name: string, cut: Cut): Promise<GroupLease | 'archived' | undefined> {
     try {
       const lease = await this.groups.leaseAt(name, cut);
-      return lease === undefined || lease.rev === 0 ? undefined : await this.groups.whole(name, cut, lease);
+      return lease?.rev === 0 ? undefined : lease;
     } catch (error) {
       if (isArchived(error)) return 'archived';
       throw error;

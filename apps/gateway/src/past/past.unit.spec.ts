@@ -248,6 +248,21 @@ describe('what changed between two moments', () => {
       expect(items.some(({ path }) => path.startsWith(`/groups/${group}/`))).toBe(true);
     expect(from.position).toBeLessThan(to.position);
     expect((await past.fleetDifference(() => false, between)).items).toEqual([]);
+    const last = commits.at(-1)?.head.position ?? 0;
+    const begins = Array.from({ length: 6 }, (_, i) => 12 + 9 * i);
+    const pairs = begins.flatMap((begin) =>
+      [0, 1, 5, last].map((more) => [begin, Math.min(begin + more, last)] as const),
+    );
+    for (const [begin, end] of pairs) {
+      const moments = { ...between, from: `@${begin}`, to: `@${end}` };
+      const whole = await past.fleetDifference(() => true, moments);
+      const groups = [...groupsOf(commits)].toSorted();
+      const single = await Promise.all(groups.map((group) => past.groupDifference(group, moments)));
+      const named = single.flatMap((of, i) =>
+        of.items.map((it) => ({ ...it, path: `/groups/${groups[i]}${it.path}` })),
+      );
+      expect(whole.items.filter(({ path }) => path.startsWith('/groups/'))).toEqual(named);
+    }
     const none = await past.fleetDifference(() => true, { ...between, from: '@40', to: '@40' });
     expect(none.counts).toEqual({ added: 0, removed: 0, changed: 0 });
   });

@@ -1,6 +1,6 @@
 import { type RecordedCommit, shardOfId, type Writer } from '@sluice/contracts';
 import { isSluiceError } from '@sluice/kernel';
-import { initialRollout, type RolloutState } from '@sluice/rollout';
+import { initialRollout, isTerminal, type RolloutState } from '@sluice/rollout';
 
 import { refuse } from '../problems/problem.js';
 import { LabelIndex, type LabelView } from '../read-model/label-index.js';
@@ -76,7 +76,7 @@ export class RolloutsPast {
     });
     if (state.plan === undefined) return isOfPlan(folded.beyond) ? { beyond: folded.beyond } : undefined;
     const then = { state, rev, at: atOf(cut, folded), ...labels.of(id) };
-    if (isFixed(cut, this.parts.clock.now())) this.keep(key, then);
+    if (isFixed(cut, folded, state, this.parts.clock.now())) this.keep(key, then);
     return then;
   }
 
@@ -87,8 +87,11 @@ export class RolloutsPast {
 }
 
 /** Whether no commit that is yet to come can be in it. */
-const isFixed = (cut: Cut, now: number): boolean =>
-  cut.kind === 'position' || (cut.kind === 'time' && now - cut.time > ON_THE_WAY_MS);
+const isFixed = (cut: Cut, { beyond }: Folded, { status }: RolloutState, now: number): boolean => {
+  if (cut.kind !== 'time') return cut.kind === 'position';
+  const isOver = beyond?.stream.writer === 'exec' || isTerminal(status);
+  return isOver && now - cut.time > ON_THE_WAY_MS;
+};
 
 /** A request that was refused is no rollout, at no time. */
 const isOfPlan = (commit: RecordedCommit | undefined): boolean =>
