@@ -22,6 +22,10 @@ export interface BuiltRecord {
 const WRITERS: ReadonlySet<string> = new Set(['plan', 'exec', 'gate', 'notice']);
 const NOBODY: EventMeta = { by: { id: 'unknown', kind: 'service' }, cause: '', corr: '' };
 
+/** What a command led to is decided by a service of Sluice; who gave it may be a service of others. */
+const OURS: ReadonlySet<string> = new Set(['executor', 'planner', 'health-gate', 'notifier']);
+const isOfOurs = ({ kind, id }: Actor): boolean => kind === 'service' && OURS.has(id);
+
 export const whoOf = ({ kind, id }: Actor): string => `${kind}:${id}`;
 
 /** Whether commits of that stream (`<writer>.<id>`) are part of the record of a rollout. */
@@ -87,7 +91,7 @@ export class RecordBuilder {
     const words = wordsOf(event, (target) => this.#state.targets[target]?.host ?? `target ${target}`);
     if (words === undefined) return;
     const statement = statementOf({ event, meta, at, words, evidence });
-    this.#recording.said(event, statement, isCommand(meta.cause) && meta.by.kind !== 'service');
+    this.#recording.said(event, statement, isCommand(meta.cause) && !isOfOurs(meta.by));
   }
 
   private record(planned: Statement): ChangeRecord {
