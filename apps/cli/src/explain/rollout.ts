@@ -3,6 +3,7 @@ import {
   decisionAt,
   type DecisionKind,
   type GateJudged,
+  type RolloutEvent,
   type TracedCommit,
 } from '@sluice/contracts';
 import { RolloutDecisions, Tally, verifyVerdict } from '@sluice/decisions';
@@ -127,8 +128,18 @@ class Teller {
     const event = commit.events[decision.index];
     if (event?.type === 'GateJudged' && this.isDetailed(event)) return this.verdict(decision, commit, event);
     if (this.asked.rev !== undefined) return this.full(decision);
+    if (event?.type === 'GateRecorded' && this.isRepeated(event, decision)) return;
     this.told += 1;
     showNext(this.shell, decision, () => decisionLine(decision, this.since ?? decision.at));
+  }
+
+  /** The gate's own line stands before it with the same words. */
+  private isRepeated(
+    { verdict }: Extract<RolloutEvent, { readonly type: 'GateRecorded' }>,
+    decision: ExplainedDecision,
+  ): boolean {
+    const isPlain = this.shell.format === 'table' && this.options.kinds === undefined;
+    return isPlain && verdict !== 'fail' && decision.doubt === undefined && decision.again?.verdict !== 'differs';
   }
 
   private full(decision: ExplainedDecision): void {
