@@ -9,6 +9,8 @@ function tried(log: PastLog, document: unknown): Promise<BacktestReport> {
   return backtest(log.source(), parsed.policy);
 }
 
+const LIMITS = { fail: 0, inconclusive: 10, error: 4, passes: 1 };
+
 describe('a gate', () => {
   const gated: Shape = { group: 'web', batches: [2, 2], percent: 50, gateSpecs: [threshold()] };
   const errors = (measure: object, more: object = {}): unknown => ({
@@ -37,6 +39,28 @@ describe('a gate', () => {
     });
     expect((await tried(log, errors({ limit: 0.045 }))).outcomes.same).toBe(1);
     expect((await tried(log, errors({}))).outcomes.same).toBe(1);
+  });
+
+  it('that passes as the live one does is no sooner, whatever the rollout records before it hears of it', async () => {
+    const log = new PastLog();
+    const past = new PastRollout(log, gated).play(new Set());
+    const meanwhile = (): void => past.command({ type: 'setInterval', intervalMs: 1, tailIntervalMs: 1 });
+    past.measure('errors', [0.03, 0.04], { meanwhile });
+    past.play(new Set());
+    expect(past.state.stage.index).toBe(1);
+    expect((await tried(log, errors({ limit: 0.1 }))).outcomes.same).toBe(1);
+  });
+
+  it('that passes where the live one still holds goes on sooner, which is unknown', async () => {
+    const log = new PastLog();
+    const past = new PastRollout(log, { ...gated, gateSpecs: [threshold({ limits: { ...LIMITS, passes: 2 } })] });
+    past.play(new Set());
+    past.measure('errors', [0.03, 0.04]);
+    past.command({ type: 'setInterval', intervalMs: 1, tailIntervalMs: 1 });
+    past.measure('errors', [0.03, 0.04]);
+    const { changed } = await tried(log, { gates: [{ name: 'errors', limits: { passes: 1 } }] });
+    expect(changed[0]).toMatchObject({ outcome: 'unknown', stops: 'unknown' });
+    expect(changed[0]?.divergence?.because).toBe('its gates have passed here, and it would have gone on');
   });
 
   it('with a higher limit goes on where the live one stopped', async () => {

@@ -147,11 +147,11 @@ export class PastRollout {
     return this;
   }
 
-  /** A measurement of a gate at its stage, as the health-gate judges it; `unwritten`: it is counted and not recorded. */
+  /** A measurement of a gate at its stage, as the health-gate judges it; `unwritten`: it is counted and not recorded. `meanwhile`: before the rollout has heard of it. */
   measure(
     gate: string,
     values: readonly number[],
-    how: { readonly phase?: 'during'; readonly unwritten?: true } = {},
+    how: { readonly phase?: 'during'; readonly unwritten?: true; readonly meanwhile?: () => void } = {},
   ): void {
     this.log.now += MINUTE;
     const inputs = this.#inputs(gate, values, how.phase ?? 'exit');
@@ -159,6 +159,7 @@ export class PastRollout {
     if (how.unwritten === true) return;
     const judged = judgedMeasure(inputs, specHash(this.#spec(gate)));
     this.#commit('gate', [judged], 'measured');
+    how.meanwhile?.();
     if (judged.shadow !== true) this.#verdict(judged);
   }
 

@@ -48,8 +48,8 @@ const HOLDS: GateFinding = { kind: 'holds' };
 export class CandidateGates {
   private readonly known = new Map<string, Known>();
   private readonly rows = new Map<string, Row>();
-  /** By phase, stage and gate: what the candidate said last. */
-  private readonly said = new Map<string, Verdict>();
+  /** By phase, stage and gate: what the candidate said last, and the live policy of the same measurement. */
+  private readonly said = new Map<string, { readonly verdict: Verdict; readonly live: Verdict }>();
   /** Gates that the candidate wants and the plan has not. */
   readonly absent: readonly string[];
 
@@ -74,7 +74,7 @@ export class CandidateGates {
     if (inputFaults(judged.gate, judged.inputs).length > 0)
       return { kind: 'unrecorded', why: 'what it was judged from cannot be read' };
     const { verdict, words, row } = this.again(known, judged);
-    this.said.set(keyOf(phase, judged.stage, judged.gate), verdict);
+    this.said.set(keyOf(phase, judged.stage, judged.gate), { verdict, live: judged.verdict });
     if (verdict === 'fail') return { kind: 'fails', words, atLatest: row.unwritten > 0 };
     if (row.unwritten > 0) {
       const why = `${row.unwritten} measurements were not written down, and this policy could have failed at one of them`;
@@ -87,7 +87,7 @@ export class CandidateGates {
   fails(phase: GatePhase, stage: number, gate: string): boolean | undefined {
     const known = this.known.get(gate);
     if (known === undefined) return undefined;
-    return this.decidesAt(known.spec, phase) && this.said.get(keyOf(phase, stage, gate)) === 'fail';
+    return this.decidesAt(known.spec, phase) && this.said.get(keyOf(phase, stage, gate))?.verdict === 'fail';
   }
 
   /** A gate that was asked at this phase and has not passed for the candidate, though the live policy went on. */
@@ -98,7 +98,7 @@ export class CandidateGates {
       .map(({ name }) => name)
       .find((name) => {
         const known = this.known.get(name);
-        const said = this.said.get(keyOf(phase, index, name));
+        const said = this.said.get(keyOf(phase, index, name))?.verdict;
         return known !== undefined && this.decidesAt(known.spec, phase) && said !== undefined && said !== 'pass';
       });
   }
@@ -107,12 +107,16 @@ export class CandidateGates {
   isThrough(state: RolloutState): boolean {
     const { asked, gates, passed, phase = 'exit', index } = state.stage;
     if (this.known.size === 0 || !asked || gates.length === 0) return false;
-    if (gates.every((gate) => passed.has(gate))) return false;
-    return gates.every((gate) => {
-      const known = this.known.get(gate);
-      if (known === undefined) return passed.has(gate);
-      return !this.decidesAt(known.spec, phase) || this.said.get(keyOf(phase, index, gate)) === 'pass';
-    });
+    const saidOf = (gate: string) => this.said.get(keyOf(phase, index, gate));
+    // What the live policy passed as well is on its way: the rollout takes it in its next turn.
+    const isAwaited = gates.some((gate) => !passed.has(gate) && saidOf(gate)?.live !== 'pass');
+    return isAwaited && gates.every((gate) => this.passes(gate, phase, saidOf(gate)?.verdict) ?? passed.has(gate));
+  }
+
+  /** Undefined for a gate that the policy says nothing about. */
+  private passes(gate: string, phase: GatePhase, verdict: Verdict | undefined): boolean | undefined {
+    const known = this.known.get(gate);
+    return known === undefined ? undefined : verdict === 'pass' || !this.decidesAt(known.spec, phase);
   }
 
   private decidesAt({ onFail, at }: GateSpec, phase: GatePhase): boolean {
