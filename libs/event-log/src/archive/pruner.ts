@@ -4,7 +4,7 @@ import { DOCUMENTS, sha256 } from '@sluice/contracts';
 import { SluiceError } from '@sluice/kernel';
 
 import { type ArchivedCommit, damaged } from './line.js';
-import { readManifest, type SegmentManifest, type SegmentUnit, unpackUnit } from './segment.js';
+import { readManifest, type SegmentManifest, type SegmentUnit, type StoredFile, unpackUnit } from './segment.js';
 import { type ArchiveStore, NAMES, type PrunableStore, segmentOf } from './store.js';
 import { isPruned, type KeptHash, type Tombstone, tombstoneBytes, tombstonesOf, type UnitNow } from './tombstone.js';
 
@@ -209,12 +209,15 @@ async function finish(
   segment: number,
   { isHeld }: Pick<PruneOptions, 'isHeld'>,
 ): Promise<Finished> {
-  const named = await filesOf(store, segment);
+  const { data, summaries } = await filesOf(store, segment);
+  const named = new Set([data?.name ?? '', summaries]);
   const [prefix = ''] = NAMES.manifest(segment).split('.', 1);
   let [leftOver, freed] = [0, 0];
   for (const name of await store.list(NAMES.segments)) {
     const full = `${NAMES.segments}/${name}`;
     if (!full.startsWith(`${prefix}-`) || named.has(full)) continue;
+    // Nothing goes before what stays was seen to be there.
+    if (leftOver === 0) await assertThere(store, segment, data);
     assertHeld(isHeld, segment);
     freed += (await store.get(full))?.length ?? 0;
     await store.remove(full);
@@ -223,12 +226,27 @@ async function finish(
   return { leftOver, freed };
 }
 
-async function filesOf(store: ArchiveStore, segment: number): Promise<ReadonlySet<string>> {
+/** The file that holds what is left of a segment, none when nothing is, and its summaries. Code ARCHIVE_DAMAGED. */
+async function filesOf(
+  store: ArchiveStore,
+  segment: number,
+): Promise<{ readonly data: StoredFile | null; readonly summaries: string }> {
   const bytes = await store.get(NAMES.manifest(segment));
   if (bytes === undefined) throw damaged(`the manifest of segment ${segment} is missing`, { segment });
   const { data, summaries } = readManifest(bytes, segment);
   const last = (await tombstonesOf(store, segment, await store.list(NAMES.tombstones))).at(-1)?.tombstone;
-  return new Set([last === undefined ? data.name : (last.data?.name ?? ''), summaries.name]);
+  if (last !== undefined && last.manifest !== sha256(bytes))
+    throw damaged(`the tombstone of segment ${segment} is of another manifest`, { segment });
+  return { data: last === undefined ? data : last.data, summaries: summaries.name };
+}
+
+async function assertThere(store: ArchiveStore, segment: number, data: StoredFile | null): Promise<void> {
+  if (data === null) return;
+  const found = await store.get(data.name);
+  if (found === undefined || sha256(found) !== data.sha256)
+    throw damaged(`the data of segment ${segment} is missing or not what it was: nothing of it was deleted`, {
+      segment,
+    });
 }
 
 function hashesOf({ position, stream, rev, at, hash, bytes }: ArchivedCommit): KeptHash {

@@ -154,6 +154,19 @@ describe('pruning an archive', () => {
     }
   });
 
+  it('deletes no left-over while what stays is not there', async () => {
+    await prune(({ id }) => (id === idOf(2) ? 'held' : undefined));
+    const [name = ''] = [...store.files.keys()].filter((file) => /^segments\/0{7}1-[\da-f]{12}\.jsonl/.test(file));
+    const left = store.files.get(name) ?? new Uint8Array();
+    store.files.set('segments/00000001-0123456789ab.jsonl.gz', new Uint8Array(3));
+    store.files.set(name, left.subarray(1));
+    await expect(prune()).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED' });
+    expect(store.files.has('segments/00000001-0123456789ab.jsonl.gz')).toBe(true);
+    store.files.set(name, left);
+    expect((await prune())[0]?.leftOver).toBe(1);
+    expect(store.files.has('segments/00000001-0123456789ab.jsonl.gz')).toBe(false);
+  });
+
   it('finds a tombstone that was changed or taken away, and a hash in it that was', async () => {
     await prune();
     const [name = ''] = [...store.files.keys()].filter((file) => file.startsWith('pruned/'));
