@@ -30,7 +30,7 @@ describe('TAR-02 fault suite', () => {
     expect(await playAll('C1', 1)).toBeGreaterThan(150);
   }, 120_000);
 
-  it.each(seeds(40))('C2 reports dropped, doubled, reordered and delayed: seed %d', async (seed) => {
+  it.each(seeds(15))('C2 reports dropped, doubled, reordered and delayed: seed %d', async (seed) => {
     expect(await playAll('C2', seed)).toBe(1);
   });
 
@@ -65,17 +65,17 @@ describe('TAR-02 fault suite', () => {
   ])(
     '%s',
     async (_, name) => {
-      for (const seed of seeds(12)) expect(await playAll(name, seed)).toBe(1);
+      for (const seed of seeds(6)) expect(await playAll(name, seed)).toBe(1);
     },
     60_000,
   );
 
   it('I10 every message twice and the streams in any order come to the same end', async () => {
-    for (const seed of seeds(6)) expect(await playAll('order', seed)).toBe(2);
+    for (const seed of seeds(3)) expect(await playAll('order', seed)).toBe(2);
   }, 60_000);
 
   // The last ones found a target that nobody counted, a retry that hung, and one that took more than its room.
-  it.each([...seeds(60), 128, 157, 594, 926])('the invariants hold in chaos, and it ends: seed %d', async (seed) => {
+  it.each([...seeds(30), 128, 157, 594, 926])('the invariants hold in chaos, and it ends: seed %d', async (seed) => {
     expect(await playAll('chaos', seed)).toBe(1);
   });
 
@@ -83,12 +83,27 @@ describe('TAR-02 fault suite', () => {
     expect(await playAll('shift', 1)).toBe(9);
   });
 
-  it.each(seeds(5))('I9 SWB-01 traffic shifts while everything happens at once: seed %d', async (seed) => {
+  it.each(seeds(4))('I9 SWB-01 traffic shifts while everything happens at once: seed %d', async (seed) => {
     expect(await playAll('traffic', seed)).toBe(1);
   });
 
   it('I11 a shift of traffic ends the same whoever is killed', async () => {
     expect(await playAll('shiftCrash', 2)).toBe(9);
+  });
+
+  it.each([...seeds(5), 41])(
+    'I8 TSU-03 TSU-14 variables ramp while everything happens at once: seed %d',
+    async (seed) => {
+      expect(await playAll('ramp', seed)).toBe(1);
+    },
+  );
+
+  it('I11 ramps end the same whoever is killed', async () => {
+    expect(await playAll('rampCrash', 2)).toBe(9);
+  });
+
+  it('TRS-17 what hardly ever happens elsewhere goes well, too', async () => {
+    expect(await playAll('rare', 1)).toBe(3);
   });
 
   it('C10 all targets fail: lost is A, for every share and size', async () => {

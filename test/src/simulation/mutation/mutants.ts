@@ -1,10 +1,12 @@
 import { type Mutant, of, type Patch } from './mutant.js';
+import { RAMP_MUTANTS } from './ramp-mutants.js';
 import { TRAFFIC_MUTANTS } from './traffic-mutants.js';
 
 const rollout = (file: string, ...patches: readonly Patch[]): Mutant[] => of('@sluice/rollout', file, patches);
 
 export const MUTANTS: readonly Mutant[] = [
   ...TRAFFIC_MUTANTS,
+  ...RAMP_MUTANTS,
   ...rollout('decide/members.js', [
     'new-members-at-once',
     'new members come in batches of at most the share of the plan (TRS-13)',

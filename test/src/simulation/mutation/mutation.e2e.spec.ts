@@ -8,12 +8,10 @@ const MAIN = fileURLToPath(new URL('../../../dist/simulation/main.js', import.me
 /** Broken rules that the first seeds notice: enough to show that the suite can fail. The whole run has them all. */
 const QUICK = [
   'failure-counted-twice',
-  'next-batch-too-early',
   'canary-unapproved',
-  'lease-granted-twice',
   'agent-forgets-fence',
   'weights-not-given-back',
-  'frozen-check-dropped',
+  'flips-while-paused',
 ];
 
 function simulate(...args: readonly string[]): Promise<{ readonly code: number; readonly out: string }> {

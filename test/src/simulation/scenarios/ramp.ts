@@ -99,7 +99,7 @@ export function anyRamp({ sim, random }: RampAround, group: string, version: str
     ...(random.chance(0.3) ? { approvals: { batches: 'required' } } : {}),
     ramp: {
       variable: group,
-      over: pick(random, ['30s', '10m', '30m', '1h', points]),
+      over: pick(random, ['2s', '30s', '10m', '30m', '1h', points]),
       ...(variableOf(sim, group) === undefined ? { from: '1.0.0' } : {}),
       ...(random.chance(0.6) ? { limits: anyLimits(random) } : {}),
     },

@@ -14,6 +14,8 @@ const PART_MS = 10_000;
 interface Churn {
   readonly at: number;
   count: number;
+  /** Of them those that were never heard of before. */
+  fresh: number;
 }
 
 /** A fleet as an outsider reads it: two bytes a host, and one for each of its variables. */
@@ -56,6 +58,17 @@ export function slackOf({ churn }: FleetModel, role: number, now: number): numbe
   return slack;
 }
 
+/** The same where newcomers make no difference: the more hosts there are, the more may have the new value. */
+export function slackAbove({ churn }: FleetModel, role: number, now: number): number {
+  let slack = 0;
+  for (const { at, count, fresh } of churn[role] ?? []) if (at > now - LATELY_MS) slack += count - fresh;
+  return slack;
+}
+
+/** It left, or went to another role, a moment ago: who decided may not have known. */
+export const wentLately = ({ gone }: FleetModel, host: number, now: number): boolean =>
+  (gone.get(host) ?? Number.NEGATIVE_INFINITY) > now - LATELY_MS;
+
 /** The same of all roles together. */
 export const churnOf = (fleet: FleetModel, now: number): number =>
   fleet.roles.reduce((sum, _, role) => sum + slackOf(fleet, role, now), 0);
@@ -67,7 +80,7 @@ export function applyRoster(fleet: FleetModel, event: RosterEvent, at: number, c
     case 'HostsJoined':
       if (event.from !== fleet.hosts)
         complain('I8', `hosts joined from number ${event.from}, the next is ${fleet.hosts}`);
-      event.names.forEach((_, i) => settle(fleet, event.from + i, { role: event.role, at }));
+      event.names.forEach((_, i) => settle(fleet, event.from + i, { role: event.role, at, isFresh: true }));
       fleet.hosts = Math.max(fleet.hosts, event.from + event.names.length);
       return;
     case 'HostsReturned':
@@ -121,9 +134,10 @@ function forgetOld({ churn, gone }: FleetModel, now: number): void {
 interface Place {
   readonly role: string | undefined;
   readonly at: number;
+  readonly isFresh?: boolean;
 }
 
-function settle(fleet: FleetModel, host: number, { role, at }: Place): void {
+function settle(fleet: FleetModel, host: number, { role, at, isFresh = false }: Place): void {
   if (host >= fleet.roleOf.length) {
     const more = new Uint16Array(Math.max(fleet.roleOf.length * 2, host + 1));
     more.set(fleet.roleOf);
@@ -140,9 +154,9 @@ function settle(fleet: FleetModel, host: number, { role, at }: Place): void {
   if (from >= 0) {
     fleet.gone.delete(host);
     fleet.gone.set(host, at);
-    resize(fleet, from, { by: -1, at });
+    resize(fleet, from, { by: -1, at, isFresh: false });
   }
-  if (to >= 0) resize(fleet, to, { by: 1, at });
+  if (to >= 0) resize(fleet, to, { by: 1, at, isFresh });
 }
 
 function indexOf({ roles, roleIndex, sizes, churn }: FleetModel, role: string): number {
@@ -154,10 +168,20 @@ function indexOf({ roles, roleIndex, sizes, churn }: FleetModel, role: string): 
   return roles.push(role) - 1;
 }
 
-function resize({ sizes, churn }: FleetModel, role: number, { by, at }: { by: number; at: number }): void {
+interface Resized {
+  readonly by: 1 | -1;
+  readonly at: number;
+  readonly isFresh: boolean;
+}
+
+function resize({ sizes, churn }: FleetModel, role: number, { by, at, isFresh }: Resized): void {
   sizes[role] = (sizes[role] ?? 0) + by;
   const entries = churn[role] ?? [];
   const last = entries.at(-1);
-  if (last !== undefined && at - last.at < PART_MS) last.count += 1;
-  else entries.push({ at, count: 1 });
+  const fresh = isFresh ? 1 : 0;
+  if (last === undefined || at - last.at >= PART_MS) entries.push({ at, count: 1, fresh });
+  else {
+    last.count += 1;
+    last.fresh += fresh;
+  }
 }

@@ -1,6 +1,6 @@
 import type { VariableEvent } from '@sluice/contracts';
 
-import { type FleetModel, roleAt, slackOf } from './fleet-model.js';
+import { type FleetModel, roleAt, slackAbove, slackOf, wentLately } from './fleet-model.js';
 import { limitOf, mostOf, shareAt } from './line-model.js';
 import type { Told } from './told.js';
 import { activeAt, noteChanges, type RoleCounts, roleCounts, setSide, type VariableModel } from './variable-model.js';
@@ -59,10 +59,11 @@ function give(model: VariableModel, { side }: Assigned, host: number, { fleet }:
   return role;
 }
 
-function isFree(model: VariableModel, { side }: Assigned, host: number, { fleet, complain }: Told): void {
+function isFree(model: VariableModel, { side }: Assigned, host: number, { fleet, at, complain }: Told): void {
   const { name } = model;
   if (host >= fleet.hosts) complain('I8', `host ${host} of ${name} got ${side} and was never heard of`);
-  else if (roleAt(fleet, host) < 0 && !fleet.gone.has(host)) complain('I8', `host ${host} got ${side} and is away`);
+  else if (roleAt(fleet, host) < 0 && !wentLately(fleet, host, at))
+    complain('I8', `host ${host} got ${side} and is away`);
   if (model.pins.has(host)) complain('I8', `host ${host} is pinned and got ${side}`);
   if ((model.sides[host] === 1) === (side === 'to')) complain('I8', `host ${host} has ${side} of ${name} already`);
 }
@@ -71,7 +72,7 @@ function isFree(model: VariableModel, { side }: Assigned, host: number, { fleet,
 function isWithin(model: VariableModel, { side }: Assigned, role: number, { fleet, at, complain }: Told): void {
   const { n, to, pinned, pinnedTo } = roleCounts(model, role);
   const name = fleet.roles[role] ?? '';
-  const slack = slackOf(fleet, role, at);
+  const slack = side === 'to' ? slackAbove(fleet, role, at) : slackOf(fleet, role, at);
   const onLine = shareAt(model.spec.schedule, activeAt(model, at)) * n;
   const most = mostOf(n + pinned, limitOf(model.spec, name));
   if (side === 'to' && to + pinnedTo > Math.max(most, pinnedTo) + slack)
