@@ -2,7 +2,7 @@ import { type AuditCounts, type AuditReport, reportWords, verifyLog } from '@slu
 import { type Checkpoint, openCheckpoint } from '@sluice/proof';
 import type { Command } from 'commander';
 
-import { EXIT } from '../client/exit.js';
+import { CliError, EXIT } from '../client/exit.js';
 import { examples, shellOf, show, type Surroundings } from '../commands/shell.js';
 import { couldNot, gathered, smallFile, verifiersOf } from './files.js';
 import { reading, type SourceOptions, withSource } from './source.js';
@@ -11,9 +11,12 @@ interface Options extends SourceOptions {
   readonly checkpoint: readonly string[];
   readonly key: readonly string[];
   readonly events: boolean;
+  readonly threads?: string;
 }
 
 const PROGRESS_MS = 1_000;
+/** A log has 16 shards. */
+const MAX_THREADS = 16;
 const MEGA = 1_000_000;
 
 export function addVerify(audit: Command, surroundings: Surroundings): void {
@@ -24,6 +27,7 @@ export function addVerify(audit: Command, surroundings: Surroundings): void {
   )
     .option('--checkpoint <file...>', 'signed checkpoints that the log must begin with', gathered, [])
     .option('--key <verifier>', 'public key of who signed them, or its file; several times', gathered, [])
+    .option('--threads <count>', 'that share a long log: 1 to 16; as many as there are cores when left out, at most 4')
     .option('--no-events', 'hash chains and checkpoints alone, some ten times as fast')
     .addHelpText(
       'after',
@@ -37,11 +41,19 @@ export function addVerify(audit: Command, surroundings: Surroundings): void {
       const checkpoints = await checkpointsOf(options);
       const progress = progressOn(surroundings);
       const report = await reading(source, options, (log) =>
-        verifyLog(log.whole(), { checkpoints, events: options.events, tree: true, progress }),
+        verifyLog(log.whole(), { ...threadsOf(options), checkpoints, events: options.events, tree: true, progress }),
       );
       show(shellOf(command, surroundings), report, textOf);
       if (!report.ok) surroundings.end(EXIT.altered);
     });
+}
+
+function threadsOf({ threads }: Options): { readonly threads?: number } {
+  if (threads === undefined) return {};
+  const count = Number(threads);
+  if (!Number.isInteger(count) || count < 1 || count > MAX_THREADS)
+    throw new CliError(EXIT.usage, `--threads is a number from 1 to ${MAX_THREADS}`);
+  return { threads: count };
 }
 
 async function checkpointsOf({ checkpoint, key }: Options): Promise<readonly Checkpoint[]> {
