@@ -113,6 +113,24 @@ describe('a gate', () => {
     expect(changed[0]).toMatchObject({ outcome: 'stops', spared: { targets: 2 } });
   });
 
+  it('that watches stops a rollout that is paused, where the budget waits until it goes on', async () => {
+    const log = new PastLog();
+    const spec = threshold({ onFail: 'record', at: ['during'] });
+    const past = new PastRollout(log, { ...gated, batches: [3, 3], percent: 34, gateSpecs: [spec] });
+    past.command({ type: 'pause' });
+    past.report(0, false);
+    past.measure('errors', [0.2, 0.3], { phase: 'during' });
+    expect(past.state.status).toBe('paused');
+    past.report(1, false);
+    past.command({ type: 'resume' });
+    expect(past.state.status).toBe('braked');
+    // What watches brakes a rollout that is paused too: the candidate was there first.
+    const { changed } = await tried(log, errors({}, { onFail: 'brake' }));
+    expect(changed[0]).toMatchObject({ outcome: 'stops', divergence: { at: { stream: `gate.${past.id}` } } });
+    // What is lost in a pause brakes when it goes on: at one as at two.
+    expect((await tried(log, { brake: { failureLimit: 1 } })).outcomes.same).toBe(1);
+  });
+
   it('of which measurements were not written down stops at the latest where one shows it, or is unknown', async () => {
     const watching = threshold({ at: ['during'] });
     const log = new PastLog();

@@ -157,7 +157,8 @@ export class RolloutTrial {
 
   /** Where the rollout looks whether it has to brake; `next` is what it did, and nothing when it came to rest. */
   private after(at: Place, next: RolloutEvent | undefined): void {
-    if (next?.type === 'RolloutBraked') return;
+    // Whatever both brake for, they brake here. What no policy decides comes after what one decides.
+    if (next?.type === 'RolloutBraked' && isPolicyBrake(next.cause)) return;
     this.look(at, false);
     if (this.divergence !== undefined || next !== undefined || this.state.status !== 'running') return;
     const found = paceAtRest(this.state, this.policy.brake);
