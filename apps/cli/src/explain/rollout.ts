@@ -174,6 +174,7 @@ class Teller {
   /** Why it does not go on in this moment, while it is not over. */
   private now(): void {
     if (this.shell.format !== 'table' || this.told === 0 || OVER.has(this.decisions.state.status)) return;
+    this.shell.out('');
     this.standing(this.shell.now(), 'now');
   }
 }

@@ -1,6 +1,6 @@
 import { type Explanation, stageAt, weigh } from '@sluice/contracts';
 
-import { budgetCause, unavailable, serving, writtenOff, brakeLimit, room } from '../budget.js';
+import { budgetCause, unavailable, serving, targetsLeft, writtenOff, brakeLimit, room } from '../budget.js';
 import { countOf, isFrozen, planOf, type RolloutState } from '../state.js';
 import { nextActions } from '../transitions.js';
 import { weighLost, weighRoom } from './brakes.js';
@@ -60,7 +60,9 @@ function braked(state: RolloutState): Part {
   };
   if (budgetCause(state) === undefined) return { ...shared, arithmetic: brake?.words ?? '' };
   const { words, threshold } = weighLost(numbersOf(state), '>=');
-  return { ...shared, threshold, arithmetic: `${words}: ${brake?.words ?? ''}` };
+  // A brake of the budget said the same with the numbers of then.
+  const why = brake?.kind === 'budget' ? `${targetsLeft(state)} targets are left` : (brake?.words ?? '');
+  return { ...shared, threshold, arithmetic: `${words}; ${why}` };
 }
 
 const numbersOf = (state: RolloutState) => ({
