@@ -129,11 +129,15 @@ export class PlannerEngine {
     }
   }
 
-  /** It was planned once, and nobody can say any more whether by this very document: it is not planned anew. */
-  #pruned(request: ReadRequest): Promise<RequestOutcome> {
-    const message =
-      'this app and group had a request of that id, or this very document, so long ago that it was pruned: choose another id';
-    return this.#refuse(request, refusalIdOf(request.documentHash), [{ path: '/id', code: 'PRUNED', message }]);
+  /**
+   * It was planned once and is not planned anew. A document without an id is named by its hash, so that it is the same one;
+   * whether it is under an id that was given nobody can say any more.
+   */
+  async #pruned(request: ReadRequest): Promise<RequestOutcome> {
+    const { requestId, documentHash, streamId: rolloutId } = request;
+    if (requestId === documentHash) return { v: 1, requestId, outcome: 'duplicate', rolloutId };
+    const message = 'a request of this app and group had that id so long ago that it was pruned: choose another id';
+    return this.#refuse(request, refusalIdOf(documentHash), [{ path: '/id', code: 'PRUNED', message }]);
   }
 
   /** The rollout exists: the same document is a duplicate, another one under the same id is refused. */
