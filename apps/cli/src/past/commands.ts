@@ -35,7 +35,7 @@ async function wholeFleet(shell: Shell, asked: string | undefined): Promise<Flee
   const read = (at: string | undefined, cursor?: string): Promise<FleetPage> =>
     shell.api.call<FleetPage>('getFleet', { query: { at, cursor, limit: PAGE } });
   const first = await read(asked);
-  const at = pinned(asked, first.at);
+  const at = pinned(asked ?? 'now', first.at);
   const items = [...first.groups.items];
   const archived = [...first.archived];
   for (let { next } = first.groups; next !== null;) {
