@@ -18,20 +18,22 @@ function world() {
   const clock = new VirtualClock();
   const written: AccessDraft[] = [];
   let isDown = false;
+  const warnings: unknown[] = [];
   const reads = new Reads({
     clock,
+    logger: { warn: (...words: unknown[]) => void warnings.push(words) },
     newId: () => `id-${written.length}`,
     write: async (draft) => {
       if (isDown) throw new Error('no stream');
       written.push(draft);
     },
   });
-  return { clock, written, reads, setDown: (down: boolean) => (isDown = down) };
+  return { clock, written, warnings, reads, setDown: (down: boolean) => (isDown = down) };
 }
 
 describe('reads that are recorded', () => {
   it('are of operations that there are', () => {
-    expect([...RECORDED].filter((operation) => PERMISSIONS[operation] === undefined)).toEqual([]);
+    expect([...RECORDED.keys()].filter((operation) => PERMISSIONS[operation] === undefined)).toEqual([]);
   });
 
   it('stand there once in a quarter of an hour for each reader, operation and rollout', async () => {
@@ -56,18 +58,29 @@ describe('reads that are recorded', () => {
     expect(written).toHaveLength(5);
   });
 
-  it('are refused when they cannot be recorded, and recorded when they can again', async () => {
+  it('are told all the same when they cannot be recorded, and that is said, but not with each of them', async () => {
+    const { clock, written, warnings, reads, setDown } = world();
+    setDown(true);
+    for (let i = 0; i < 5; i += 1) await reads.record(ana, 'listDecisions', 'r1');
+    await clock.advance(1);
+    expect(warnings).toHaveLength(1);
+    setDown(false);
+    await reads.record(ana, 'listDecisions', 'r1');
+    expect(written).toHaveLength(1);
+  });
+
+  it('of change records are refused when they cannot be recorded, and recorded when they can again', async () => {
     const { written, reads, setDown } = world();
     setDown(true);
-    await expect(reads.record(ana, 'getReport', 'r1')).rejects.toMatchObject({
+    await expect(reads.record(ana, 'getRecord', 'r1')).rejects.toMatchObject({
       problem: { code: 'ACCESS_NOT_RECORDED', status: 503 },
     });
-    await expect(reads.record(ana, 'getReport', 'r1')).rejects.toMatchObject({
+    await expect(reads.record(ana, 'getRecord', 'r1')).rejects.toMatchObject({
       problem: { code: 'ACCESS_NOT_RECORDED', status: 503 },
     });
     await reads.record(ana, 'getRollout', 'r1');
     setDown(false);
-    await reads.record(ana, 'getReport', 'r1');
+    await reads.record(ana, 'getRecord', 'r1');
     expect(written).toHaveLength(1);
   });
 });
