@@ -23,6 +23,8 @@ const LATER: ReadonlySet<string> = new Set([
   ...['NOT_READY', 'NOT_OWNER', 'NO_OWNER', 'STOPPING', 'BUSY', 'FROZEN', 'LOG_UNAVAILABLE', 'INTERNAL', 'TIMEOUT'],
 ]);
 
+const HALTS: ReadonlySet<RampCommand['type']> = new Set(['pause', 'stop', 'breach']);
+
 /** A rollout as the worker sees it. */
 export type RampActor = Pick<RolloutActor, 'id' | 'state' | 'submit' | 'atRest' | 'isBusy'>;
 
@@ -111,7 +113,7 @@ export class Ramping<A extends RampActor = RolloutActor> {
   /** True when the variable is as it is wanted, and its rollout knows. */
   private async bring(watch: Watch<A>): Promise<boolean> {
     const { actor } = watch;
-    let refused: string | undefined;
+    let [refused, done]: (RampCommand['type'] | undefined)[] = [];
     for (let step = 0; step < MOST_STEPS && !this.stopped; step += 1) {
       const work = rampWork(actor.state);
       if (work === undefined) return true;
@@ -122,8 +124,11 @@ export class Ramping<A extends RampActor = RolloutActor> {
         await this.tell(actor, { type: 'rampSeen', seen: toldOf(work, sight) });
         return true;
       }
-      const answer = await this.say(watch, work, command);
-      if (answer.ok) continue;
+      const answer = await this.say(watch, work, command, done === command.type);
+      if (answer.ok) {
+        done = command.type;
+        continue;
+      }
       if (LATER.has(answer.code)) return this.later(actor, answer);
       // Somebody else was faster: what is there now may do. The same answer twice is meant.
       if (answer.code !== 'CONFLICT' || refused === command.type) {
@@ -135,13 +140,23 @@ export class Ramping<A extends RampActor = RolloutActor> {
     return false;
   }
 
-  private async say(watch: Watch<A>, { ramp, wish, order }: RampWork, command: RampCommand): Promise<RampAnswer> {
+  /**
+   * `again`: what was said already is wanted once more, for somebody has the variable go while its rollout is held. What
+   * only halts is said anew then; anything else has had its one effect, so that what a person halted is never woken.
+   */
+  private async say(
+    watch: Watch<A>,
+    { ramp, wish, order }: RampWork,
+    command: RampCommand,
+    again: boolean,
+  ): Promise<RampAnswer> {
+    const anew = again && HALTS.has(command.type) ? `:${this.clock.now()}` : '';
     const answer = await this.port.say({
       fleet: ramp.fleet,
       variable: ramp.spec.name,
       command,
       reason: wish.words.slice(0, MAX_REASON),
-      id: `ramp:${watch.actor.id}:${order}:${command.type}`,
+      id: `ramp:${watch.actor.id}:${order}:${command.type}${anew}`,
     });
     if (answer.ok && 'spite' in command) watch.spited = order;
     return answer;

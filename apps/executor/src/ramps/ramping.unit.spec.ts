@@ -220,6 +220,23 @@ describe('a ramp as a rollout, through the executor', () => {
     expect(await world.told()).toEqual(['VariableDefined', 'RampStarted', 'RampPaused', 'RampResumed']);
   });
 
+  it('TSU-14 whoever resumes the variable alone is overruled while its rollout is held', async () => {
+    const world = new RampWorld();
+    await world.open();
+    const id = await world.ramp();
+    await world.until(3.5 * DAY);
+    await world.order(id, { type: 'pause' });
+    await world.clock.advance(60_000);
+    for (const again of [1, 2]) {
+      accepted(await world.say({ type: 'resume' }));
+      await world.clock.advance(60_000);
+      expect([again, world.state().phase, world.counts().to]).toEqual([again, 'paused', 250]);
+    }
+    await world.order(id, { type: 'resume' });
+    await world.clock.advance(60_000);
+    expect(world.state().phase).toBe('ramping');
+  });
+
   it('TSU-18 a rollback sends it back, a cancel leaves it where it is', async () => {
     const world = new RampWorld();
     await world.open();
