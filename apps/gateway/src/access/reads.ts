@@ -1,4 +1,5 @@
 import type { NatsConnection } from '@nats-io/nats-core';
+import { STREAMS } from '@sluice/contracts';
 import { type Clock, messageOf } from '@sluice/kernel';
 import { type AccessDraft, writeAccess } from '@sluice/messaging';
 import type { Logger } from '@sluice/observability';
@@ -55,7 +56,7 @@ export class Reads {
     if (how === undefined) return;
     const written = this.#written(reader, operation, subject);
     if (how === 'beside') {
-      written.catch((error: unknown) => this.#complain(operation, error));
+      written.catch((error: unknown) => this.#complain(error));
       return;
     }
     await written.catch(() => {
@@ -85,11 +86,11 @@ export class Reads {
     return written;
   }
 
-  #complain(operation: string, error: unknown): void {
+  #complain(error: unknown): void {
     const now = this.parts.clock.now();
     if (now - this.#complained < COMPLAIN_MS) return;
     this.#complained = now;
-    this.parts.logger.warn({ operation, reason: messageOf(error) }, 'who reads history cannot be recorded');
+    this.parts.logger.warn({ stream: STREAMS.access, reason: messageOf(error) }, 'who reads history cannot be recorded');
   }
 }
 
