@@ -1,5 +1,5 @@
 import type { CommitView } from '@sluice/gateway';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 
 import type { Ran } from '../cli.suite.js';
 import { EXIT } from '../client/exit.js';
@@ -8,7 +8,6 @@ import { EXIT } from '../client/exit.js';
 export async function tellsThePast(cli: (...args: string[]) => Promise<Ran>): Promise<void> {
   const { out: listed } = await cli('-o', 'jsonl', 'list', '--group', 'hello-web', '--state', 'succeeded');
   const { id } = JSON.parse(listed.split('\n').at(-1) ?? '') as { id: string };
-  const history = await cli('history', id);
   const commits = (await cli('-o', 'jsonl', 'history', id)).out
     .split('\n')
     .map((line) => JSON.parse(line) as CommitView);
@@ -35,7 +34,11 @@ export async function tellsThePast(cli: (...args: string[]) => Promise<Ran>): Pr
   expect((await cli('diff', 'fleet', '--from', `@${last}`, '--to', `@${last}`)).out).toContain('0 changed, 0 added');
   expect((await cli('diff', 'fleet')).exit).toBe(EXIT.usage);
 
-  expect(await cli('replay', id, '--speed', 'max')).toEqual(history);
+  // What is told of it may still be on its way into the log.
+  await vi.waitFor(async () => {
+    const history = await cli('history', id);
+    expect(await cli('replay', id, '--speed', 'max')).toEqual(history);
+  }, 20_000);
   const until = await cli('-o', 'jsonl', 'replay', id, '--speed', 'max', '--until', `@${first}`);
   const told = until.out.split('\n').map((line) => JSON.parse(line) as CommitView);
   expect(told).toEqual(commits.filter(({ position }) => position <= first));
