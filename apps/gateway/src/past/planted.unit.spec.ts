@@ -1,6 +1,7 @@
 import {
   FREEZE_STREAM,
   HOLD_STREAM,
+  labelStreamId,
   rosterStreamId,
   type RosterEvent,
   shardOfId,
@@ -171,7 +172,12 @@ describe('the fleet as it was', () => {
     await planter.write('hold', HOLD_STREAM.id, {
       ...{ type: 'HoldPlaced', hold: 'case-7', scope: { kind: 'rollout', name: id }, reason: 'a lawsuit' },
     });
-    await planter.write('label', id, { type: 'RolloutLabelled', rollout: id, label: 'bad', reason: 'it leaked' });
+    await planter.write('label', labelStreamId(id), {
+      type: 'RolloutLabelled',
+      rollout: id,
+      label: 'bad',
+      reason: 'it leaked',
+    });
     const { past } = await pastIn(log);
     expect((await past.rollout(id, '@5')).label).toBeUndefined();
     expect((await past.rollout(id, '@6')).label).toMatchObject({ label: 'bad', reason: 'it leaked' });

@@ -1,4 +1,4 @@
-import { type RecordedCommit, shardOfId, type Writer } from '@sluice/contracts';
+import { labelStreamId, type RecordedCommit, shardOfId, type Writer } from '@sluice/contracts';
 import { isSluiceError } from '@sluice/kernel';
 import { initialRollout, isTerminal, type RolloutState } from '@sluice/rollout';
 
@@ -64,7 +64,7 @@ export class RolloutsPast {
     const kept = cut.kind === 'now' ? undefined : this.kept.get(key);
     if (kept !== undefined) return kept;
     const labels = new LabelIndex();
-    const streams = writers.map((writer) => ({ shard, writer, id }));
+    const streams = writers.map((writer) => ({ shard, writer, id: writer === 'label' ? labelStreamId(id) : id }));
     let state = initialRollout();
     let rev = 0;
     const folded = await foldUpTo(this.parts, { streams, cut }, (commit) => {
