@@ -31,6 +31,8 @@ export interface OpenedSource {
   record?(access: Omit<AccessDraft, 'account'>): Promise<Recorded>;
   /** False where positions say nothing of how many commits there are. */
   readonly isDense?: boolean;
+  /** An archive without its live log, where groups go on: of them it has what they said before a checkpoint. */
+  readonly isArchiveAlone?: boolean;
   close(): Promise<void>;
 }
 
@@ -83,7 +85,7 @@ async function stored(source: string): Promise<StoredSource> {
   const names = await readdir(source);
   if (!names.includes('segments')) return exportIn(source, commitFiles(source, names));
   const store = new DirectoryArchiveStore(source);
-  return { name: source, read: () => archivedLog(store), close: () => store.close() };
+  return { name: source, isArchiveAlone: true, read: () => archivedLog(store), close: () => store.close() };
 }
 
 const exportIn = (name: string, files: readonly string[]): StoredSource => ({

@@ -11,6 +11,8 @@ const PAGE = 500;
 /** Where the commits of a rollout are read: over the API, or as they lie in a log, an archive or an export. */
 export interface ReadOptions extends SourceOptions {
   readonly source?: string;
+  /** Decides them again: a part of the group's stream is no witness then. */
+  readonly verify?: boolean;
 }
 
 /** Commits of a rollout and of its group in the order of the log, one at a time to `take`. */
@@ -24,8 +26,9 @@ export async function eachCommit(
   else
     await reading(options.source, options, async (log) => {
       const group = await groupOf(log.read(), id);
-      for await (const commit of streamsOf(log.read(), new Set([...OWN.map((writer) => `${writer}.${id}`), group])))
-        take(commit);
+      const isLeftOut = log.isArchiveAlone === true && options.verify === true;
+      const wanted = new Set([...OWN.map((writer) => `${writer}.${id}`), ...(isLeftOut ? [] : [group])]);
+      for await (const commit of streamsOf(log.read(), wanted)) take(commit);
     });
 }
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 
 import type { NatsConnection } from '@nats-io/nats-core';
+import { unitOf } from '@sluice/archiver';
 import { exportedFrom } from '@sluice/audit';
 import {
   decodeCommit,
@@ -15,7 +16,14 @@ import {
   type StreamHead,
   type Writer,
 } from '@sluice/contracts';
-import { JetStreamEventLog } from '@sluice/event-log';
+import {
+  ArchiveWriter,
+  DirectoryArchiveStore,
+  JetStreamArchiveSource,
+  JetStreamEventLog,
+  type RawCommit,
+  type UnitToArchive,
+} from '@sluice/event-log';
 import { type RunningGateway, startGateway } from '@sluice/gateway';
 import { connectNats, provision } from '@sluice/messaging';
 import { createLogger, newUlid, systemClock } from '@sluice/observability';
@@ -124,6 +132,20 @@ describe('sluice explain', () => {
     expect((await cli('explain', id, '--source', forged)).exit).toBe(EXIT.ok);
   });
 
+  it('takes no lease for missing in an archive whose group went on in the live log', async () => {
+    const archive = join(folder, 'archive');
+    await archived(nats, archive, ids);
+    for (const id of ids.toReversed()) {
+      const { exit, out } = await cli('explain', id, '--verify', '--source', archive);
+      expect([exit, out], id).toEqual([EXIT.ok, expect.stringMatching(/decided again: the same, byte for byte \(/)]);
+      expect(out).not.toContain("from the group's own stream");
+    }
+    const last = ids.at(-1) ?? '';
+    const both = ['--nats', server.url, '--archive', archive];
+    expect((await cli('explain', last, '--verify', ...both)).out).toContain("from the group's own stream");
+    expect((await cli('explain', ids[0] ?? '', '--source', archive)).out).toContain('granted: token');
+  });
+
   it('gives them page by page over the API, with what the group decided', async () => {
     const id = await braked();
     const told: string[] = [];
@@ -162,6 +184,27 @@ async function plant(log: JetStreamEventLog): Promise<readonly string[]> {
     if (events.some(({ type }) => type === 'RolloutPlanned')) planned.push(name);
   }
   return planned;
+}
+
+/** The rollouts whole, and of their group what it said until the second of them was planned. */
+async function archived(nats: NatsConnection, folder: string, rollouts: readonly string[]): Promise<void> {
+  const source = new JetStreamArchiveSource(nats);
+  const commitsOf = async (shard: string, id: string): Promise<readonly RawCommit[]> => {
+    const commits: RawCommit[] = [];
+    for await (const commit of source.raw({ shard, id })) commits.push(commit);
+    return commits;
+  };
+  const units: UnitToArchive[] = [];
+  for (const id of rollouts) {
+    const unit = unitOf(id, await commitsOf(shardOfId(id) ?? '', id));
+    if (unit !== undefined) units.push(unit);
+  }
+  const until = units[1]?.commits[0]?.position ?? 0;
+  const group = await commitsOf(shardOfGroup('shop-prod'), groupStreamId('shop-prod'));
+  const commits = group.filter(({ position }) => position < until);
+  const writer = new ArchiveWriter(new DirectoryArchiveStore(folder));
+  await writer.open();
+  await writer.write([...units, { kind: 'group', id: groupStreamId('shop-prod'), commits }], 1);
 }
 
 const NOBODY = { by: { id: 'unknown', kind: 'service' }, cause: '', corr: '' } as const;

@@ -17,7 +17,6 @@ import { decisionLine, decisionText, type ExplainedDecision, standingText, tally
 
 export interface ExplainOptions extends ReadOptions {
   readonly kinds?: ReadonlySet<DecisionKind>;
-  readonly verify?: boolean;
   readonly limit: number;
   /** Only what stood at that log position, and why nothing went on then. */
   readonly position?: number;
