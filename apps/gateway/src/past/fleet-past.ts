@@ -13,8 +13,9 @@ import { DependencyIndex, type DependencyView } from '../read-model/dependency-i
 import { FreezeIndex, type FreezeView } from '../read-model/freeze-index.js';
 import { holdsOf, type HoldView } from '../read-model/holds.js';
 import type { GroupIndex } from '../read-model/group-index.js';
-import type { Cut } from './cut.js';
-import { type Folded, type FoldParts, foldUpTo } from './fold.js';
+import type { AtMoment, Cut } from './cut.js';
+import { type Folded, type FoldParts, foldUpTo, latest } from './fold.js';
+import { type FleetGroup, fleetGroup } from './group-view.js';
 import type { GroupLease, GroupsPast, GroupThen } from './groups-past.js';
 import { isOf } from './rollouts-past.js';
 
@@ -40,6 +41,14 @@ export type Both =
   | { readonly same: true; readonly before: GroupLease; readonly after: GroupLease }
   | { readonly same: false; readonly before: GroupThen | undefined; readonly after: GroupThen | undefined };
 
+/** Groups by name. `archived`: those whose state then has left the log. `at`: of the last commit that says something of them. */
+export interface FleetGroups {
+  readonly items: readonly FleetGroup[];
+  readonly archived: readonly string[];
+  readonly next: string | undefined;
+  readonly at: AtMoment;
+}
+
 /** Groups that one page looks at; those that were not there yet are none of its rows. */
 const MAX_LOOKED_AT = 500;
 
@@ -47,7 +56,7 @@ const MAX_LOOKED_AT = 500;
 export class FleetPast {
   constructor(
     private readonly parts: FoldParts,
-    private readonly groups: GroupsPast,
+    private readonly groups: Pick<GroupsPast, 'leaseAt' | 'whole'>,
     private readonly index: Pick<GroupIndex, 'names'>,
     private readonly dependencies: Pick<DependencyIndex, 'list'>,
   ) {}
@@ -56,23 +65,27 @@ export class FleetPast {
     return [...this.index.names()].filter((name) => sees(name) && (after === undefined || name > after)).toSorted();
   }
 
-  /** By name. `archived`: groups whose state then has left the log. */
-  async page(
-    cut: Cut,
-    query: FleetQuery,
-  ): Promise<{ items: readonly GroupThen[]; archived: readonly string[]; next: string | undefined }> {
+  /** The hosts of each group are let go before the next one is looked at. */
+  async page(cut: Cut, query: FleetQuery): Promise<FleetGroups> {
     const names = this.names(query);
-    const items: GroupThen[] = [];
+    const items: FleetGroup[] = [];
     const archived: string[] = [];
+    let at: AtMoment = { position: 0, time: 0 };
     let looked = 0;
     for (const name of names) {
-      if (items.length === query.limit || looked === MAX_LOOKED_AT) return { items, archived, next: names[looked - 1] };
+      if (items.length === query.limit || looked === MAX_LOOKED_AT)
+        return { items, archived, next: names[looked - 1], at };
       looked += 1;
       const group = await this.group(name, cut);
-      if (group === 'archived') archived.push(name);
-      else if (group !== undefined) items.push(group);
+      if (group === undefined) continue;
+      if (group === 'archived') {
+        archived.push(name);
+        continue;
+      }
+      at = latest([at, group.at]);
+      items.push(fleetGroup(group));
     }
-    return { items, archived, next: undefined };
+    return { items, archived, next: undefined, at };
   }
 
   /** Undefined for one that was not there yet. */

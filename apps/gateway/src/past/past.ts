@@ -15,7 +15,7 @@ import { type Difference, type DifferenceQuery, tally } from './difference.js';
 import { latest } from './fold.js';
 import { FleetDifference } from './fleet-difference.js';
 import { FleetPast, type FleetQuery } from './fleet-past.js';
-import { type FleetGroup, fleetGroup } from './group-view.js';
+import type { FleetGroup } from './group-view.js';
 import { GroupsPast, type GroupThen } from './groups-past.js';
 import { RolloutsPast, type RolloutThen } from './rollouts-past.js';
 import { Turns } from './turns.js';
@@ -95,10 +95,9 @@ export class Past {
 
   fleet(query: FleetQuery, at: string | undefined): Promise<FleetThen> {
     return this.at(at, async (cut) => {
-      const { items, archived, next } = await this.wholeFleet.page(cut, query);
+      const { items: groups, archived, next, at: ofGroups } = await this.wholeFleet.page(cut, query);
       const { freezes, dependencies, holds, ...around } = await this.wholeFleet.surroundings(cut);
-      const at = latest([around, ...items.map((group) => group.at)]);
-      return { at, groups: items.map(fleetGroup), archived, freezes, dependencies, holds, next };
+      return { at: latest([around, ofGroups]), groups, archived, freezes, dependencies, holds, next };
     });
   }
 

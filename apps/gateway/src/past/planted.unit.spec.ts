@@ -10,11 +10,15 @@ import {
   variableStreamId,
 } from '@sluice/contracts';
 import { ArchivedEventLog, ArchiveReader, type ArchiveStore, ArchiveWriter, InMemoryEventLog } from '@sluice/event-log';
+import { initialGroup } from '@sluice/group';
 import { evolveFleet, evolveVariable, initialFleet, isRosterEvent, statusOf } from '@sluice/variable';
 import { describe, expect, it } from 'vitest';
 
 import { Planter } from '../fixtures.suite.js';
-import { pastIn } from './recorded.suite.js';
+import type { AtMoment } from './cut.js';
+import { FleetPast } from './fleet-past.js';
+import type { HostThen } from './hosts.js';
+import { pastIn, StandingClock } from './recorded.suite.js';
 import { variableDetailThen } from './variable-view.js';
 
 type Said = readonly ['roster' | 'variable', RosterEvent | VariableEvent];
@@ -204,6 +208,28 @@ describe('the fleet as it was', () => {
     expect((await past.fleet({ ...query, sees: () => true, limit: 1 }, '@3')).next).toBe('other');
     expect((await past.fleet({ ...query, after: 'web' }, '@3')).groups).toEqual([]);
     expect((await past.fleet(query, '@1')).groups).toEqual([]);
+  });
+});
+
+describe('a page of the fleet', () => {
+  it('keeps nothing of a group but its few lines, and of all of them the latest moment', async () => {
+    const name = (index: number): string => `g${index}`;
+    const hosts = Array.from({ length: 30 }, (_, index) => ({ host: `h${index}`, running: '1.0.0' }) as HostThen);
+    const at = (of: string): AtMoment => ({ position: of === name(2) ? 9 : 4, time: of === name(1) ? 7 : 5 });
+    const groups = {
+      leaseAt: (of: string) => Promise.resolve({ rev: 1, state: initialGroup(), at: at(of), beyond: undefined }),
+      whole: (of: string) =>
+        Promise.resolve({
+          ...{ name: of, rev: 1, state: initialGroup(), at: at(of), app: 'a', environment: null },
+          ...{ hosts, active: undefined },
+        }),
+    };
+    const parts = { log: new InMemoryEventLog(), clock: new StandingClock(0) };
+    const fleet = new FleetPast(parts, groups, { names: () => [0, 1, 2].map(name) }, { list: () => [] });
+    const page = await fleet.page({ kind: 'now', time: 9 }, { limit: 500, sees: () => true });
+    expect(page.items.map((group) => [group.name, group.members])).toEqual([0, 1, 2].map((of) => [name(of), 30]));
+    expect(JSON.stringify(page)).not.toContain('h11');
+    expect(page.at).toEqual({ position: 9, time: 7 });
   });
 });
 
