@@ -181,7 +181,8 @@ export class FleetActor {
     const { roster } = this.memory;
     let { rev } = roster.head;
     for (const part of this.memory.rosterCheckpoint()) {
-      await this.settle(roster, CHECKPOINT_META, () => (roster.head.rev === rev ? [part] : []));
+      const written = await this.settle(roster, CHECKPOINT_META, () => (roster.head.rev === rev ? [part] : []));
+      if (written.length === 0) return;
       rev += 1;
     }
   }

@@ -1,4 +1,4 @@
-import type { RecordedCommit } from '@sluice/contracts';
+import type { EventToAppend, RecordedCommit, RosterEvent } from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
 
 import { accepted, DAY, FLEET, FleetWorld, hostsOf } from '../fixtures/fleets.suite.js';
@@ -14,6 +14,16 @@ async function churn(world: FleetWorld, times: number): Promise<void> {
     await world.leave(host.host);
     await world.join([host]);
   }
+}
+
+/** Another owner writes to the roster, straight behind what is there. */
+async function writeBeside({ log, clock, newId }: FleetWorld, events: readonly RosterEvent[]): Promise<void> {
+  const stream = rosterStream(FLEET);
+  const last = await log.last(stream);
+  if (last === undefined) throw new Error('no roster');
+  const meta = { by: { id: 'executor', kind: 'service' }, cause: 'test', corr: 'test' } as const;
+  const drafted = events.map((event): EventToAppend<RosterEvent> => ({ event, meta }));
+  await log.append(stream, last.head, { id: newId(), at: clock.now(), events: drafted });
 }
 
 async function roster(world: FleetWorld): Promise<RecordedCommit<'variable'>[]> {
@@ -68,5 +78,38 @@ describe('a roster with years of hosts that came and went', () => {
     await other.stop();
     await world.restart();
     expect(everybody(world)).toEqual(before);
+  });
+
+  it('is left when another owner writes before its first part, and nobody who left is back', async () => {
+    const world = new FleetWorld();
+    await world.ramping({ web: 60 });
+    const churned = Array.from({ length: 500 }, (_, i): RosterEvent =>
+      i % 2 === 0 ? { type: 'HostsLeft', hosts: [0] } : { type: 'HostsReturned', role: 'web', hosts: [0] },
+    );
+    for (let i = 0; i < 4; i += 1) await writeBeside(world, churned);
+    await world.clock.advance(1_000);
+    const { log } = world;
+    const append = log.append.bind(log);
+    let isBeside = false;
+    log.append = async (stream, head, draft) => {
+      if (!isBeside && draft.events.some(({ event }) => event.type === 'RosterCheckpointed')) {
+        isBeside = true;
+        await writeBeside(world, [{ type: 'HostsLeft', hosts: [5] }]);
+      }
+      return append(stream, head, draft);
+    };
+    await world.leave('web-0');
+    await world.clock.advance(1_000);
+    const away = () => ['web-0', 'web-5'].map((host) => world.having('A').has(host));
+    expect(isBeside).toBe(true);
+    expect(away()).toEqual([false, false]);
+    expect(typesOf(await roster(world))).not.toContain('RosterCheckpointed');
+    // It is still due, and the next one says who is there by then.
+    await world.leave('web-1');
+    await world.clock.advance(1_000);
+    expect(typesOf(await roster(world)).slice(-2)).toEqual(['RosterCheckpointed', 'RosterCheckpointed']);
+    expect([away(), world.having('A').size]).toEqual([[false, false], 57]);
+    await world.restart();
+    expect([away(), world.having('A').size]).toEqual([[false, false], 57]);
   });
 });
