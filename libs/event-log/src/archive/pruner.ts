@@ -166,6 +166,8 @@ async function replace(
   if (stored !== null) await putWhole(store, stored.name, data);
   assertHeld(isHeld, segment);
   if (!(await store.put(NAMES.tombstone(segment, tombstone.n), tombstoneBytes(tombstone)))) throw contended(segment);
+  // Whoever got the lease meanwhile may have taken it for a left-over, as no tombstone named it.
+  if (stored !== null) await putWhole(store, stored.name, data);
   const { freed } = await finish(store, segment, { isHeld });
   return freed - data.length;
 }
@@ -219,11 +221,20 @@ async function finish(
     // Nothing goes before what stays was seen to be there.
     if (leftOver === 0) await assertThere(store, segment, data);
     assertHeld(isHeld, segment);
-    freed += (await store.get(full))?.length ?? 0;
-    await store.remove(full);
+    freed += await removed(store, segment, full);
     leftOver += 1;
   }
   return { leftOver, freed };
+}
+
+/** Returns its bytes. One that a pruner without a lease has named meanwhile is put back: it looks again after its tombstone. */
+async function removed(store: PrunableStore, segment: number, name: string): Promise<number> {
+  const bytes = await store.get(name);
+  await store.remove(name);
+  const { data } = await filesOf(store, segment);
+  if (bytes === undefined || data?.name !== name) return bytes?.length ?? 0;
+  await putWhole(store, name, Buffer.from(bytes));
+  throw contended(segment);
 }
 
 /** The file that holds what is left of a segment, none when nothing is, and its summaries. Code ARCHIVE_DAMAGED. */

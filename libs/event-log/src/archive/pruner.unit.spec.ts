@@ -10,6 +10,7 @@ import { ArchiveReader } from './archive-reader.js';
 import { ArchiveWriter } from './archive-writer.js';
 import { MemoryArchiveStore } from './memory-store.suite.js';
 import { type Keep, type PrunedSegment, type PruneOptions, pruneSegments } from './pruner.js';
+import type { PrunableStore } from './store.js';
 import { archivedUnits } from './units.js';
 import { verifyArchive } from './verify.js';
 
@@ -59,6 +60,7 @@ describe('pruning an archive', () => {
   async function prune(
     keep: Keep = () => undefined,
     more: Partial<PruneOptions> = {},
+    into: PrunableStore = store,
   ): Promise<readonly PrunedSegment[]> {
     const rules = async () => ({ keep, holds: ['case-7'] });
     const options = {
@@ -70,7 +72,7 @@ describe('pruning an archive', () => {
       isHeld: () => true,
     };
     const done: PrunedSegment[] = [];
-    for await (const segment of pruneSegments(store, { ...options, ...more })) done.push(segment);
+    for await (const segment of pruneSegments(into, { ...options, ...more })) done.push(segment);
     return done;
   }
 
@@ -152,6 +154,65 @@ describe('pruning an archive', () => {
       const verdict = await verifyArchive(store);
       expect(verdict.strays, `killed at ${at}`).toEqual([]);
     }
+  });
+
+  describe('whose lease ran out while it stalled', () => {
+    const isData = (name: string): boolean => /^segments\/\d{8}-[\da-f]{12}\.jsonl/.test(name);
+    const keep: Keep = ({ id }) => (id === idOf(2) ? 'held' : undefined);
+    const through = (hooks: Partial<PrunableStore>): PrunableStore => ({
+      put: (name, bytes) => store.put(name, bytes),
+      get: (name, range) => store.get(name, range),
+      list: (folder) => store.list(folder),
+      remove: (name) => store.remove(name),
+      ...hooks,
+    });
+
+    /** It stalls before its first tombstone, until `meanwhile` has resolved, and has no lease after that. */
+    async function stalled(meanwhile: () => Promise<void>): Promise<unknown> {
+      let isHeld = true;
+      const put: PrunableStore['put'] = async (name, bytes) => {
+        if (isHeld && name.startsWith('pruned/')) {
+          await meanwhile();
+          isHeld = false;
+        }
+        return store.put(name, bytes);
+      };
+      return prune(keep, { isHeld: () => isHeld }, through({ put })).catch((error: unknown) => error);
+    }
+
+    it('puts what its tombstone names once more when another one took it for a left-over', async () => {
+      let leftOver = 0;
+      const error = await stalled(async () => {
+        for (const done of await prune(() => 'held')) leftOver += done.leftOver;
+      });
+      expect(error).toMatchObject({ code: 'ARCHIVE_CONTENDED' });
+      expect(leftOver).toBe(1);
+      expect((await verifyArchive(store)).faults).toEqual([]);
+      await prune(keep);
+      await expectWhole(ALL.filter((n) => n < 10 && n !== 2).map(idOf));
+    });
+
+    it('has it put back by the other one when that deleted it after the tombstone', async () => {
+      let resume = (): void => {};
+      const resumed = new Promise<void>((resolve) => (resume = resolve));
+      let other: Promise<unknown> | undefined;
+      const first = stalled(() => {
+        other = prune(() => 'held', {}, through({ remove })).catch((error: unknown) => error);
+        return resumed;
+      });
+      async function remove(name: string): Promise<void> {
+        if (isData(name)) {
+          resume();
+          await first;
+        }
+        await store.remove(name);
+      }
+      expect(await first).toMatchObject({ code: 'ARCHIVE_CONTENDED' });
+      expect(await other).toMatchObject({ code: 'ARCHIVE_CONTENDED' });
+      expect((await verifyArchive(store)).faults).toEqual([]);
+      await prune(keep);
+      await expectWhole(ALL.filter((n) => n < 10 && n !== 2).map(idOf));
+    });
   });
 
   it('deletes no left-over while what stays is not there', async () => {
