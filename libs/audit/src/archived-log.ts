@@ -19,7 +19,8 @@ interface Beginning {
 async function beginnings(store: ArchiveStore): Promise<readonly Beginning[]> {
   const found: Beginning[] = [];
   for await (const unit of archivedUnits(store)) {
-    const [first] = unit.pruned ?? (await unit.read());
+    const { commits, left } = await unit.content();
+    const [first] = commits ?? left;
     if (first !== undefined) found.push({ position: first.position, unit });
   }
   return found.toSorted((a, b) => a.position - b.position);
@@ -38,8 +39,11 @@ async function* inOrder(units: readonly Beginning[]): AsyncIterable<AuditedCommi
   }
 }
 
-const commitsOf = async ({ id, pruned, read }: ArchivedUnit): Promise<readonly AuditedCommit[]> =>
-  pruned === undefined ? read() : prunedCommits(id, pruned);
+/** A prune may come between the listing and this. */
+async function commitsOf({ id, content }: ArchivedUnit): Promise<readonly AuditedCommit[]> {
+  const { commits, left } = await content();
+  return commits ?? prunedCommits(id, left);
+}
 
 const NO_BYTES = new Uint8Array();
 

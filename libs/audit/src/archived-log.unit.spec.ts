@@ -148,6 +148,11 @@ describe('an archive that was pruned', () => {
   /** All but what is held. */
   async function pruned(held: readonly string[] = []): Promise<FilesInMemory> {
     const store = await archived();
+    await prune(store, held);
+    return store;
+  }
+
+  async function prune(store: FilesInMemory, held: readonly string[] = []): Promise<void> {
     await new ArchiveWriter(store).markPurged(2);
     const rules = async () => ({
       keep: ({ id }: { id: string }) => (held.includes(id) ? 'held' : undefined),
@@ -155,7 +160,6 @@ describe('an archive that was pruned', () => {
     });
     const options = { now: 2, by: 'user:ana', reason: 'a year', before: Infinity, rules, isHeld: () => true };
     for await (const { segment } of pruneSegments(store, options)) expect(segment).toBeGreaterThan(0);
-    return store;
   }
 
   const whole = (store: FilesInMemory): CommitSource => {
@@ -203,6 +207,20 @@ describe('an archive that was pruned', () => {
     expect(codesOf(await verifyLog(changed(), { checkpoints: [checkpointOf(commits)] }))).toEqual(
       expect.arrayContaining(['CHAIN_BROKEN', 'ROOT_MISMATCH']),
     );
+  });
+
+  it('while it is read is whole to the end, and says what went', async () => {
+    const store = await archived();
+    const meanwhile = async function* (): CommitSource {
+      for await (const commit of whole(store)) {
+        if (commit.position === 2) await prune(store, [second, group]);
+        yield commit;
+      }
+    };
+    const report = await verifyLog(meanwhile(), { checkpoints: [checkpointOf(commits)] });
+    expect(report.findings).toEqual([]);
+    expect(report).toMatchObject({ ok: true, checkpoints: { held: 1 }, counts: { commits: commits.length } });
+    expect(report.unjudged).toEqual([third]);
   });
 
   it('takes a commit that a killed server brought back for the one that was pruned', async () => {

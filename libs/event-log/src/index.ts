@@ -27,7 +27,7 @@ export type { ArchivedPage, ArchiveQuery } from './archive/page.js';
 export type { ArchivedEntry, SegmentManifest, SegmentUnit, StreamRange, UnitToArchive } from './archive/segment.js';
 export type { ArchiveStore, ByteRange, PrunableStore } from './archive/store.js';
 export type { StoredSummary } from './archive/summaries.js';
-export { type ArchivedUnit, archivedUnits } from './archive/units.js';
+export { type ArchivedUnit, archivedUnits, type UnitContent } from './archive/units.js';
 export type { ArchiveVerdict } from './archive/verify.js';
 export { verifyArchive } from './archive/verify.js';
 export { type RawCommit, recordedCommit } from './recorded.js';

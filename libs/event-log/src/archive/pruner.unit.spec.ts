@@ -11,7 +11,7 @@ import { ArchiveWriter } from './archive-writer.js';
 import { MemoryArchiveStore } from './memory-store.suite.js';
 import { type Keep, type PrunedSegment, type PruneOptions, pruneSegments } from './pruner.js';
 import type { PrunableStore } from './store.js';
-import { archivedUnits } from './units.js';
+import { type ArchivedUnit, archivedUnits } from './units.js';
 import { verifyArchive } from './verify.js';
 
 const DAY = 86_400_000;
@@ -213,6 +213,23 @@ describe('pruning an archive', () => {
       await prune(keep);
       await expectWhole(ALL.filter((n) => n < 10 && n !== 2).map(idOf));
     });
+  });
+
+  it('is no damage for who has listed the units before: they lie elsewhere now, or are told as pruned', async () => {
+    const listed: ArchivedUnit[] = [];
+    for await (const unit of archivedUnits(store)) listed.push(unit);
+    await prune(({ id }) => (id === idOf(2) ? 'held' : undefined));
+    for (const { id, read, content } of listed) {
+      const before = raw.get(id) ?? [];
+      const { commits, left } = await content();
+      expect((commits ?? left).map(({ position }) => position)).toEqual(before.map(({ position }) => position));
+      expect(left === undefined).toBe(id === idOf(2) || ALL.slice(9).map(idOf).includes(id));
+      const found = await read().catch((error: unknown) => error);
+      expect(found).toMatchObject(left === undefined ? { length: before.length } : { code: 'PRUNED' });
+    }
+    // What no tombstone explains is damage.
+    for (const name of store.files.keys()) if (/-[\da-f]{12}\.jsonl/.test(name)) store.files.delete(name);
+    await expect(listed[1]?.read()).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED' });
   });
 
   it('deletes no left-over while what stays is not there', async () => {

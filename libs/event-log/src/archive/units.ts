@@ -2,7 +2,16 @@ import type { RawCommit } from '../recorded.js';
 import { damaged } from './line.js';
 import { readManifest, type SegmentUnit, unpackUnit } from './segment.js';
 import { type ArchiveStore, NAMES, segmentOf } from './store.js';
-import { isPruned, pruned, type PrunedUnit, prunedUnit, tombstonesOf, type UnitNow } from './tombstone.js';
+import {
+  isPruned,
+  lastTombstone,
+  pruned,
+  type PrunedUnit,
+  prunedUnit,
+  type Tombstone,
+  tombstonesOf,
+  type UnitNow,
+} from './tombstone.js';
 
 /** What was archived together: a rollout, a part of a group's stream, or a refused request. */
 export interface ArchivedUnit {
@@ -15,7 +24,16 @@ export interface ArchivedUnit {
   readonly pruned?: PrunedUnit;
   /** Its commits in the order of the log, byte for byte. Codes ARCHIVE_DAMAGED, ARCHIVE_UNAVAILABLE, PRUNED. */
   readonly read: () => Promise<readonly RawCommit[]>;
+  /** The same, or what is left of it when it was pruned, also since it was listed. Codes as `read`, but PRUNED. */
+  readonly content: () => Promise<UnitContent>;
 }
+
+export type UnitContent =
+  | { readonly commits: readonly RawCommit[]; readonly left?: undefined }
+  | { readonly left: PrunedUnit; readonly commits?: undefined };
+
+/** Prunes that may come between a look and the next one. */
+const MAX_LOOKED = 8;
 
 /** Everything that an archive holds, segment by segment. Codes ARCHIVE_DAMAGED, ARCHIVE_UNAVAILABLE. */
 export async function* archivedUnits(store: ArchiveStore): AsyncIterable<ArchivedUnit> {
@@ -27,34 +45,62 @@ export async function* archivedUnits(store: ArchiveStore): AsyncIterable<Archive
     if (bytes === undefined) throw damaged(`the manifest of segment ${segment} is missing`, { segment });
     const { data, units } = readManifest(bytes, segment);
     const last = (await tombstonesOf(store, segment, tombstones)).at(-1)?.tombstone;
-    const name = last === undefined ? data.name : (last.data?.name ?? '');
-    for (const [i, unit] of units.entries())
-      yield { segment, ...whatOf(unit), ...unitAt(store, { segment, name, unit, now: last?.units[i] }) };
+    for (const [i, unit] of units.entries()) {
+      const found = last === undefined ? { name: data.name, now: unit } : foundIn(last, unit, i);
+      yield { segment, ...whatOf(unit), ...unitAt(store, { segment, unit, i }, found) };
+    }
   }
 }
 
 interface Place {
   readonly segment: number;
-  /** Of the file that holds what is left of the segment. */
-  readonly name: string;
   readonly unit: SegmentUnit;
-  readonly now: UnitNow | undefined;
+  /** In the order of the manifest. */
+  readonly i: number;
 }
 
-function unitAt(
-  store: ArchiveStore,
-  { segment, name, unit, now = unit }: Place,
-): Pick<ArchivedUnit, 'pruned' | 'read'> {
-  if (isPruned(now)) return { pruned: prunedUnit(unit, now), read: () => Promise.reject(pruned(unit.id)) };
-  const { offset, length } = now;
-  return {
-    read: async () => {
-      const member = await store.get(name, { offset, length });
-      if (member?.length !== length) throw damaged(`${name} is missing or too short`, { segment });
-      return unpackUnit(member);
-    },
-  };
+/** Where a unit lay when that was read. */
+interface Found {
+  /** Of the file that holds what is left of the segment. */
+  readonly name: string;
+  readonly now: UnitNow;
 }
+
+function unitAt(store: ArchiveStore, place: Place, found: Found): Pick<ArchivedUnit, 'pruned' | 'read' | 'content'> {
+  const { unit } = place;
+  if (isPruned(found.now)) {
+    const left = prunedUnit(unit, found.now);
+    return { pruned: left, read: () => Promise.reject(pruned(unit.id)), content: () => Promise.resolve({ left }) };
+  }
+  const content = (): Promise<UnitContent> => contentOf(store, place, found);
+  const read = async (): Promise<readonly RawCommit[]> => {
+    const { commits } = await content();
+    if (commits === undefined) throw pruned(unit.id);
+    return commits;
+  };
+  return { read, content };
+}
+
+/** What was pruned since it was found is missing there, and the last tombstone says where it is, or what is left. */
+async function contentOf(store: ArchiveStore, { segment, unit, i }: Place, first: Found): Promise<UnitContent> {
+  let found = first;
+  for (let looked = 0; looked < MAX_LOOKED; looked += 1) {
+    const { name, now } = found;
+    if (isPruned(now)) return { left: prunedUnit(unit, now) };
+    const member = await store.get(name, { offset: now.offset, length: now.length });
+    if (member?.length === now.length) return { commits: unpackUnit(member) };
+    const last = await lastTombstone(store, segment);
+    const isMoved = last !== undefined && last.data?.name !== name;
+    if (!isMoved) break;
+    found = foundIn(last, unit, i);
+  }
+  throw damaged(`${found.name} is missing or too short`, { segment });
+}
+
+const foundIn = ({ data, units }: Tombstone, unit: SegmentUnit, i: number): Found => ({
+  name: data?.name ?? '',
+  now: units[i] ?? unit,
+});
 
 const whatOf = ({ kind, id, streams }: SegmentUnit): Pick<ArchivedUnit, 'kind' | 'id' | 'through'> => ({
   ...{ kind, id, through: Math.max(0, ...streams.map(({ through }) => through)) },
