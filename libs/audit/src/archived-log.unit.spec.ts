@@ -209,6 +209,13 @@ describe('an archive that was pruned', () => {
     );
   });
 
+  it('keeps what happened in a group whose own history went', async () => {
+    const report = await verifyLog(whole(await pruned([first, second, third])), {
+      checkpoints: [checkpointOf(commits)],
+    });
+    expect(report.findings).toEqual([]);
+  });
+
   it('while it is read is whole to the end, and says what went', async () => {
     const store = await archived();
     const meanwhile = async function* (): CommitSource {

@@ -65,7 +65,8 @@ export class CourseCheck {
     const stream = streamNamed(key);
     this.#revs.set(key, rev);
     this.#pruned.add(key);
-    if (stream?.id.startsWith('g') === false) this.#judge.distrust(stream.id);
+    if (stream?.writer === 'group') this.#judge.loseGroup(stream.id);
+    else if (stream?.id.startsWith('g') === false) this.#judge.distrust(stream.id);
   }
 
   private follow(commit: JudgedCommit, how: 'next' | 'later' | 'resumed' | 'broken'): void {

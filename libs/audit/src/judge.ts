@@ -47,6 +47,10 @@ export class Judge {
     this.#invariants.distrust(id);
   }
 
+  loseGroup(id: string): void {
+    this.#invariants.loseGroup(id);
+  }
+
   /** A group that begins at a checkpoint: what stands before it in the same commit is not judged. */
   beginAt({ stream, position, decoded }: JudgedCommit): boolean {
     const at = decoded.events.findIndex(({ type }) => type === 'GroupCheckpointed');

@@ -9,7 +9,7 @@ export interface GroupModel {
   /** Host -> since when, ms since the epoch. */
   readonly excluded: Map<string, number>;
   readonly blocked: Set<string>;
-  /** From its first event on; a reader may begin at a checkpoint. */
+  /** All its events so far; a reader may begin at a checkpoint, and a part may have been pruned. */
   isKnown: boolean;
 }
 
@@ -22,6 +22,13 @@ export const newGroup = (): GroupModel => ({
   blocked: new Set(),
   isKnown: true,
 });
+
+/** What it was is no longer so: what follows was not seen. */
+export function loseTrack(group: GroupModel): void {
+  Object.assign(group, { active: undefined, token: 0, isKnown: false });
+  group.excluded.clear();
+  group.blocked.clear();
+}
 
 /** I2: one lease, and a token that strictly grows. */
 export function applyGroup(group: GroupModel, event: GroupEvent, at: number, complain: Complain): void {

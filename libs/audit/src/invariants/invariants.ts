@@ -13,7 +13,7 @@ import {
 import type { Complain } from './complain.js';
 import { hasBraked } from './brakes.js';
 import { applyRollout } from './course.js';
-import { applyGroup, type GroupModel, newGroup } from './group-model.js';
+import { applyGroup, type GroupModel, loseTrack, newGroup } from './group-model.js';
 import { Replay } from './replay.js';
 import { planRollback } from './rollbacks.js';
 import { modelOf, type RolloutModel } from './rollout-model.js';
@@ -89,6 +89,11 @@ export class Invariants {
   distrust(id: string): void {
     this.distrusted.add(id);
     this.forget(id);
+  }
+
+  /** What follows of a group cannot be read: nothing is held against it until it says what it has come to. */
+  loseGroup(id: string): void {
+    loseTrack(this.group(id));
   }
 
   /** Variables name their hosts by the numbers of the roster. */
@@ -189,7 +194,8 @@ export class Invariants {
   /** I7: a host that was excluded before gets no command, whenever its rollout was planned. */
   private spares({ plan, targets }: RolloutModel, event: RolloutEvent, at: number, complain: Complain): void {
     if (event.type !== 'TargetsAdmitted' || this.distrusted.has(groupStreamId(plan.group))) return;
-    const { excluded } = this.group(groupStreamId(plan.group));
+    const { excluded, isKnown } = this.group(groupStreamId(plan.group));
+    if (!isKnown) return;
     for (const index of event.targets) {
       const host = targets[index]?.host ?? '';
       // In the same moment the one may be decided while the other is on its way.
@@ -232,6 +238,7 @@ export class Invariants {
   private holdsLease(model: RolloutModel, event: RolloutEvent, complain: Complain): void {
     if (event.type !== 'RolloutStarted' || this.distrusted.has(groupStreamId(model.plan.group))) return;
     const group = this.group(groupStreamId(model.plan.group));
+    if (!group.isKnown) return;
     if (group.active !== model.id) complain('I2', `${model.id} started without the lease`);
     else if (group.token !== event.token)
       complain('I2', `${model.id} started with token ${event.token}, the lease has ${group.token}`);
