@@ -16,12 +16,25 @@ export class SharedLeaves {
   /** Places of `#waiting` that the thread has. */
   #sent: number[] = [];
 
-  constructor(private readonly tree: CheckedTree) {
+  constructor(
+    private readonly tree: CheckedTree,
+    private readonly maxWaiting = MAX_WAITING,
+  ) {
     this.#thread = new BatchThread(
       'leaf-worker.js',
       (hashes) => this.take(hashes),
       () => undefined,
     );
+  }
+
+  /** Whether another thread takes its part. */
+  get isShared(): boolean {
+    return this.#thread.isReady;
+  }
+
+  /** Leaves that are held in memory. */
+  get kept(): number {
+    return this.#waiting.length;
   }
 
   /** `leaf`: when it is known. Undefined when it was taken at once. Code AUDIT_THREAD_FAILED. */
@@ -33,7 +46,7 @@ export class SharedLeaves {
     }
     this.#waiting.push(leaf ?? hashLeaf(bytes));
     this.drain();
-    return this.#waiting.length - this.#next > MAX_WAITING ? this.#thread.idle() : undefined;
+    return this.#waiting.length - this.#next > this.maxWaiting ? this.#thread.idle() : undefined;
   }
 
   finish(): Promise<void> {
@@ -56,8 +69,11 @@ export class SharedLeaves {
       this.tree.append(leaf);
       this.#next += 1;
     }
-    if (this.#next < this.#waiting.length) return;
-    this.#waiting = [];
+    // Most of the time the thread has some: it is not waited for until there are none.
+    if (this.#next < this.#waiting.length && this.#next < this.maxWaiting) return;
+    const told = this.#next;
+    this.#waiting.splice(0, told);
+    this.#sent = this.#sent.map((place) => place - told);
     this.#next = 0;
   }
 }
