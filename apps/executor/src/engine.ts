@@ -233,9 +233,10 @@ export class ExecutorEngine {
   }
 
   private onExec(commit: RecordedCommit<'exec'>): void {
-    if (!this.live && commit.events.some(({ type }) => type === 'RollbackRequested'))
-      this.unblocked.add(commit.stream.id);
-    const actor = this.registry.rollout(commit.stream.id);
+    const { id } = commit.stream;
+    if (!this.live && commit.events.some(({ type }) => type === 'RollbackRequested')) this.unblocked.add(id);
+    if (!this.live) for (const event of commit.events) this.verdicts.recorded(id, event);
+    const actor = this.registry.rollout(id);
     if (actor === undefined) return;
     const isNews = actor.observe(commit);
     // Its turn reads what another owner wrote.

@@ -1,4 +1,4 @@
-import type { GateEvent, GateJudged } from '@sluice/contracts';
+import type { GateEvent, GateJudged, RolloutEvent } from '@sluice/contracts';
 import { unreachable } from '@sluice/kernel';
 import type { RolloutInput } from '@sluice/rollout';
 
@@ -16,6 +16,20 @@ export class VerdictBuffer {
     const same = kept.find((each) => causeOfVerdict(each) === causeOfVerdict(judged));
     if (same?.verdict === 'fail') return;
     this.byRollout.set(id, [...kept.filter((each) => each !== same), judged].slice(-MAX_KEPT));
+  }
+
+  /** What the rollout has recorded is not told it again: an inconclusive gate would be recorded anew at each start. */
+  recorded(id: string, event: RolloutEvent): void {
+    const kept = this.byRollout.get(id);
+    if (event.type !== 'GateRecorded' || kept === undefined) return;
+    const isIt = (judged: GateJudged): boolean =>
+      causeOfVerdict(judged) === causeOfVerdict(event) &&
+      judged.verdict === event.verdict &&
+      judged.words === event.words;
+    this.byRollout.set(
+      id,
+      kept.filter((each) => !isIt(each)),
+    );
   }
 
   clear(): void {
@@ -73,5 +87,10 @@ export function causeOf(input: RolloutInput): string {
   }
 }
 
-const causeOfVerdict = ({ gate, stage, round, phase }: GateJudged): string =>
+const causeOfVerdict = ({
+  gate,
+  stage,
+  round,
+  phase,
+}: Pick<GateJudged, 'gate' | 'stage' | 'round' | 'phase'>): string =>
   `verdict:${gate}:${stage}:${round}${phase === undefined ? '' : `:${phase}`}`;
