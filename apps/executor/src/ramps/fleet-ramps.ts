@@ -36,9 +36,12 @@ export class FleetRamps implements RampPort {
     if (here === undefined || state === undefined) return this.lookIntoLog(fleet, variable);
     const { from, to, other } = countsOf(state, here.roster);
     const words = state.stopped?.words;
+    // Whose pause it is stands in the log alone.
+    const held = state.phase === 'paused' && (await this.lookIntoLog(fleet, variable))?.held === true;
     return {
       spec: state.spec,
       phase: state.phase,
+      held,
       to,
       hosts: from + to + other,
       ...(words === undefined ? {} : { words }),

@@ -1,6 +1,7 @@
-import type { RampPhase, RecordedCommit, StreamName, VariableEvent, VariableSpec } from '@sluice/contracts';
+import type { EventMeta, RampPhase, RecordedCommit, StreamName, VariableEvent, VariableSpec } from '@sluice/contracts';
 import type { EventLog } from '@sluice/event-log';
 
+import { FREEZE_POLICY } from '../variables/freezing.js';
 import type { VariableSight } from './ports.js';
 
 /** A little more than stands between two checkpoints. */
@@ -11,6 +12,8 @@ type Commit = RecordedCommit<'variable'>;
 interface Fold {
   readonly spec: VariableSpec;
   readonly phase: RampPhase;
+  /** Its last pause is a freeze's. */
+  readonly held: boolean;
   /** A paused way back goes on as one. */
   readonly back: boolean;
   readonly to: number;
@@ -33,33 +36,34 @@ export async function lastWords(
   for await (const commit of log.read(stream, from)) tail.push(commit);
   const isWhole = from === 1 || tail.some(({ events }) => events.some(({ type }) => type === 'VariableCheckpointed'));
   let known: Fold | undefined;
-  if (isWhole) for (const { events } of tail) known = foldAll(known, events);
-  else for await (const { events } of log.read(stream)) known = foldAll(known, events);
+  if (isWhole) for (const commit of tail) known = foldAll(known, commit);
+  else for await (const commit of log.read(stream)) known = foldAll(known, commit);
   if (known === undefined) return undefined;
-  const { spec, phase, to, hosts, words } = known;
-  return { spec, phase, to, hosts, ...(words === undefined ? {} : { words }) };
+  const { spec, phase, held, to, hosts, words } = known;
+  return { spec, phase, held: phase === 'paused' && held, to, hosts, ...(words === undefined ? {} : { words }) };
 }
 
-const foldAll = (known: Fold | undefined, events: Commit['events']): Fold | undefined =>
-  events.reduce<Fold | undefined>((before, event) => fold(before, event as VariableEvent), known);
+const foldAll = (known: Fold | undefined, { events, meta }: Commit): Fold | undefined =>
+  events.reduce<Fold | undefined>((before, event, i) => fold(before, event as VariableEvent, meta[i]), known);
 
-function fold(known: Fold | undefined, event: VariableEvent): Fold | undefined {
+function fold(known: Fold | undefined, event: VariableEvent, meta: EventMeta | undefined): Fold | undefined {
   if (event.type === 'VariableDefined') {
     const { spec } = event;
     const isSame = known?.spec.from === spec.from && known.spec.to === spec.to;
-    return isSame ? { ...known, spec } : { spec, phase: 'defined', back: false, to: 0, hosts: 0 };
+    return isSame ? { ...known, spec } : { spec, phase: 'defined', held: false, back: false, to: 0, hosts: 0 };
   }
   if (event.type === 'VariableCheckpointed') {
     const { spec, phase, direction, stopped } = event;
     const words = stopped === undefined ? {} : { words: stopped.words };
-    return { spec, phase, back: direction < 0, to: 0, hosts: 0, ...words };
+    // None is said of what a freeze holds.
+    return { spec, phase, held: false, back: direction < 0, to: 0, hosts: 0, ...words };
   }
-  return known === undefined ? undefined : moved(known, event);
+  return known === undefined ? undefined : moved(known, event, meta);
 }
 
 type Moved = Exclude<VariableEvent, { readonly type: 'VariableDefined' | 'VariableCheckpointed' }>;
 
-function moved({ words: _, ...known }: Fold, event: Moved): Fold {
+function moved({ words: _, ...known }: Fold, event: Moved, meta: EventMeta | undefined): Fold {
   switch (event.type) {
     case 'RampStarted':
       return { ...known, phase: 'ramping', back: false };
@@ -68,7 +72,7 @@ function moved({ words: _, ...known }: Fold, event: Moved): Fold {
     case 'RampResumed':
       return { ...known, phase: known.back ? 'reversing' : 'ramping' };
     case 'RampPaused':
-      return { ...known, phase: 'paused' };
+      return { ...known, phase: 'paused', held: meta?.by.id === FREEZE_POLICY.id };
     case 'RampStopped':
       return { ...known, phase: 'stopped', words: event.cause.words };
     case 'RampFinished':

@@ -52,6 +52,16 @@ function towards(
   return phase === 'reversing' ? goesOn('ramp') : undefined;
 }
 
+/**
+ * A fleet may hear of a freeze when a hotfix is told already, and is paused by it then: it goes on once more. What a
+ * person paused, or goes between other values, is never woken.
+ */
+export function wakeHeld({ ramp, wish }: RampWork, sight: VariableSight | undefined): RampCommand | undefined {
+  if (wish.kind !== 'go' || wish.spite === undefined) return undefined;
+  const isHeld = sight?.phase === 'paused' && sight.held && hasValues(sight, ramp.spec);
+  return isHeld ? { type: 'resume', spite: wish.spite } : undefined;
+}
+
 /** What the rollout is told. A variable that is there no more, or goes between other values, has not begun. */
 export function toldOf({ ramp }: RampWork, sight: VariableSight | undefined): RampSight {
   if (sight === undefined || !hasValues(sight, ramp.spec)) return { phase: 'defined', to: 0, hosts: sight?.hosts ?? 0 };

@@ -4,6 +4,8 @@ import type { RampPhase, VariableCommand, VariableSpec } from '@sluice/contracts
 export interface VariableSight {
   readonly spec: VariableSpec;
   readonly phase: RampPhase;
+  /** A freeze has it paused: what people or rollouts paused is theirs. */
+  readonly held: boolean;
   readonly to: number;
   readonly hosts: number;
   readonly words?: string;

@@ -5,7 +5,7 @@ import { EXECUTOR, type RolloutActor } from '../actors/rollout-actor.js';
 import { Slots } from '../balancer/slots.js';
 import { Timers } from '../course/timers.js';
 import type { EngineLogger } from '../ports.js';
-import { nextCommand, toldOf } from './next-command.js';
+import { nextCommand, toldOf, wakeHeld } from './next-command.js';
 import type { RampAnswer, RampCommand, RampPort, VariableSight } from './ports.js';
 
 /** Ramps that are looked at at once. */
@@ -173,19 +173,13 @@ export class Ramping<A extends RampActor = RolloutActor> {
   }
 }
 
-/**
- * A freeze may be heard of by the fleet when a hotfix is told already, and is paused by it then: it goes on once more, by
- * a command with the id of the first one, so that it never wakes what a person paused.
- */
+/** What a hotfix wakes it wakes once for each order. */
 function commandFor(
   { spited }: { readonly spited: number | undefined },
   work: RampWork,
   sight: VariableSight | undefined,
 ): RampCommand | undefined {
-  const { wish, order } = work;
-  const isHeld = wish.kind === 'go' && sight?.phase === 'paused' && spited !== order;
-  const again = isHeld && wish.spite !== undefined ? ({ type: 'resume', spite: wish.spite } as const) : undefined;
-  return nextCommand(work, sight) ?? again;
+  return nextCommand(work, sight) ?? (spited === work.order ? undefined : wakeHeld(work, sight));
 }
 
 function pauseOf(work: RampWork | undefined): number {

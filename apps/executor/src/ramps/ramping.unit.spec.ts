@@ -1,24 +1,11 @@
-import {
-  ALL_SHARDS,
-  EMPTY_HEAD,
-  type GateJudged,
-  type GateSpec,
-  type Plan,
-  type PlanRamp,
-  type RolloutCommand,
-  shardOfGroup,
-  type StreamHead,
-} from '@sluice/contracts';
+import type { GateSpec } from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
 
-import { ExecutorEngine } from '../engine.js';
-import type { Freezes } from '../freezes/freezes.js';
-import { accepted, FLEET, FleetWorld, HOUR, hostsOf, isSubset, specOf } from '../fixtures/fleets.suite.js';
-import { GROUP, planFor, World } from '../fixtures/world.suite.js';
+import { accepted, DAY, FLEET, HOUR, isSubset, specOf } from '../fixtures/fleets.suite.js';
+import { RampWorld } from '../fixtures/ramps.suite.js';
 import { FleetRamps } from './fleet-ramps.js';
-
-const DAY = 24 * HOUR;
-const ROLES = { access: 400, login: 240, storage: 160, web: 100, search: 60, mail: 24, cron: 12, canary: 4 };
+import { wakeHeld } from './next-command.js';
+import type { VariableSight } from './ports.js';
 
 const SLO: GateSpec = {
   name: 'restarts',
@@ -32,111 +19,6 @@ const SLO: GateSpec = {
     ...{ factor: 2, longMs: 60_000, shortMs: 5_000, minEvents: 1 },
   },
 };
-
-/** Rollouts over the fleets of one log, on one clock. */
-class RampWorld extends FleetWorld {
-  held: Freezes | undefined;
-  readonly world: World = this.newWorld();
-
-  private newWorld(): World {
-    const world = new World([]);
-    Object.assign(world, { clock: this.clock, log: this.log, newId: this.newId });
-    world.engine = this.newEngine();
-    return world;
-  }
-
-  newEngine(): ExecutorEngine {
-    const { log, clock, newId, held } = this;
-    const door = {
-      variableCommand: (...args: Parameters<typeof this.fleets.variableCommand>) =>
-        this.fleets.variableCommand(...args),
-      fleetCommand: (...args: Parameters<typeof this.fleets.fleetCommand>) => this.fleets.fleetCommand(...args),
-    };
-    return new ExecutorEngine({
-      ...{ log, clock, newId, shards: ALL_SHARDS },
-      agents: {
-        run: () => Promise.resolve({ kind: 'unreachable' }),
-        status: () => Promise.resolve({ kind: 'noAnswer' }),
-      },
-      ...(held === undefined ? {} : { freezes: held }),
-      ramps: new FleetRamps(door, (name) => this.fleets.fleet(name), log),
-    });
-  }
-
-  /** From then on freezes hold for both services. */
-  async frozen(): Promise<void> {
-    this.held = await this.freezing();
-    this.world.engine = this.newEngine();
-  }
-
-  freeze(id: string, name: string, ms: number): Promise<unknown> {
-    const command = { type: 'freeze', scope: { kind: 'group', name }, until: this.clock.now() + ms } as const;
-    const actor = { id: 'ana', kind: 'user' } as const;
-    return Promise.resolve(this.held?.command({ v: 1, id, target: 'new', command, actor, reason: 'holidays' }));
-  }
-
-  async open(): Promise<void> {
-    await this.fleets.start();
-    for (const [role, count] of Object.entries(ROLES)) await this.join(hostsOf(role, count));
-    await this.world.engine.start();
-  }
-
-  /** The one command of a ramp: its request, planned. */
-  async ramp(more: Partial<Plan> = {}, spec: Partial<PlanRamp['spec']> = {}): Promise<string> {
-    const ramp: PlanRamp = { fleet: FLEET, spec: specOf(spec) };
-    const made = planFor([], {
-      ...{ strategy: 'ramp', batches: [], approvals: { batches: 'policy' }, ramp, version: ramp.spec.to as string },
-      reason: 'docker 2 for all',
-      ...more,
-    });
-    const id = await this.world.plan(made);
-    await this.clock.advance(1_000);
-    return id;
-  }
-
-  /** Both services of the executor are killed and come again. */
-  async crash(): Promise<void> {
-    await this.world.engine.stop();
-    await this.restart();
-    this.world.engine = this.newEngine();
-    await this.world.engine.start();
-  }
-
-  /** Until so long after the start. */
-  async until(ms: number): Promise<void> {
-    await this.clock.advance(this.start + ms - this.clock.now());
-  }
-
-  private gateHead: StreamHead = EMPTY_HEAD;
-
-  breach(rollout: string): Promise<void> {
-    return this.judge(rollout, { verdict: 'fail', phase: 'during', words: 'restarts 3% > 1%' });
-  }
-
-  async judge(rollout: string, verdict: Pick<GateJudged, 'verdict' | 'words'> & Partial<GateJudged>): Promise<void> {
-    const stream = { shard: shardOfGroup(GROUP), writer: 'gate', id: rollout } as const;
-    const meta = { by: { id: 'health-gate', kind: 'service' }, cause: 'gate', corr: 'gate' } as const;
-    const basis = { type: 'GateJudged', stage: 0, round: 1, gate: 'restarts', inputs: {}, policyHash: 'p' } as const;
-    const events = [{ event: { ...basis, ...verdict }, meta }];
-    this.gateHead = await this.log.append(stream, this.gateHead, { id: this.newId(), at: this.clock.now(), events });
-    await this.clock.advance(100);
-  }
-
-  order(rollout: string, command: RolloutCommand, reason = 'said so') {
-    return this.world.say(rollout, command, 'ana', reason);
-  }
-
-  async status(rollout: string): Promise<string> {
-    return (await this.world.types(rollout)).at(-1) ?? '';
-  }
-
-  async told(): Promise<string[]> {
-    const events = (await this.events()).filter(
-      ({ type }) => type !== 'ValuesAssigned' && type !== 'VariableCheckpointed',
-    );
-    return events.map(({ type }) => type);
-  }
-}
 
 describe('a ramp as a rollout, through the executor', () => {
   it('TSU-01 TSU-02 TSU-03 fourteen days with one command, restarted in between', async () => {
@@ -292,6 +174,35 @@ describe('a ramp as a rollout, through the executor', () => {
     await world.held?.stop();
   });
 
+  it.each(['a restart', 'one of its freezes'] as const)(
+    'TSU-14 what a person paused in spite of a hotfix stays paused after %s',
+    async (what) => {
+      const world = new RampWorld();
+      await world.frozen();
+      await world.open();
+      await world.freeze('f1', FLEET, 3 * DAY);
+      await world.freeze('f2', FLEET, DAY);
+      const id = await world.ramp();
+      expect(await world.told()).toEqual([]);
+      accepted(await world.order(id, { type: 'hotfix' }, 'repairs the outage'));
+      await world.until(HOUR);
+      const [, started] = (await world.events()).filter(({ type }) => type !== 'ValuesAssigned');
+      expect(started).toMatchObject({ type: 'RampStarted', spite: { freezes: ['f-f1', 'f-f2'], by: 'ana' } });
+      accepted(await world.say({ type: 'pause' }));
+      if (what === 'a restart') await world.crash();
+      else await world.until(DAY + HOUR);
+      expect((await world.world.types(id)).includes('RolloutThawed')).toBe(what === 'one of its freezes');
+      await world.clock.advance(HOUR);
+      expect(world.state().phase).toBe('paused');
+      // Whoever has the rollout go on anew means the variable, too.
+      accepted(await world.order(id, { type: 'pause' }));
+      accepted(await world.order(id, { type: 'resume' }));
+      await world.clock.advance(HOUR);
+      expect(world.state().phase).toBe('ramping');
+      await world.held?.stop();
+    },
+  );
+
   it('is braked when somebody stops the variable, and does not start it again', async () => {
     const world = new RampWorld();
     await world.open();
@@ -303,8 +214,26 @@ describe('a ramp as a rollout, through the executor', () => {
     expect(world.state().phase).toBe('stopped');
   });
 
+  it('is woken in spite of a freeze that holds it, and by nothing else', () => {
+    const spite = { freezes: ['f1'], by: 'ana' };
+    const ramp = { fleet: FLEET, spec: specOf() };
+    const wish = { kind: 'go', going: true, words: 'w', spite } as const;
+    const sight = { spec: specOf(), phase: 'paused', held: true, to: 0, hosts: 1 } as const;
+    const woken = (more: Partial<VariableSight>) => wakeHeld({ ramp, wish, order: 3 }, { ...sight, ...more });
+    expect(woken({})).toEqual({ type: 'resume', spite });
+    expect(woken({ spec: specOf({ salt: 'other' }) })).toEqual({ type: 'resume', spite });
+    expect(woken({ held: false })).toBeUndefined();
+    expect(woken({ phase: 'stopped' })).toBeUndefined();
+    expect(woken({ spec: specOf({ from: 'B', to: 'C' }) })).toBeUndefined();
+    expect(wakeHeld({ ramp, wish, order: 3 }, undefined)).toBeUndefined();
+    const { spite: _, ...calm } = wish;
+    expect(wakeHeld({ ramp, wish: calm, order: 3 }, sight)).toBeUndefined();
+    expect(wakeHeld({ ramp, wish: { kind: 'hold', words: 'w' }, order: 3 }, sight)).toBeUndefined();
+  });
+
   it('sees a variable that another executor drives by the log', async () => {
     const world = new RampWorld();
+    await world.frozen();
     await world.open();
     const here = new FleetRamps(world.fleets, (name) => world.fleets.fleet(name), world.log);
     const there = new FleetRamps(world.fleets, () => undefined, world.log);
@@ -312,8 +241,18 @@ describe('a ramp as a rollout, through the executor', () => {
     await world.ramp();
     await world.until(DAY);
     expect(await there.look(FLEET, 'docker')).toMatchObject({ phase: 'ramping', spec: { to: 'B' } });
+    await world.freeze('f1', FLEET, HOUR);
+    await world.clock.advance(HOUR / 2);
+    for (const ramps of [here, there])
+      expect(await ramps.look(FLEET, 'docker')).toMatchObject({ phase: 'paused', held: true });
+    await world.clock.advance(HOUR);
+    expect(await there.look(FLEET, 'docker')).toMatchObject({ phase: 'ramping', held: false });
+    accepted(await world.say({ type: 'pause' }));
+    for (const ramps of [here, there])
+      expect(await ramps.look(FLEET, 'docker')).toMatchObject({ phase: 'paused', held: false });
     accepted(await world.say({ type: 'stop' }, { reason: 'look' }));
     expect(await there.look(FLEET, 'docker')).toMatchObject({ phase: 'stopped', words: 'look' });
     expect(await here.look(FLEET, 'docker')).toMatchObject({ phase: 'stopped', words: 'look', hosts: 1_000 });
+    await world.held?.stop();
   });
 });
