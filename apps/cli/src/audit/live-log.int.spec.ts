@@ -60,6 +60,11 @@ describe('sluice audit over a log on JetStream', { timeout: 120_000 }, () => {
     expect((await audit('access')).out).toMatch(/^1 {2}\S+ {2}user:ana {2}export csv \{"actor":"executor"\}$/m);
     expect((await audit('access', '--by', 'ana', '--since', '1h')).out).toContain('user:ana');
     expect((await audit('access', '--by', 'rita')).out).toBe('');
+    const forged = 'user:rita\n7  2026-01-01T00:00:00.000Z  user:root  export csv \u001b[2J\u202e';
+    await audit('export', '--format', 'csv', '--out', at('more'), '--actor', forged);
+    const lines = (await audit('access')).out.split('\n');
+    expect(lines).toHaveLength(2);
+    expect(lines[1]).toMatch(/^2 {2}\S+ {2}user:rita\ufffd7 .* export csv \ufffd\[2J\ufffd {2}export csv$/);
     await manager.streams.delete(STREAMS.access);
     const { exit, err } = await audit('export', '--out', at('secret'));
     expect(exit).toBe(EXIT.error);

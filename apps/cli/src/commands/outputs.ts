@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Page, StepOutput, TargetRow } from '@sluice/gateway';
 
 import { CliError, EXIT } from '../client/exit.js';
+import { printable } from '../output/printable.js';
 import { countArgument, examples, type Shell, shellOf, show, type Surroundings } from './shell.js';
 
 const PAGE = 200;
@@ -66,7 +67,3 @@ export function outputText({ host, step, n, text, truncated }: StepOutput): read
   const cut = truncated ? [`(the last 64 KiB of what ${step} wrote on ${host}, attempt ${n})`] : [];
   return [...cut, ...lines];
 }
-
-const printable = (line: string): string =>
-  // eslint-disable-next-line no-control-regex -- these are the ones
-  line.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');

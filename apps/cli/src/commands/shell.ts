@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 
 import { Api } from '../client/api.js';
 import type { ExitCode } from '../client/exit.js';
+import { printable } from '../output/printable.js';
 
 /** A screen that can be written over. */
 export interface Terminal {
@@ -78,7 +79,7 @@ export function show<T>(shell: Shell, value: T, asText: (value: T) => readonly s
 function linesOf<T>(format: Format, value: T, asText: (value: T) => readonly string[]): readonly string[] {
   switch (format) {
     case 'table':
-      return asText(value);
+      return asText(value).map(printable);
     case 'json':
       return [JSON.stringify(value, null, 2)];
     case 'yaml':
@@ -90,7 +91,7 @@ function linesOf<T>(format: Format, value: T, asText: (value: T) => readonly str
 
 /** One of many that come one after another: as JSON a line each, whatever was asked for. */
 export function showNext(shell: Shell, value: unknown, asText: () => readonly string[]): void {
-  if (shell.format === 'table') for (const line of asText()) shell.out(line);
+  if (shell.format === 'table') for (const line of asText()) shell.out(printable(line));
   else if (shell.format === 'yaml') shell.out(`---\n${stringify(value).trimEnd()}`);
   else shell.out(JSON.stringify(value));
 }

@@ -1,4 +1,5 @@
 import type { Terminal } from '../commands/shell.js';
+import { printable } from './printable.js';
 
 const UP_AND_CLEAR = '\u001b[1A\u001b[2K';
 
@@ -9,7 +10,7 @@ export class Screen {
   constructor(private readonly terminal: Terminal) {}
 
   line(text: string): void {
-    this.terminal.write(`${this.cleared()}${text}\n${textOf(this.shown)}`);
+    this.terminal.write(`${this.cleared()}${textOf([text, ...this.shown])}`);
   }
 
   /** The same foot again writes nothing. */
@@ -30,4 +31,4 @@ export class Screen {
   }
 }
 
-const textOf = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
+const textOf = (lines: readonly string[]): string => lines.map((line) => `${printable(line)}\n`).join('');
