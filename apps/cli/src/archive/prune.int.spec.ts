@@ -103,6 +103,9 @@ describe('sluice archive prune, with a log on JetStream', { timeout: 120_000 }, 
     const signed = await run('audit', 'checkpoint', ...live, '--signer', at('key'), '--out', at('checkpoint'));
     expect(signed).toMatchObject({ exit: EXIT.ok, err: '' });
 
+    const signature = ['--checkpoint', at('checkpoint'), '--key', at('key.pub')];
+    await run('audit', 'population', ...live, ...signature, '--out', at('all'));
+
     expect((await prune('--dry-run')).out).toContain(`would go: rollout ${idOf(1)}`);
     const done = await prune();
     expect(done).toMatchObject({ exit: EXIT.ok, err: '' });
@@ -112,7 +115,6 @@ describe('sluice archive prune, with a log on JetStream', { timeout: 120_000 }, 
     for await (const entry of accessEntries(nats)) written.push([entry.by, entry.what]);
     expect(written).toContainEqual(['user:lena', 'prune']);
 
-    const signature = ['--checkpoint', at('checkpoint'), '--key', at('key.pub')];
     const verified = await run('audit', 'verify', ...live, ...signature, '--no-events');
     expect(verified.out).toContain('1 of 1 checkpoints hold');
     expect(verified.out).toContain('commits were pruned from the archive');
@@ -124,6 +126,10 @@ describe('sluice archive prune, with a log on JetStream', { timeout: 120_000 }, 
     expect((await run('audit', 'record', idOf(2), ...live)).exit).toBe(EXIT.ok);
     const population = await run('audit', 'population', ...live, '-o', 'json');
     expect(JSON.parse(population.out)).toMatchObject({ totals: { rollouts: 1, pruned: 1 } });
+    // One that was made before holds, and says what nobody can make anew.
+    const again = await run('audit', 'verify-population', at('all'), ...live, '--key', at('key.pub'));
+    expect(again.out).toContain('1 rows were pruned since');
+    expect(again).toMatchObject({ exit: EXIT.ok, err: '' });
   });
 
   it('deletes nothing when the log is not the one that knows the holds', async () => {

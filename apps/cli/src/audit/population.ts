@@ -23,6 +23,7 @@ interface Options extends SourceOptions {
 }
 
 const SHOWN = 200;
+const KEPT = 'when and where each was planned, and the hash; the rest of those rows is only what the folder says';
 
 export function addPopulation(audit: Command, surroundings: Surroundings): void {
   withSource(
@@ -148,17 +149,18 @@ export function addVerifyPopulation(audit: Command, surroundings: Surroundings):
           throw couldNot('its checkpoint is worth what its signature is: name the public key with --key');
         const parts = note === undefined ? {} : { checkpoint: openCheckpoint(note, await verifiersOf(options.key)) };
         const progress = progressOn(surroundings);
-        const { population, faults } = await complete(() =>
+        const { population, onStoredText, faults } = await complete(() =>
           reading(source, options, (log) => verifyPopulation(folder, log.whole(), { ...parts, progress })),
         );
         show(
           shellOf(command, surroundings),
-          { coverage: population.coverage, totals: population.totals, faults },
+          { coverage: population.coverage, totals: population.totals, onStoredText, faults },
           () => [
             ...faults.map((fault) => `FAULT: ${fault}`),
             faults.length === 0
               ? `holds: ${population.items.length} changes, and the log of ${population.coverage.commits} commits has no other`
               : `${faults.length} faults`,
+            ...(onStoredText === 0 ? [] : [`${onStoredText} rows were pruned since: the log still proves ${KEPT}`]),
           ],
         );
         if (faults.length > 0) surroundings.end(EXIT.altered);

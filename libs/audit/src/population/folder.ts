@@ -9,6 +9,7 @@ import { ProofsOfMany, proofText } from '../record/proofs.js';
 import type { CommitSource } from '../source.js';
 import { drawn } from './census.js';
 import { populationCsv, populationOf, type PopulationOptions, populationText } from './population.js';
+import { type WithStored, withStoredRows } from './pruned-since.js';
 import type { Population } from './schema.js';
 
 const FILES = { json: 'population.json', csv: 'population.csv', checkpoint: 'checkpoint', sample: 'sample' } as const;
@@ -63,21 +64,23 @@ export async function noteIn(folder: string): Promise<string | undefined> {
 }
 
 /**
- * Makes a population anew from the log and compares, byte for byte. `checkpoint`: of the note in the folder. Code
- * BAD_POPULATION for a folder that has none, and those of populationOf.
+ * Makes a population anew from the log and compares, byte for byte; what was pruned since is taken as it was stored where
+ * its place and hash agree, and counted in `onStoredText`. `checkpoint`: of the note in the folder. Code BAD_POPULATION for
+ * a folder that has none, and those of populationOf.
  */
 export async function verifyPopulation(
   folder: string,
   log: CommitSource,
   options: Omit<PopulationOptions, 'since' | 'until'>,
-): Promise<{ readonly population: Population; readonly faults: readonly string[] }> {
+): Promise<WithStored & { readonly faults: readonly string[] }> {
   const stored = await readFile(join(folder, FILES.json), 'utf8').catch(() => undefined);
   const { since, until } = periodOf(stored);
-  const population = await populationOf(log, {
+  const anew = await populationOf(log, {
     ...options,
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
   });
+  const { population, onStoredText } = withStoredRows(anew, parsed(stored).items ?? []);
   const csv = await readFile(join(folder, FILES.csv), 'utf8').catch(() => undefined);
   const faults = [
     ...(stored === populationText(population)
@@ -85,7 +88,7 @@ export async function verifyPopulation(
       : [`${FILES.json} is not what the log says${namedIn(stored, population)}`]),
     ...(csv === [...populationCsv(population)].join('') ? [] : [`${FILES.csv} is not what the log says`]),
   ];
-  return { population, faults };
+  return { population, onStoredText, faults };
 }
 
 interface Stored {

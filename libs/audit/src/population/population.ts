@@ -87,7 +87,7 @@ async function* firstOf(log: CommitSource, count: number): CommitSource {
   }
 }
 
-function totalsOf(items: readonly PopulationItem[]): Population['totals'] {
+export function totalsOf(items: readonly PopulationItem[]): Population['totals'] {
   const states: Record<string, number> = {};
   for (const { state } of items) states[state] = (states[state] ?? 0) + 1;
   const count = (wanted: PopulationItem['kind']): number => items.filter(({ kind }) => kind === wanted).length;

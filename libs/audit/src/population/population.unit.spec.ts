@@ -1,14 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 
-import { decodeCommit } from '@sluice/contracts';
+import { decodeCommit, sha256 } from '@sluice/contracts';
+import { hashLeaf } from '@sluice/proof';
 import { describe, expect, it } from 'vitest';
 
 import { exportedFrom } from '../export-lines.js';
 import { checkpointOf, sourceOf, type Stored, WrittenLog } from '../log.suite.js';
-import type { AuditedCommit } from '../source.js';
+import type { AuditedCommit, CommitSource } from '../source.js';
 import { drawn, PopulationCensus } from './census.js';
 import { populationCsv, populationOf } from './population.js';
+import { withStoredRows } from './pruned-since.js';
 
 /** Rollouts of one group, refused requests between them, at times that grow. */
 function written(rollouts: number): readonly Stored[] {
@@ -24,6 +26,16 @@ function written(rollouts: number): readonly Stored[] {
     else log.whole();
   }
   return log.commits;
+}
+
+/** What a prune of these leaves of it. */
+async function* prunedFrom(commits: readonly Stored[], gone: ReadonlySet<string>): CommitSource {
+  await Promise.resolve();
+  for (const commit of commits) {
+    const { stream, rev, at, prev } = decodeCommit(commit.bytes);
+    const kept = { stream, rev, at, prev, sha256: sha256(commit.bytes), leaf: hashLeaf(commit.bytes) };
+    yield gone.has(commit.stream.id) ? { ...commit, bytes: new Uint8Array(), pruned: kept } : commit;
+  }
 }
 
 /** The same question, asked of the commits one by one. */
@@ -91,6 +103,26 @@ describe('the population of a period', () => {
     const other = new WrittenLog().whole('pia').commits;
     const bigger = [...commits.slice(0, -other.length), ...other];
     await expect(populationOf(sourceOf(bigger), { checkpoint })).rejects.toMatchObject({ code: 'INCOMPLETE' });
+  });
+
+  it('of before a prune is taken as it was stored where place and hash agree, and what rests on that is counted', async () => {
+    const checkpoint = checkpointOf(commits);
+    const then = await populationOf(sourceOf(commits), { checkpoint });
+    const gone = new Set([0, 1, 2].map((i) => then.items[i]?.id ?? ''));
+    const now = await populationOf(prunedFrom(commits, gone), { checkpoint });
+    expect(now.totals.pruned).toBe(3);
+    expect(withStoredRows(now, then.items)).toEqual({ population: then, onStoredText: 3 });
+    expect(withStoredRows(now, now.items)).toEqual({ population: now, onStoredText: 0 });
+    expect(withStoredRows(now, [])).toEqual({ population: now, onStoredText: 0 });
+    const [first] = then.items;
+    for (const forged of [
+      ...[{ commit: '0'.repeat(64) }, { position: 1_000_000 }, { planned: '2026-01-01T00:00:00Z' }, { entry: 3 }],
+      ...[{ kind: 'other' }, { targets: '6' }, { more: 1 }, { approvedBy: [1] }, { approvedBy: '' }],
+    ])
+      expect(withStoredRows(now, [{ ...first, ...forged }]).population.items[0]?.kind).toBe('pruned');
+    // A row of what is still there is never taken as it is stored.
+    const [last] = then.items.slice(-1);
+    expect(withStoredRows(now, [{ ...last, version: '9' }])).toEqual({ population: now, onStoredText: 0 });
   });
 
   it('draws a sample by the root of the log', async () => {
