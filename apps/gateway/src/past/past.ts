@@ -1,3 +1,4 @@
+import type { ChangeRecord } from '@sluice/audit';
 import type { EventLog } from '@sluice/event-log';
 import type { Clock } from '@sluice/kernel';
 
@@ -6,6 +7,7 @@ import type { DependencyIndex, DependencyView } from '../read-model/dependency-i
 import type { FreezeView } from '../read-model/freeze-index.js';
 import type { GroupIndex } from '../read-model/group-index.js';
 import type { HoldView } from '../read-model/holds.js';
+import { changeRecordOf } from '../read-model/record.js';
 import type { RolloutHistory } from '../read-model/rollout-history.js';
 import { Breath } from './breath.js';
 import { comparableGroup, comparableRollout, comparableVariable } from './comparable.js';
@@ -98,6 +100,15 @@ export class Past {
       const { items: groups, archived, next, at: ofGroups } = await this.wholeFleet.page(cut, query);
       const { freezes, dependencies, holds, ...around } = await this.wholeFleet.surroundings(cut);
       return { at: latest([around, ofGroups]), groups, archived, freezes, dependencies, holds, next };
+    });
+  }
+
+  /** Its change record, which is all of its history. */
+  record(id: string): Promise<ChangeRecord> {
+    return this.turns.take(async () => {
+      const record = await changeRecordOf(this.parts, id);
+      if (record === undefined) throw noRollout(id);
+      return record;
     });
   }
 

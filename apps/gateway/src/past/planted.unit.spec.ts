@@ -15,10 +15,11 @@ import { evolveFleet, evolveVariable, initialFleet, isRosterEvent, statusOf } fr
 import { describe, expect, it } from 'vitest';
 
 import { Planter } from '../fixtures.suite.js';
+import type { ProblemError } from '../problems/problem.js';
 import type { AtMoment } from './cut.js';
 import { FleetPast } from './fleet-past.js';
 import type { HostThen } from './hosts.js';
-import { pastIn, StandingClock } from './recorded.suite.js';
+import { logOf, pastIn, pastOf, StandingClock } from './recorded.suite.js';
 import { variableDetailThen } from './variable-view.js';
 
 type Said = readonly ['roster' | 'variable', RosterEvent | VariableEvent];
@@ -176,12 +177,8 @@ describe('the fleet as it was', () => {
     await planter.write('hold', HOLD_STREAM.id, {
       ...{ type: 'HoldPlaced', hold: 'case-7', scope: { kind: 'rollout', name: id }, reason: 'a lawsuit' },
     });
-    await planter.write('label', labelStreamId(id), {
-      type: 'RolloutLabelled',
-      rollout: id,
-      label: 'bad',
-      reason: 'it leaked',
-    });
+    const label = { type: 'RolloutLabelled', rollout: id, label: 'bad', reason: 'it leaked' } as const;
+    await planter.write('label', labelStreamId(id), label);
     const { past } = await pastIn(log);
     expect((await past.rollout(id, '@5')).label).toBeUndefined();
     expect((await past.rollout(id, '@6')).label).toMatchObject({ label: 'bad', reason: 'it leaked' });
@@ -208,6 +205,44 @@ describe('the fleet as it was', () => {
     expect((await past.fleet({ ...query, sees: () => true, limit: 1 }, '@3')).next).toBe('other');
     expect((await past.fleet({ ...query, after: 'web' }, '@3')).groups).toEqual([]);
     expect((await past.fleet(query, '@1')).groups).toEqual([]);
+  });
+});
+
+describe('change records', () => {
+  it('are made one at a time; more than a few that wait are sent away, and others have their turn', async () => {
+    const log = new InMemoryEventLog();
+    const planter = new Planter(log);
+    const id = await planter.plan('web', 'recorded', 400);
+    const targets = Array.from({ length: 400 }, (_, index) => index);
+    await planter.write('exec', id, { type: 'RolloutStarted', token: 1 }, { type: 'StageEntered', stage: 0 });
+    await planter.write('exec', id, { type: 'TargetsAdmitted', run: 'roll', targets, deadline: planter.at + 60_000 });
+    for (const step of ['drain', 'download', 'install'] as const)
+      await planter.write(
+        'exec',
+        id,
+        ...targets.map((target) => ({ type: 'StepSucceeded', target, step, n: 1, ms: 1 }) as const),
+      );
+    let [reading, most] = [0, 0];
+    const { past, clock } = await pastOf([], {
+      ...logOf([]),
+      async *read(stream) {
+        most = Math.max(most, (reading += 1));
+        try {
+          yield* log.read(stream);
+        } finally {
+          reading -= 1;
+        }
+      },
+    });
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => past.record(id)));
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(refused.map(({ reason }) => (reason as ProblemError).problem)).toMatchObject(
+      Array.from({ length: 4 }, () => ({ code: 'TOO_BUSY', status: 503 })),
+    );
+    // Its streams are read side by side: plan, course, gates, notices, labels.
+    expect(most).toBeLessThanOrEqual(5);
+    expect(clock.breaths).toBe(16);
+    await expect(past.record(`${id.slice(0, -6)}ZZZZZZ`)).rejects.toMatchObject({ problem: { code: 'NOT_FOUND' } });
   });
 });
 
