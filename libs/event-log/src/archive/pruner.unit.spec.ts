@@ -10,7 +10,7 @@ import { ArchiveReader } from './archive-reader.js';
 import { ArchiveWriter } from './archive-writer.js';
 import { MemoryArchiveStore } from './memory-store.suite.js';
 import { type Keep, type PrunedSegment, type PruneOptions, pruneSegments } from './pruner.js';
-import type { PrunableStore } from './store.js';
+import type { ArchiveStore, PrunableStore } from './store.js';
 import { type ArchivedUnit, archivedUnits } from './units.js';
 import { verifyArchive } from './verify.js';
 
@@ -21,6 +21,12 @@ const pastOf = (n: number): PastRollout => ({
 });
 const idOf = (n: number): string => pastRolloutId(pastOf(n));
 const ALL = Array.from({ length: 12 }, (_, i) => i + 1);
+
+const readOnly = (store: PrunableStore): ArchiveStore => ({
+  put: () => Promise.reject(new Error('it is only read')),
+  get: (name, range) => store.get(name, range),
+  list: (folder) => store.list(folder),
+});
 
 describe('pruning an archive', () => {
   let store: MemoryArchiveStore;
@@ -230,6 +236,20 @@ describe('pruning an archive', () => {
     // What no tombstone explains is damage.
     for (const name of store.files.keys()) if (/-[\da-f]{12}\.jsonl/.test(name)) store.files.delete(name);
     await expect(listed[1]?.read()).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED' });
+  });
+
+  it('is no fault while the archive is verified', async () => {
+    let isPruned = false;
+    const list: PrunableStore['list'] = async (folder) => {
+      const names = await store.list(folder);
+      if (folder === 'pruned' && !isPruned) {
+        isPruned = true;
+        await prune(({ id }) => (id === idOf(2) ? 'held' : undefined));
+      }
+      return names;
+    };
+    const { faults, strays, pruned } = await verifyArchive({ ...readOnly(store), list });
+    expect([faults, strays, pruned]).toEqual([[], [], 8]);
   });
 
   it('deletes no left-over while what stays is not there', async () => {

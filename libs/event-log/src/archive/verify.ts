@@ -8,6 +8,7 @@ import {
   readManifest,
   type SegmentManifest,
   type SegmentUnit,
+  type StoredFile,
   type StreamRange,
 } from './segment.js';
 import { type ArchiveStore, NAMES, segmentOf } from './store.js';
@@ -45,7 +46,15 @@ export async function verifyArchive(store: ArchiveStore): Promise<ArchiveVerdict
   const last = Math.max(0, ...names.flatMap((name) => segmentOf(name) ?? []));
   const verifier = new Verifier(store, await store.list(NAMES.tombstones));
   for (let segment = 1; segment <= last; segment += 1) await verifier.segment(segment);
-  return verifier.verdict(names);
+  // A prune that came meanwhile has deleted some.
+  const still = new Set(await store.list(NAMES.segments));
+  return verifier.verdict(names.filter((name) => still.has(name)));
+}
+
+interface Left {
+  readonly tombstones: readonly Tombstone[];
+  readonly stored: StoredFile | null;
+  readonly data: Uint8Array | undefined;
 }
 
 class Verifier {
@@ -98,16 +107,31 @@ class Verifier {
 
   /** Its data as it was archived, or what prunes have left of it. */
   private async data(manifest: SegmentManifest, hash: string): Promise<void> {
-    const last = (await tombstonesOf(this.store, manifest.segment, this.tombstones)).map(({ tombstone }) => tombstone);
-    for (const { segment, at, by, reason } of last) this.prunes.push({ segment, at, by, reason });
-    const tombstone = last.at(-1);
-    const stored = tombstone === undefined ? manifest.data : tombstone.data;
-    const data = stored === null ? undefined : await this.file(stored.name);
+    const { tombstones, stored, data } = await this.left(manifest);
+    for (const { segment, at, by, reason } of tombstones) this.prunes.push({ segment, at, by, reason });
+    const tombstone = tombstones.at(-1);
     if (stored !== null) this.named.add(stored.name);
     this.sums.bytes += stored?.bytes ?? 0;
     if (tombstone === undefined) return checkData(manifest, data ?? Buffer.alloc(0));
     this.sums.pruned += tombstone.units.filter(isPruned).length;
     checkPruned({ manifest, hash }, tombstone, rangesOf, data);
+  }
+
+  /** Its file is missing when a prune came meanwhile, and the tombstones then name another one. */
+  private async left(manifest: SegmentManifest): Promise<Left> {
+    let names = this.tombstones;
+    for (let missed = ''; ;) {
+      const found = await tombstonesOf(this.store, manifest.segment, names);
+      const tombstones = found.map(({ tombstone }) => tombstone);
+      const last = tombstones.at(-1);
+      const stored = last === undefined ? manifest.data : last.data;
+      if (stored === null) return { tombstones, stored, data: undefined };
+      // No file of that name comes back: it ends when no further prune has come.
+      const data = stored.name === missed ? await this.file(stored.name) : await this.store.get(stored.name);
+      if (data !== undefined) return { tombstones, stored, data };
+      missed = stored.name;
+      names = await this.store.list(NAMES.tombstones);
+    }
   }
 
   /**
