@@ -1,4 +1,4 @@
-import { type DecidedAgain, type Decision, type Explanation } from '@sluice/contracts';
+import { compares, type DecidedAgain, type Decision, type Explanation, type Threshold } from '@sluice/contracts';
 import type { AgainTally } from '@sluice/decisions';
 
 import { offsetOf } from '../timeline/time.js';
@@ -49,14 +49,16 @@ export function explanationRows(why: Explanation): readonly (readonly [string, s
   return [
     ['rule', rule],
     ['from', numbers.length === 0 ? undefined : numbers.join(', ')],
-    [
-      'limit',
-      threshold === undefined ? undefined : `${threshold.actual} ${threshold.op} ${threshold.name} ${threshold.value}`,
-    ],
+    ['limit', threshold === undefined ? undefined : askedOf(threshold)],
     ['so', arithmetic],
     ['reason', reason],
     ['DOUBT', doubt],
   ];
+}
+
+/** What the rule asks for, which is not always the case. */
+function askedOf({ name, op, value, actual }: Threshold): string {
+  return `${actual} ${op} ${name} ${value}${compares(actual, op, value) ? '' : ' does not hold'}`;
 }
 
 const FROM = {
