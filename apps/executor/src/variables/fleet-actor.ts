@@ -265,6 +265,8 @@ export class FleetActor {
       const part = this.memory.part(variable);
       if (!part.isDue) return;
       await this.settle(part, CHECKPOINT_META, () => {
+        // Behind a conflict it may be held: who reads from a checkpoint on would not know that.
+        if (!part.isDue) return [];
         const checkpoint = checkpointOf(variableOf(this.fleet, variable), this.fleet.roster);
         return checkpoint === undefined ? [] : [checkpoint];
       });
