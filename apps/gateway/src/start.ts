@@ -212,7 +212,7 @@ function assemble(deps: GatewayDeps, limits: GatewayLimits): Assembled {
     readiness: () => readinessOf(nats, followers),
   };
   const [rates, polls] = [new RateLimit(limits.calls, now), new RateLimit(limits.polls, now)];
-  const guards = { access, history, logger, rates, polls, reads: recordedReads(deps) };
+  const guards = { access, history, groups, logger, rates, polls, reads: recordedReads(deps) };
   return {
     parts,
     guards,

@@ -4,6 +4,7 @@ import type { Logger } from '@sluice/observability';
 import type { Exchange, Reply } from '../http/exchange.js';
 import { sendProblem } from '../problems/filter.js';
 import { problemOf, problemOfError, refuse } from '../problems/problem.js';
+import type { GroupCatalog } from '../read-model/group-catalog.js';
 import type { RolloutHistory } from '../read-model/rollout-history.js';
 import type { Access } from './access.js';
 import { PERMISSIONS, POLLED, PUBLIC } from './permissions.js';
@@ -17,6 +18,7 @@ export interface GatekeeperParts {
   /** Of operations that applications poll. */
   readonly polls: RateLimit;
   readonly history: Pick<RolloutHistory, 'groupOf'>;
+  readonly groups: Pick<GroupCatalog, 'has'>;
   readonly logger: Logger;
   readonly reads: Pick<Reads, 'record'>;
   /** `GET /v1/rollouts/:id` -> operationId, from the OpenAPI document. */
@@ -24,6 +26,8 @@ export interface GatekeeperParts {
 }
 
 const MAX_SUBJECT = 200;
+/** What nobody knows is one subject: made up names must not fill the stream of records, without which nobody is told anything. */
+const NOT_THERE = 'what is not there';
 
 /** What is used of a Fastify request before Nest sees it. */
 interface Guarded extends Exchange {
@@ -66,8 +70,16 @@ async function admit(request: Guarded, parts: GatekeeperParts): Promise<void> {
   // Nothing is there: it answers 404 to whoever has a token.
   if (request.is404) return;
   if (operation === undefined) throw refuse('FORBIDDEN', 'this route has no rule who may use it: nobody may');
-  parts.access.check(principal, operation, await groupOf(request, operation, parts));
-  await parts.reads.record(principal, operation, subjectOf(request));
+  const group = await groupOf(request, operation, parts);
+  parts.access.check(principal, operation, group);
+  const subject = isThere(operation, group, parts) ? subjectOf(request) : NOT_THERE;
+  await parts.reads.record(principal, operation, subject);
+}
+
+function isThere(operation: string, group: string | undefined, { groups }: GatekeeperParts): boolean {
+  const scope = PERMISSIONS[operation]?.scope;
+  if (scope === 'group') return group !== undefined && groups.has(group);
+  return scope !== 'rollout' || group !== undefined;
 }
 
 /** The rollout or the group that is read. */

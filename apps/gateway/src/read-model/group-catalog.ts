@@ -77,7 +77,7 @@ export class GroupCatalog {
 
   /** Which versions run in the group now; undefined for a group that nobody knows. */
   versions(name: string): GroupVersions | undefined {
-    if (!this.knows(name)) return undefined;
+    if (!this.has(name)) return undefined;
     const { app, active, members } = this.summary(name);
     const versions = versionRows(this.inventory.membersOf(encodeToken(name)));
     return { group: name, app, members, versions, consistent: versions.length <= 1, rollout: active };
@@ -104,7 +104,7 @@ export class GroupCatalog {
 
   /** The last ten versions that succeeded here and are not blocked, newest first (TRS-07). */
   candidates(name: string): readonly Candidate[] | undefined {
-    if (!this.knows(name)) return undefined;
+    if (!this.has(name)) return undefined;
     const { versions } = this.summary(name);
     return redeployCandidates(this.groups.get(name)?.state ?? initialGroup()).map(({ version, rolloutId, sha256 }) => ({
       ...{ version, rolloutId, sha256 },
@@ -112,9 +112,14 @@ export class GroupCatalog {
     }));
   }
 
+  /** Whether the inventory or the log knows it. */
+  has(name: string): boolean {
+    return this.inventory.group(encodeToken(name)) !== undefined || this.groups.get(name) !== undefined;
+  }
+
   /** Undefined for a group that neither the inventory nor the log knows. */
   get(name: string): GroupDetail | undefined {
-    if (!this.knows(name)) return undefined;
+    if (!this.has(name)) return undefined;
     const inventory = this.inventory.group(encodeToken(name));
     const known = this.groups.get(name);
     const state = known?.state ?? initialGroup();
@@ -150,10 +155,6 @@ export class GroupCatalog {
   /** Where a host of the group can be reached, as its agent last said. */
   endpointOf(group: string, host: string): string | null {
     return this.inventory.member(encodeToken(group), encodeToken(host))?.endpoint ?? null;
-  }
-
-  private knows(name: string): boolean {
-    return this.inventory.group(encodeToken(name)) !== undefined || this.groups.get(name) !== undefined;
   }
 
   private names({ after, app, sees }: GroupQuery): readonly string[] {
