@@ -54,5 +54,8 @@ describe('sluice archive verify', () => {
     expect(out).toContain('FAULT: ');
     expect(exit).toBe(EXIT.failed);
     expect((await verify(join(folder, 'nowhere'))).exit).toBe(EXIT.notFound);
+    const aged = ['--older-than', '400d', '--reason', 'a year', '--dry-run'];
+    const pruned = await sluice('http://127.0.0.1:1', 'archive', 'prune', join(folder, 'nowhere'), ...aged);
+    expect([pruned.exit, pruned.err]).toEqual([EXIT.notFound, expect.stringContaining('there is no folder')]);
   });
 });

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 
 import type { PruneReport } from '@sluice/archiver';
@@ -63,14 +64,21 @@ export function addPrune(archive: Command, surroundings: Surroundings): void {
     });
 }
 
+/** A folder with a typing error in it would be an archive of which nothing is old. */
+async function folderOf(folder: string | undefined): Promise<string> {
+  if (folder === undefined) throw couldNot('name the folder of the archive, or set SLUICE_ARCHIVE');
+  const found = await stat(folder).catch(() => undefined);
+  if (found?.isDirectory() !== true) throw new CliError(EXIT.notFound, `there is no folder ${folder}`);
+  return folder;
+}
+
 async function pruned(
   given: string | undefined,
   { olderThan, keepVersions, reason, dryRun = false, nats: url, actor: by }: Options & { readonly actor: string },
   { newId, now }: Surroundings,
 ): Promise<PruneReport> {
   const config = loadConfig();
-  const folder = given ?? config.archive;
-  if (folder === undefined) throw couldNot('name the folder of the archive, or set SLUICE_ARCHIVE');
+  const folder = await folderOf(given ?? config.archive);
   if (config.log !== 'nats') throw couldNot('a log on KurrentDB is not archived: there is nothing to prune');
   const nats = await connected(url ?? config.natsUrl, config);
   try {
