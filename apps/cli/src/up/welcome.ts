@@ -7,7 +7,7 @@ import type { RunningUp } from './up.js';
 /** What stands in the terminal when everything is up. */
 export function welcome({ url, natsUrl, fleet }: RunningUp): readonly string[] {
   return [
-    `The API listens at ${url} (documentation: ${url}/docs), NATS at ${natsUrl}.`,
+    `The API listens at ${url} (documentation: ${url}/docs), NATS at ${natsUrl}`,
     ...(fleet === undefined ? [] : demoLines(fleet, url, natsUrl)),
     'Ctrl-C stops everything.',
   ];
