@@ -5,9 +5,11 @@ import type { HoldScope } from '@sluice/contracts';
 
 import type { Commander, Done } from '../commands/commander.js';
 import { refuse } from '../problems/problem.js';
+import type { GroupCatalog } from '../read-model/group-catalog.js';
 import { holdsIn } from '../read-model/holds.js';
+import type { RolloutHistory } from '../read-model/rollout-history.js';
 import type { LogReader } from '../read-model/rollout-loader.js';
-import { COMMANDER, LOG } from '../tokens.js';
+import { COMMANDER, GROUPS, HISTORY, LOG } from '../tokens.js';
 import { ReasonInput } from './command-inputs.js';
 import { Command } from './command-route.js';
 import { ApiAnswer, ApiCached, ApiCommandHeaders, ApiProblems } from './documentation.js';
@@ -20,6 +22,8 @@ export class HoldsController {
   constructor(
     @Inject(LOG) private readonly log: LogReader,
     @Inject(COMMANDER) private readonly commander: Commander,
+    @Inject(HISTORY) private readonly history: RolloutHistory,
+    @Inject(GROUPS) private readonly groups: GroupCatalog,
   ) {}
 
   @Get()
@@ -38,9 +42,15 @@ export class HoldsController {
   @ApiOperation({ operationId: 'placeHold', summary: 'Keep what it covers from being pruned, whatever its age' })
   @ApiCommandHeaders()
   @ApiAnswer('Done', 'Placed; target is its name.', 201)
-  @ApiProblems(400, 403, 404, 409, 412, 413, 415, 422, 503, 504)
-  place(@Body() body: HoldInput, @Req() request: Exchange, @Res({ passthrough: true }) reply: Reply): Promise<Done> {
-    const command = { type: 'place', scope: scopeOf(body) } as const;
+  @ApiProblems(400, 403, 404, 409, 410, 412, 413, 415, 422, 503, 504)
+  async place(
+    @Body() body: HoldInput,
+    @Req() request: Exchange,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Promise<Done> {
+    const scope = scopeOf(body);
+    if ('name' in scope && !(await this.isKnown(scope.kind, scope.name))) throw notKnown(scope.kind, scope.name);
+    const command = { type: 'place', scope } as const;
     return this.commander.hold({ target: body.name, command, reason: body.reason, request }, reply);
   }
 
@@ -52,6 +62,18 @@ export class HoldsController {
     @Res({ passthrough: true }) reply: Reply,
   ): Promise<Done> {
     return this.commander.hold({ target: name, command: { type: 'lift' }, reason: body.reason, request }, reply);
+  }
+
+  /** Also what is gone, as long as a rollout of it is in the log or in the archive. */
+  private async isKnown(kind: 'rollout' | 'group' | 'app', name: string): Promise<boolean> {
+    if (kind === 'rollout') return this.history.knows(name);
+    const isThere =
+      kind === 'group'
+        ? this.groups.has(name)
+        : this.groups.list({ app: name, limit: 1, sees: () => true }).items.length > 0;
+    if (isThere) return true;
+    const { items } = await this.history.list(kind === 'group' ? { group: name, limit: 1 } : { app: name, limit: 1 });
+    return items.length > 0;
   }
 }
 
@@ -70,8 +92,25 @@ function scopeOf({ scope: kind, of: name, since, until }: HoldInput): HoldScope 
 function periodOf({ name, since, until }: Readonly<Record<'name' | 'since' | 'until', string | undefined>>): HoldScope {
   if (name !== undefined) throw nameless();
   if (since === undefined || until === undefined) throw badScope('/since', 'a period has since and until');
-  return { kind: 'period', from: Date.parse(since), until: Date.parse(until) };
+  return { kind: 'period', from: timeOf('/since', since), until: timeOf('/until', until) };
 }
+
+/** Of ISO 8601, what is a time wherever it is read: no weeks, and no clock of which the zone is not said. */
+const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
+
+function timeOf(path: string, text: string): number {
+  const time = TIME.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(time))
+    throw badScope(path, 'is no time: write 2026-01-31T12:00:00Z, or 2026-01-31 for its begin in UTC');
+  return time;
+}
+
+/** A hold on what never was keeps nothing, while what was meant is pruned. */
+const notKnown = (kind: string, name: string) =>
+  refuse(
+    'NOT_FOUND',
+    `there is no ${kind} ${name.slice(0, 60)}, nor was there one, so nothing would be kept: look up its name (sluice list, with --archived too); while that is not clear, hold a period or all`,
+  );
 
 const nameless = () => badScope('/of', 'leave it out: only a rollout, group or app has a name');
 
