@@ -90,7 +90,10 @@ export class Reads {
     const now = this.parts.clock.now();
     if (now - this.#complained < COMPLAIN_MS) return;
     this.#complained = now;
-    this.parts.logger.warn({ stream: STREAMS.access, reason: messageOf(error) }, 'who reads history cannot be recorded');
+    this.parts.logger.warn(
+      { stream: STREAMS.access, reason: messageOf(error) },
+      'who reads history cannot be recorded',
+    );
   }
 }
 
