@@ -13,6 +13,7 @@ import { Command } from './command-route.js';
 import { ApiAnswer, ApiCached, ApiCommandHeaders, ApiProblems } from './documentation.js';
 import type { Exchange, Reply } from './exchange.js';
 import { FreezeInput } from './freeze-inputs.js';
+import { timeOf } from './times.js';
 
 @ApiTags('freezes')
 @Controller('v1/freezes')
@@ -49,7 +50,7 @@ export class FreezesController {
     @Res({ passthrough: true }) reply: Reply,
   ): Promise<Done> {
     const now = this.clock.now();
-    const from = body.from === undefined ? undefined : Date.parse(body.from);
+    const from = body.from === undefined ? undefined : timeOf('/from', body.from);
     const command: FreezeCommand = {
       type: 'freeze',
       scope: scopeOf(body),

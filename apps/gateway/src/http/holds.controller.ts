@@ -15,6 +15,7 @@ import { Command } from './command-route.js';
 import { ApiAnswer, ApiCached, ApiCommandHeaders, ApiProblems } from './documentation.js';
 import type { Exchange, Reply } from './exchange.js';
 import { HoldInput } from './hold-inputs.js';
+import { timeOf } from './times.js';
 
 @ApiTags('holds')
 @Controller('v1/holds')
@@ -93,16 +94,6 @@ function periodOf({ name, since, until }: Readonly<Record<'name' | 'since' | 'un
   if (name !== undefined) throw nameless();
   if (since === undefined || until === undefined) throw badScope('/since', 'a period has since and until');
   return { kind: 'period', from: timeOf('/since', since), until: timeOf('/until', until) };
-}
-
-/** Of ISO 8601, what is a time wherever it is read: no weeks, and no clock of which the zone is not said. */
-const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
-
-function timeOf(path: string, text: string): number {
-  const time = TIME.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(time))
-    throw badScope(path, 'is no time: write 2026-01-31T12:00:00Z, or 2026-01-31 for its begin in UTC');
-  return time;
 }
 
 /** A hold on what never was keeps nothing, while what was meant is pruned. */
