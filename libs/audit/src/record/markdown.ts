@@ -53,7 +53,9 @@ function changeOf({ change }: ChangeRecord): readonly string[] {
     ...(change.rollbackOf === undefined ? [] : [`- takes back ${change.rollbackOf}`]),
     ...(change.restores === undefined ? [] : [`- restores ${change.restores}`]),
     `- budget: ${budget.maxUnavailable} of ${budget.members} unavailable, brake at ${budget.failureLimit} lost`,
-    `- gates: ${gates.map(plain).join(', ') || 'none'}; approval of the batches: ${approvals.batches}`,
+    `- gates: ${gates.map(plain).join(', ') || 'none'}`,
+    // Batches ask for an approval behind a canary only.
+    ...(canaries === 0 ? [] : [`- approval of the batches after the canary: ${approvals.batches}`]),
     `- plan ${planHash}`,
     `- targets ${targetsHash}`,
   ]);
