@@ -24,12 +24,12 @@ const HOSTS = 5_000;
 /** 5,000 hosts that ask once a minute. */
 const PER_SECOND = 83;
 const SECONDS = 3;
-const ROUNDS = 3;
+const ROUNDS = 5;
 /**
- * So wide that only a fault fails where all tests run at once: the benchmark `desired-state`, which runs alone, has the
- * 50 ms of p99 that TSU-12 asks for. `times`: as long as a bare server of the same process.
+ * In `ms` what TSU-12 asks for, one round of which is enough; in `times` what a busy machine makes of that: so much as long
+ * as a bare server of the same process takes at the same moments. The benchmark desired-state measures it.
  */
-const MOST = { median: { ms: 10, times: 5 }, p99: { ms: 250, times: 10 } } as const;
+const MOST = { median: { ms: 10, times: 5 }, p99: { ms: 50, times: 10 } } as const;
 const VARIABLES = ['docker', 'helios', 'puppet'] as const;
 
 interface Answered {
@@ -138,7 +138,7 @@ describe('thousands of hosts that ask', () => {
   const urlOf = (host: number): string => `${harness.gateway.url}/v1/desired-state/${hostName(host)}`;
 
   it(
-    'TSU-12 5,000 hosts once a minute: each has its own values, or 304, about as fast as constant bytes are sent',
+    'TSU-12 5,000 hosts once a minute: each has its own values, or 304, with a p99 below 50 ms, or as slow a machine as makes a bare server slow',
     { timeout: 120_000 },
     async () => {
       const etags = await everybody();
